@@ -1,0 +1,35 @@
+#pragma once
+
+#include "config/options.hpp"
+#include "config/problem.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tombo::config {
+
+/// Options and everything that was wrong with them; use the options only if ok().
+struct Loaded {
+  Options options;
+  std::vector<Problem> problems;
+  bool ok() const;  // no error among the problems
+};
+
+/// Reads a TOML file; all problems at once, never only the first.  A file that cannot be read is a problem.
+Loaded load_file(const std::string& path);
+/// The same from memory; `name` stands for the file in problems.
+Loaded load_toml(std::string_view text, const std::string& name);
+
+/// What runs without a configuration file: loopback only, v4 and v6, anonymous clients allowed.
+Options without_file(std::uint16_t port);
+
+/// The options as a commented TOML file that loads to the same options (--print-config).
+std::string print_toml(const Options& options);
+/// docs/options.md from the schema.
+std::string print_markdown();
+
+/// Keys whose change needs a restart, of those that differ.  (SIGHUP says which.)
+std::vector<std::string> needs_restart(const Options& running, const Options& wanted);
+
+}  // namespace tombo::config

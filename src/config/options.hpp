@@ -1,0 +1,115 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace tombo::config {
+
+// The operator's options with their defaults.  Plain data, the same whichever file format they came from; every field
+// has a row in schema.cpp with its key, bounds, reload class and one sentence.  The defaults keep a gateway with
+// 512 MB alive.
+
+enum class Placement : std::uint8_t { fill_first, hash, least_loaded };
+enum class ShareStrategy : std::uint8_t { round_robin, random, sticky, least_in_flight, hash_client, hash_topic };
+enum class QueueFull : std::uint8_t { drop_newest, drop_oldest, reject_publisher };
+enum class RedirectMode : std::uint8_t { off, use_another_server, server_moved };
+enum class LogFormat : std::uint8_t { text, json };
+
+/// [[listener]]
+struct Listener {
+  std::string address = "127.0.0.1";   // IPv4, IPv6 or host name; "" or "*": all addresses, v4 and v6
+  std::uint16_t port = 1883;
+  std::uint32_t connections_max = 0;       // 0: only the broker's limit holds
+  std::uint32_t packet_bytes_max = 0;      // 0: limits.packet_bytes_max
+  std::uint8_t qos_max = 2;
+  std::uint16_t topic_alias_max = 64;      // aliases that a client may use towards us
+  bool tcp_nodelay = true;
+  std::uint32_t backlog = 1024;
+};
+
+/// [limits]
+struct Limits {
+  std::uint32_t connections_max = 100'000;
+  std::uint32_t connections_per_s = 0;             // accepted a second, 0: no limit
+  std::uint32_t sessions_max = 200'000;            // connected and stored
+  std::uint32_t connect_timeout_s = 10;            // from accept to a whole CONNECT
+  std::uint32_t connect_bytes_max = 140'000;       // a first packet may be this long
+  std::uint32_t packet_bytes_max = 268'435'460;    // whole packet; told to 5.0 clients if lowered
+  std::uint32_t topic_levels_max = 128;
+  std::uint32_t properties_max = 128;              // in one property section
+  std::uint32_t subscriptions_per_client = 100'000;
+  std::uint32_t wildcard_subscriptions_per_client = 100'000;
+  std::uint32_t filters_per_packet = 10'000;
+  std::uint32_t session_expiry_max_s = 604'800;    // server cap; 0xFFFFFFFF: clients decide
+  std::uint16_t keep_alive_max_s = 65'535;         // 5.0: told as Server Keep Alive; 3.x: refused if longer or 0 when lowered
+  std::uint16_t receive_maximum = 1'000;           // unacknowledged QoS 1/2 from a client
+  std::uint16_t in_flight_max = 1'000;             // unacknowledged QoS 1/2 to a client, besides its Receive Maximum
+  std::uint16_t topic_alias_max_out = 32;          // aliases we use towards a client that allows them
+  std::uint32_t queue_messages_max = 10'000;       // waiting per session
+  std::uint64_t queue_bytes_max = 16'777'216;      // waiting per session
+  std::uint32_t output_bytes_max = 262'144;        // encoded and not yet taken by the socket, per connection
+  std::uint32_t retained_messages_max = 1'000'000;
+  std::uint64_t retained_bytes_max = 268'435'456;
+  std::uint32_t retained_batch = 100;              // retained messages sent per client and loop turn
+  std::uint64_t memory_bytes_max = 0;              // ceiling for messages and buffers; 0: three quarters of the machine's (or cgroup's)
+  std::uint64_t mailbox_bytes_max = 67'108'864;    // letters waiting between two shards
+  std::uint32_t packets_per_turn = 1'000;          // of one connection before others get their turn
+};
+
+/// [mqtt]
+struct Mqtt {
+  bool retain_available = true;
+  bool wildcard_subscriptions = true;
+  bool shared_subscriptions = true;
+  bool subscription_ids = true;
+  bool allow_empty_client_id = true;
+  bool check_payload_format = false;     // refuse a payload that says it is text and is not (0x99)
+  bool tell_no_subscribers = true;       // 0x10 in PUBACK and PUBREC where nobody subscribed
+  bool deliver_overlapping_once = true;  // one copy for all of a client's matching subscriptions
+  bool queue_qos0_offline = false;       // keep QoS 0 messages for sessions that are away
+  ShareStrategy share_strategy = ShareStrategy::round_robin;
+  QueueFull on_queue_full = QueueFull::drop_newest;
+  std::string response_information;      // told to clients that ask for it, empty: none
+  std::uint32_t will_delay_max_s = 0xFFFFFFFF;
+};
+
+/// [redirect]
+struct Redirect {
+  RedirectMode mode = RedirectMode::off;   // what every CONNECT is answered
+  std::string server_reference;            // told with it
+  std::uint32_t connections_high = 0;      // above: the newest 5.0 clients are sent elsewhere; 0: never
+  std::uint32_t connections_low = 0;       // until so many are left
+};
+
+/// [sys]
+struct Sys {
+  std::uint32_t interval_s = 10;  // 0: no $SYS
+};
+
+/// [log]
+struct Log {
+  std::vector<std::string> to = {"stdout"};  // stdout, stderr, file:PATH, syslog, journald
+  std::string level = "info";
+  std::vector<std::string> modules;          // "net=debug": module=level
+  LogFormat format = LogFormat::text;
+  bool timestamps = true;
+  bool connections = true;                   // a line for each connect and disconnect
+};
+
+struct Options {
+  std::uint32_t threads = 0;  // shards; 0: one per available core
+  Placement placement = Placement::fill_first;
+  std::uint32_t spill_load_percent = 65;  // fill_first: a shard busier than this gets no new session
+  bool allow_anonymous = false;
+  std::string pid_file;
+  std::uint32_t stop_deadline_s = 5;      // to drain connections at a stop
+  std::vector<Listener> listeners;
+  Limits limits;
+  Mqtt mqtt;
+  Redirect redirect;
+  Sys sys;
+  Log log;
+};
+
+}  // namespace tombo::config

@@ -1,0 +1,70 @@
+#pragma once
+
+#include "base/clock.hpp"
+#include "base/ref.hpp"
+#include "mqtt/types.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <string_view>
+
+namespace tombo::mqtt {
+
+/// Which session published: the same value for one session as long as it lives, used for No Local only.
+/// 0 for the broker itself.  [MQTT-3.8.3-3]
+using Origin = std::uint64_t;
+
+struct MessageParts {
+  std::string_view topic;
+  Bytes payload;
+  Bytes raw_properties;  // of a PUBLISH or a will, as checked by read_properties(); only what is forwarded is kept
+  Qos qos = Qos::at_most_once;
+  bool retain = false;
+  MonoTime expires_at = kNever;  // message expiry
+  Origin origin = 0;
+};
+
+/// One application message: immutable, in one block with its topic, payload and forwarded properties, shared by
+/// every queue that holds it.  The block begins its variable part with the topic in wire form, so that a PUBLISH for
+/// 3.1.1 at QoS 0 is one copy.
+/// Lives on: any thread (immutable; the count is atomic).
+class Message {
+ public:
+  /// The one copy on a message's way through the broker.
+  static Ref<Message> create(const MessageParts& parts);
+
+  std::string_view topic() const { return text_of({data() + 2, topic_size_}); }
+  /// Topic with its two-byte length.
+  Bytes wire_topic() const { return {data(), std::size_t{2} + topic_size_}; }
+  Bytes payload() const { return {data() + 2 + topic_size_, payload_size_}; }
+  /// Wire topic and payload, which lie together.
+  Bytes wire_topic_and_payload() const { return {data(), std::size_t{2} + topic_size_ + payload_size_}; }
+  /// Encoded properties that every 5.0 subscriber gets unchanged, in the publisher's order.
+  Bytes forwarded_properties() const { return {data() + 2 + topic_size_ + payload_size_, properties_size_}; }
+  Qos qos() const { return qos_; }
+  bool retain() const { return retain_; }
+  MonoTime expires_at() const { return expires_at_; }
+  bool expired(MonoTime now) const { return now >= expires_at_; }
+  Origin origin() const { return origin_; }
+  /// Bytes that this message holds in memory; what queue limits count.
+  std::size_t footprint() const { return sizeof(Message) + 2 + topic_size_ + payload_size_ + properties_size_; }
+
+  void add_ref(std::uint32_t count = 1) const { references_.fetch_add(count, std::memory_order_relaxed); }
+  void release() const;
+
+ private:
+  Message() = default;
+  const std::uint8_t* data() const { return reinterpret_cast<const std::uint8_t*>(this + 1); }
+  std::uint8_t* data() { return reinterpret_cast<std::uint8_t*>(this + 1); }
+
+  mutable std::atomic<std::uint32_t> references_{1};
+  std::uint32_t payload_size_ = 0;
+  std::uint32_t properties_size_ = 0;
+  std::uint16_t topic_size_ = 0;
+  Qos qos_ = Qos::at_most_once;
+  bool retain_ = false;
+  MonoTime expires_at_ = kNever;
+  Origin origin_ = 0;
+};
+
+}  // namespace tombo::mqtt

@@ -1,0 +1,61 @@
+#pragma once
+
+#include "base/clock.hpp"
+#include "base/ref.hpp"
+#include "mqtt/message.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string_view>
+#include <vector>
+
+namespace tombo::routing {
+
+struct RetainedLimits {
+  std::size_t count_max = 1'000'000;
+  std::size_t bytes_max = std::size_t{256} << 20;
+};
+
+/// A walk over the retained messages that match a filter, done in bounded steps: what is stored or removed between two
+/// steps does not disturb it; each topic is seen at most once.  Must not outlive the store.
+class RetainedCursor;
+
+/// The last retained message of each topic, for all shards.  One mutex, held for a bounded number of nodes: only
+/// PUBLISH with RETAIN and new subscriptions come here (docs/decisions).
+/// Lives on: any shard.
+class RetainedStore {
+ public:
+  explicit RetainedStore(RetainedLimits limits);
+  ~RetainedStore();
+
+  enum class Stored : std::uint8_t { added, replaced, removed, nothing_to_remove, refused };
+  /// Keeps the message for its topic; an empty payload removes what is there.  [MQTT-3.3.1-5, -6, -7]
+  /// refused: a limit is reached and the topic has none yet (or the bytes do not fit); what was there stays.
+  Stored store(const Ref<mqtt::Message>& message);
+  /// Removes a topic's message whatever it is.
+  bool remove(std::string_view topic);
+  Ref<mqtt::Message> find(std::string_view topic) const;
+
+  /// A filter without wildcard finds its topic in one step.  Leading wildcards skip '$' topics.
+  std::unique_ptr<RetainedCursor> walk(std::string_view filter);
+  /// Appends up to `message_max` matching messages to `out`, visiting at most `node_max` nodes; expired ones are
+  /// skipped.  False when the walk has ended.
+  bool next(RetainedCursor& cursor, std::size_t message_max, std::size_t node_max, MonoTime now,
+            std::vector<Ref<mqtt::Message>>& out);
+  void end(std::unique_ptr<RetainedCursor> cursor);
+
+  /// Removes up to `max` messages whose expiry has passed; call about once a second.  Returns how many.
+  std::size_t expire(MonoTime now, std::size_t max);
+
+  std::size_t count() const;
+  /// Footprints of the messages and their nodes.
+  std::size_t bytes() const;
+  void set_limits(RetainedLimits limits);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tombo::routing

@@ -1,0 +1,67 @@
+#pragma once
+
+#include "base/ref.hpp"
+#include "mqtt/types.hpp"
+#include "routing/ids.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tombo::routing {
+
+/// One session's membership of a shared subscription.  Written by the member's shard, read by every publishing shard.
+/// Lives on: any thread (fixed at creation but for the atomics).
+class GroupMember {
+ public:
+  GroupMember(SessionHandle session, std::uint64_t client_hash) : session(session), client_hash(client_hash) {}
+
+  const SessionHandle session;
+  const std::uint64_t client_hash;           // of the client id
+  std::atomic<std::uint32_t> in_flight{0};   // unacknowledged and queued deliveries of that session
+  std::atomic<bool> online{true};            // false: picked only if nobody else is there
+  std::atomic<mqtt::Qos> qos{mqtt::Qos::at_most_once};
+
+  void add_ref() const { references_.fetch_add(1, std::memory_order_relaxed); }
+  void release() const {
+    if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+  }
+
+ private:
+  mutable std::atomic<std::uint32_t> references_{1};
+};
+
+enum class ShareStrategy : std::uint8_t { round_robin, random, sticky, least_in_flight, hash_client, hash_topic };
+
+/// The members of one $share group on one filter at one moment: immutable but for the strategies' own marks.
+struct Group {
+  std::string name;
+  std::vector<Ref<GroupMember>> members;
+  /// Marks that outlive one list of members: shared by the group's successive lists.
+  struct Marks {
+    std::atomic<std::uint32_t> next{0};     // round_robin
+    std::atomic<std::uint64_t> sticky{0};   // hash of the client that is stuck to, 0: none
+  };
+  std::shared_ptr<Marks> marks;
+};
+struct GroupList {
+  std::vector<Group> groups;
+};
+
+/// What a strategy looks at.
+struct PickInput {
+  ShareStrategy strategy = ShareStrategy::round_robin;
+  std::uint64_t publisher_hash = 0;  // of the publisher's client id
+  std::uint64_t topic_hash = 0;
+  std::uint64_t random = 0;          // drawn by the caller, so that a simulation can repeat it
+  const GroupMember* except = nullptr;  // a member that has just gone away or refused
+};
+
+/// The member that gets the message: never `except`, an offline one only if no other is left; null if nobody is left.
+/// hash_client and hash_topic stay with the same member as long as the set of online members does not change.
+const GroupMember* pick(const Group& group, const PickInput& input);
+
+}  // namespace tombo::routing
