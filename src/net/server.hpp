@@ -1,0 +1,53 @@
+#pragma once
+
+#include "base/clock.hpp"
+#include "base/log.hpp"
+#include "base/result.hpp"
+#include "config/options.hpp"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace tombo::net {
+
+/// All shards with their threads, and the listeners that feed them.
+/// Lives on: main; the calls may come from main only.
+class Server {
+ public:
+  struct Parts {
+    std::shared_ptr<const config::Options> options;
+    log::Logger logger;
+    const Clock* clock = nullptr;
+    std::string version;  // for $SYS/broker/version
+  };
+  explicit Server(Parts parts);
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  /// Binds every listener; nothing is accepted yet.  The error names address, port and reason.
+  Result<void, std::string> listen();
+  /// Starts the shards and begins to accept.
+  void start();
+
+  /// Hands new options to every shard; what needs a restart keeps its old value (the caller has said so).
+  void reload(std::shared_ptr<const config::Options> options);
+  /// Sends connected 5.0 clients to the configured other server.  [redirect]
+  void redirect_clients();
+  /// One screen for the log: connections, sessions, messages, drops by reason, load of each shard.
+  std::string summary();
+  /// Whether every shard has turned its loop within the last `seconds`; for the watchdog.
+  bool alive(int seconds);
+
+  /// Phase one: stop accepting and reading, drain, DISCONNECT 0x8B, for options.stop_deadline_s at most.
+  /// Phase two: destroy.  Returns when all threads have ended.
+  void stop();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tombo::net
