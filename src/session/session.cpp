@@ -1,0 +1,127 @@
+#include "session/session.hpp"
+
+#include "routing/shared_group.hpp"
+
+#include <utility>
+
+namespace tombo::session {
+
+using mqtt::PacketType;
+using mqtt::Qos;
+using mqtt::ReasonCode;
+
+bool Session::encode(mqtt::WriteBatch& out, Peer& peer, const Delivery& delivery, bool dup, MonoTime now) {
+  mqtt::PublishOut publish;
+  publish.message = &delivery.message;
+  publish.qos = delivery.qos;
+  publish.dup = dup;
+  publish.retain = delivery.retain;
+  publish.packet_id = delivery.packet_id;
+  publish.now = now;
+  if (peer.format.version != mqtt::Version::v5) return mqtt::encode_publish(out, peer.format, publish);
+
+  publish.subscription_ids = delivery.subscription_ids();
+  if (peer.topic_alias_maximum == 0) return mqtt::encode_publish(out, peer.format, publish);
+
+  if (!peer.out_aliases) peer.out_aliases = std::make_unique<OutboundAliases>(peer.topic_alias_maximum);
+  const auto use = peer.out_aliases->use(delivery.message->topic());
+  publish.topic_alias = use.alias;
+  publish.omit_topic = use.known;
+  if (mqtt::encode_publish(out, peer.format, publish)) return true;
+  if (use.alias != 0 && !use.known) peer.out_aliases->forget(use.alias);  // the peer never heard of it
+  return false;
+}
+
+SendResult Session::send(mqtt::WriteBatch& out, Peer& peer, Delivery delivery, MonoTime now) {
+  if (delivery.message->expired(now)) return SendResult::expired;
+  if (delivery.qos == Qos::at_most_once) {
+    return encode(out, peer, delivery, false, now) ? SendResult::sent : SendResult::too_large;
+  }
+  Delivery& flying = in_flight().add(std::move(delivery), last_packet_id);
+  flying.state = flying.qos == Qos::at_least_once ? FlightState::awaiting_puback : FlightState::awaiting_pubrec;
+  if (encode(out, peer, flying, false, now)) return SendResult::sent;
+  in_flight_->finish(flying);
+  return SendResult::too_large;
+}
+
+void Session::begin_resend() {
+  unsent_ = 0;
+  if (!in_flight_) return;
+  in_flight_->for_each([&](Delivery& delivery) {
+    delivery.resend = true;
+    ++unsent_;
+  });
+}
+
+void Session::resend(mqtt::WriteBatch& out, Peer& peer, MonoTime now) {
+  if (unsent_ == 0) return;
+  std::size_t seen = in_flight_->size() - unsent_;
+  std::vector<mqtt::PacketId> too_large;
+  in_flight_->for_each([&](Delivery& delivery) {
+    if (!delivery.resend) return;
+    const bool release = delivery.state == FlightState::awaiting_pubcomp;
+    if (!release && seen >= peer.receive_maximum) return;
+    delivery.resend = false;
+    --unsent_;
+    ++seen;
+    if (release) {
+      mqtt::encode_ack(out, peer.format, PacketType::pubrel, delivery.packet_id, ReasonCode::success);
+    } else if (!encode(out, peer, delivery, true, now)) {
+      too_large.push_back(delivery.packet_id);  // the new connection accepts less than the old one did
+    }
+  });
+  for (const auto id : too_large) in_flight_->finish(*in_flight_->find(id));
+}
+
+void Session::forget(Delivery& delivery) {
+  if (delivery.resend) --unsent_;
+  in_flight_->finish(delivery);
+}
+
+InFlight& Session::in_flight() {
+  if (!in_flight_) in_flight_ = std::make_unique<InFlight>();
+  return *in_flight_;
+}
+
+AckResult Session::on_puback(mqtt::PacketId id) {
+  Delivery* delivery = in_flight_ ? in_flight_->find(id) : nullptr;
+  if (delivery == nullptr || delivery->state != FlightState::awaiting_puback) return AckResult::unknown;
+  forget(*delivery);
+  return AckResult::finished;
+}
+
+AckResult Session::on_pubrec(mqtt::PacketId id, ReasonCode reason) {
+  Delivery* delivery = in_flight_ ? in_flight_->find(id) : nullptr;
+  if (delivery == nullptr || delivery->qos != Qos::exactly_once) return AckResult::unknown;
+  if (mqtt::is_error(reason)) {  // [MQTT-4.4.0-2]
+    forget(*delivery);
+    return AckResult::finished;
+  }
+  if (delivery->resend) {
+    delivery->resend = false;
+    --unsent_;
+  }
+  delivery->state = FlightState::awaiting_pubcomp;  // a repeated PUBREC is answered by PUBREL again
+  return AckResult::advanced;
+}
+
+AckResult Session::on_pubcomp(mqtt::PacketId id) {
+  Delivery* delivery = in_flight_ ? in_flight_->find(id) : nullptr;
+  if (delivery == nullptr || delivery->state != FlightState::awaiting_pubcomp) return AckResult::unknown;
+  forget(*delivery);
+  return AckResult::finished;
+}
+
+bool Session::begin_receive(mqtt::PacketId id) {
+  if (!receiving_) receiving_ = std::make_unique<PacketIdSet>();
+  return receiving_->insert(id);
+}
+
+bool Session::end_receive(mqtt::PacketId id) { return receiving_ != nullptr && receiving_->erase(id); }
+
+std::vector<SharedSubscription>& Session::shared() {
+  if (!shared_) shared_ = std::make_unique<std::vector<SharedSubscription>>();
+  return *shared_;
+}
+
+}  // namespace tombo::session

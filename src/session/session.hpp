@@ -1,0 +1,109 @@
+#pragma once
+
+#include "base/clock.hpp"
+#include "base/timer_wheel.hpp"
+#include "mqtt/encode.hpp"
+#include "mqtt/reason_code.hpp"
+#include "session/in_flight.hpp"
+#include "session/outbound_queue.hpp"
+#include "session/packet_id_set.hpp"
+#include "session/peer.hpp"
+#include "session/subscription.hpp"
+#include "session/will.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tombo::session {
+
+enum class SendResult : std::uint8_t {
+  sent,
+  too_large,  // more than the client accepts: dropped, counts as delivered  [MQTT-3.1.2-25]
+  expired,    // [MQTT-3.3.2-5]
+};
+
+/// What an acknowledgement did.
+enum class AckResult : std::uint8_t {
+  finished,   // the packet identifier is free again
+  advanced,   // QoS 2: the next step is due (PUBREL)
+  unknown,    // no such identifier, or not in this state
+};
+
+/// One client's protocol state: what outlives its connections.  Sans I/O: it encodes into the batch it is given and
+/// never asks what time it is.  Everything that an idle client does not need is allocated when it is needed.
+/// Lives on: one shard, its home.
+class Session : public TimerNode {
+ public:
+  /// `kind` is the TimerNode's; the timer runs while the client is away (will delay, session expiry).
+  explicit Session(std::uint8_t kind) : TimerNode(kind) {}
+
+  // --- towards the client
+
+  /// Sends a delivery that is new or comes from the queue.  QoS 1/2: needs room in the window.
+  SendResult send(mqtt::WriteBatch& out, Peer& peer, Delivery delivery, MonoTime now);
+  /// A new connection took the session over: everything unacknowledged has to be sent once more.
+  void begin_resend();
+  /// Sends what begin_resend() marked, in the old order, under the old identifiers, PUBLISH with DUP, as far as the
+  /// client's quota goes; to be called again when acknowledgements made room.  [MQTT-4.4.0-1, MQTT-3.3.1-1]
+  void resend(mqtt::WriteBatch& out, Peer& peer, MonoTime now);
+  bool resending() const { return unsent_ != 0; }
+  /// Whether a new QoS 1/2 delivery may be sent: nothing old waits and the window, `window_max` at most, has room.
+  bool may_send(const Peer& peer, std::uint16_t window_max) const {
+    return unsent_ == 0 && in_flight_count() < std::min(peer.receive_maximum, window_max);
+  }
+  AckResult on_puback(mqtt::PacketId id);
+  AckResult on_pubrec(mqtt::PacketId id, mqtt::ReasonCode reason);
+  AckResult on_pubcomp(mqtt::PacketId id);
+  /// Unacknowledged deliveries to the client.
+  std::size_t in_flight_count() const { return in_flight_ ? in_flight_->size() : 0; }
+  InFlight& in_flight();
+  /// Takes a delivery out of the window, as a shared subscription does that gives it to another member.
+  void drop_in_flight(Delivery& delivery) { forget(delivery); }
+  bool has_in_flight() const { return in_flight_ != nullptr && !in_flight_->empty(); }
+
+  // --- from the client
+
+  /// A QoS 2 PUBLISH arrived: true if it is new, false if it is a repeat.  [MQTT-4.3.3-10]
+  bool begin_receive(mqtt::PacketId id);
+  /// PUBREL: false if the identifier is not known.
+  bool end_receive(mqtt::PacketId id);
+  std::size_t receiving() const { return receiving_ ? receiving_->size() : 0; }
+
+  // --- shared subscriptions
+
+  std::vector<SharedSubscription>& shared();
+  bool has_shared() const { return shared_ != nullptr && !shared_->empty(); }
+
+  /// Bytes that queue and in-flight window hold.
+  std::size_t held_bytes() const { return queue.bytes() + (in_flight_ ? in_flight_->bytes() : 0); }
+
+  std::string_view client_id;  // lies in the directory
+  OutboundQueue queue;
+  SubscriptionList subscriptions;
+  std::unique_ptr<Will> will;
+  std::unique_ptr<std::string> user_name;  // who made the session, if anybody said
+  MonoTime disconnected_at = kNever;
+  std::uint32_t expiry_s = 0;  // kSessionNeverExpires: never
+  std::uint32_t slot = 0;
+  std::uint32_t generation = 0;
+  std::uint32_t match_index = 0;   // marks for merging overlapping subscriptions during one publish
+  std::uint64_t match_serial = 0;
+  mqtt::PacketId last_packet_id = 0;
+  bool told_full = false;          // this session's filters count it as full
+
+ private:
+  bool encode(mqtt::WriteBatch& out, Peer& peer, const Delivery& delivery, bool dup, MonoTime now);
+
+  void forget(Delivery& delivery);
+
+  std::uint32_t unsent_ = 0;  // deliveries in flight that this connection has not seen yet
+  std::unique_ptr<InFlight> in_flight_;
+  std::unique_ptr<PacketIdSet> receiving_;
+  std::unique_ptr<std::vector<SharedSubscription>> shared_;
+};
+
+}  // namespace tombo::session

@@ -1,0 +1,56 @@
+#pragma once
+
+#include "base/ref.hpp"
+#include "mqtt/types.hpp"
+#include "session/delivery.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+namespace tombo::routing {
+struct Filter;
+class GroupMember;
+}  // namespace tombo::routing
+
+namespace tombo::session {
+
+/// One ordinary subscription of a session.  24 bytes; the filter's text stands once in the tree.
+struct Subscription {
+  routing::Filter* filter = nullptr;
+  std::uint32_t position = 0;         // in the shard's table of that filter's subscribers
+  std::uint32_t subscription_id = 0;  // 0: none
+  mqtt::SubscribeOptions options;
+};
+
+/// A session's ordinary subscriptions: a vector, and an index by filter once there are more than a few.
+/// Lives on: the session's shard.
+class SubscriptionList {
+ public:
+  static constexpr std::uint32_t kNone = 0xFFFF'FFFF;
+
+  std::uint32_t size() const { return static_cast<std::uint32_t>(records_.size()); }
+  Subscription& operator[](std::uint32_t record) { return records_[record]; }
+  /// The record of this filter, or kNone.
+  std::uint32_t find(const routing::Filter* filter) const;
+  std::uint32_t add(const Subscription& subscription);
+  /// Swap-remove: what stood last now stands at `record` (unless that was the last itself).
+  void remove(std::uint32_t record);
+
+ private:
+  static constexpr std::size_t kIndexFrom = 16;
+  std::vector<Subscription> records_;
+  std::unique_ptr<std::unordered_map<const routing::Filter*, std::uint32_t>> index_;
+};
+
+/// One membership of a shared subscription.  Stays in its place, without member, while deliveries refer to it.
+struct SharedSubscription {
+  routing::Filter* filter = nullptr;  // null: unsubscribed
+  Ref<routing::GroupMember> member;
+  Ref<DeliveryExtra> extra;           // what deliveries by this subscription carry
+  mqtt::SubscribeOptions options;
+  std::uint32_t subscription_id = 0;
+};
+
+}  // namespace tombo::session
