@@ -18,6 +18,7 @@ Ref<Message> Message::create(const MessageParts& parts) {
   message->retain_ = parts.retain;
   message->expires_at_ = parts.expires_at;
   message->origin_ = parts.origin;
+  message->account_ = parts.account;
 
   std::uint8_t* out = message->data();
   *out++ = static_cast<std::uint8_t>(parts.topic.size() >> 8);
@@ -34,6 +35,7 @@ void Message::release() const {
   if (references_.load(std::memory_order_acquire) == 1 || references_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
     auto* self = const_cast<Message*>(this);
     const std::size_t size = footprint();
+    if (charged_.load(std::memory_order_relaxed)) account_->subtract(size);
     self->~Message();
     ::operator delete(self, size);
   }

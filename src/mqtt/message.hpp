@@ -14,6 +14,18 @@ namespace tombo::mqtt {
 /// 0 for the broker itself.  [MQTT-3.8.3-3]
 using Origin = std::uint64_t;
 
+/// Bytes of the messages that queues, windows and the retained store hold, as far as one shard created them.
+/// Lives on: any thread; outlives every message that names it.
+class MemoryAccount {
+ public:
+  void add(std::size_t bytes) { bytes_.fetch_add(static_cast<std::int64_t>(bytes), std::memory_order_relaxed); }
+  void subtract(std::size_t bytes) { bytes_.fetch_sub(static_cast<std::int64_t>(bytes), std::memory_order_relaxed); }
+  std::int64_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<std::int64_t> bytes_{0};
+};
+
 struct MessageParts {
   std::string_view topic;
   Bytes payload;
@@ -22,6 +34,7 @@ struct MessageParts {
   bool retain = false;
   MonoTime expires_at = kNever;  // message expiry
   Origin origin = 0;
+  MemoryAccount* account = nullptr;  // charged from the moment that somebody keeps the message
 };
 
 /// One application message: immutable, in one block with its topic, payload and forwarded properties, shared by
@@ -49,6 +62,12 @@ class Message {
   /// Bytes that this message holds in memory; what queue limits count.
   std::size_t footprint() const { return sizeof(Message) + 2 + topic_size_ + payload_size_ + properties_size_; }
 
+  /// Somebody keeps the message beyond this loop turn: from now on it counts in its account, once.
+  void charge() const {
+    if (account_ == nullptr || charged_.load(std::memory_order_relaxed)) return;
+    if (!charged_.exchange(true, std::memory_order_relaxed)) account_->add(footprint());
+  }
+
   void add_ref(std::uint32_t count = 1) const { references_.fetch_add(count, std::memory_order_relaxed); }
   void release() const;
 
@@ -63,8 +82,10 @@ class Message {
   std::uint16_t topic_size_ = 0;
   Qos qos_ = Qos::at_most_once;
   bool retain_ = false;
+  mutable std::atomic<bool> charged_{false};
   MonoTime expires_at_ = kNever;
   Origin origin_ = 0;
+  MemoryAccount* account_ = nullptr;
 };
 
 }  // namespace tombo::mqtt

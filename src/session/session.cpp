@@ -10,21 +10,11 @@ using mqtt::PacketType;
 using mqtt::Qos;
 using mqtt::ReasonCode;
 
-bool Session::encode(mqtt::WriteBatch& out, Peer& peer, const Delivery& delivery, bool dup, MonoTime now) {
-  mqtt::PublishOut publish;
-  publish.message = &delivery.message;
-  publish.qos = delivery.qos;
-  publish.dup = dup;
-  publish.retain = delivery.retain;
-  publish.packet_id = delivery.packet_id;
-  publish.now = now;
-  if (peer.format.version != mqtt::Version::v5) return mqtt::encode_publish(out, peer.format, publish);
-
-  publish.subscription_ids = delivery.subscription_ids();
+bool Session::encode(mqtt::WriteBatch& out, Peer& peer, mqtt::PublishOut& publish) {
   if (peer.topic_alias_maximum == 0) return mqtt::encode_publish(out, peer.format, publish);
 
   if (!peer.out_aliases) peer.out_aliases = std::make_unique<OutboundAliases>(peer.topic_alias_maximum);
-  const auto use = peer.out_aliases->use(delivery.message->topic());
+  const auto use = peer.out_aliases->use((*publish.message)->topic());
   publish.topic_alias = use.alias;
   publish.omit_topic = use.known;
   if (mqtt::encode_publish(out, peer.format, publish)) return true;
@@ -32,11 +22,34 @@ bool Session::encode(mqtt::WriteBatch& out, Peer& peer, const Delivery& delivery
   return false;
 }
 
+bool Session::encode(mqtt::WriteBatch& out, Peer& peer, const Delivery& delivery, bool dup, MonoTime now) {
+  mqtt::PublishOut publish;
+  publish.message = &delivery.message;
+  publish.qos = delivery.qos;
+  publish.dup = dup;
+  publish.retain = delivery.retain;
+  publish.packet_id = delivery.packet_id;
+  publish.subscription_ids = delivery.subscription_ids();
+  publish.now = now;
+  return encode(out, peer, publish);
+}
+
+SendResult Session::send_qos0(mqtt::WriteBatch& out, Peer& peer, const Ref<mqtt::Message>& message, bool retain,
+                              std::span<const std::uint32_t> subscription_ids, MonoTime now) {
+  if (message->expired(now)) return SendResult::expired;
+  mqtt::PublishOut publish;
+  publish.message = &message;
+  publish.retain = retain;
+  publish.subscription_ids = subscription_ids;
+  publish.now = now;
+  return encode(out, peer, publish) ? SendResult::sent : SendResult::too_large;
+}
+
 SendResult Session::send(mqtt::WriteBatch& out, Peer& peer, Delivery delivery, MonoTime now) {
-  if (delivery.message->expired(now)) return SendResult::expired;
   if (delivery.qos == Qos::at_most_once) {
-    return encode(out, peer, delivery, false, now) ? SendResult::sent : SendResult::too_large;
+    return send_qos0(out, peer, delivery.message, delivery.retain, delivery.subscription_ids(), now);
   }
+  if (delivery.message->expired(now)) return SendResult::expired;
   Delivery& flying = in_flight().add(std::move(delivery), last_packet_id);
   flying.state = flying.qos == Qos::at_least_once ? FlightState::awaiting_puback : FlightState::awaiting_pubrec;
   if (encode(out, peer, flying, false, now)) return SendResult::sent;

@@ -43,6 +43,9 @@ class Session : public TimerNode {
 
   // --- towards the client
 
+  /// Sends a QoS 0 message; keeps no reference beyond what the batch gathers.
+  SendResult send_qos0(mqtt::WriteBatch& out, Peer& peer, const Ref<mqtt::Message>& message, bool retain,
+                       std::span<const std::uint32_t> subscription_ids, MonoTime now);
   /// Sends a delivery that is new or comes from the queue.  QoS 1/2: needs room in the window.
   SendResult send(mqtt::WriteBatch& out, Peer& peer, Delivery delivery, MonoTime now);
   /// A new connection took the session over: everything unacknowledged has to be sent once more.
@@ -96,7 +99,8 @@ class Session : public TimerNode {
   bool told_full = false;          // this session's filters count it as full
 
  private:
-  bool encode(mqtt::WriteBatch& out, Peer& peer, const Delivery& delivery, bool dup, MonoTime now);
+  static bool encode(mqtt::WriteBatch& out, Peer& peer, mqtt::PublishOut& publish);
+  static bool encode(mqtt::WriteBatch& out, Peer& peer, const Delivery& delivery, bool dup, MonoTime now);
 
   void forget(Delivery& delivery);
 

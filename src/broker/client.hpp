@@ -1,0 +1,87 @@
+#pragma once
+
+#include "auth/authenticator.hpp"
+#include "base/clock.hpp"
+#include "base/timer_wheel.hpp"
+#include "config/options.hpp"
+#include "mqtt/reason_code.hpp"
+#include "routing/retained_store.hpp"
+#include "session/peer.hpp"
+#include "store/journal.hpp"
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace tombo::broker {
+
+class Transport;
+class ClientSession;
+
+/// The kinds of TimerNode that a shard's wheel holds.
+inline constexpr std::uint8_t kClientTimer = 1;
+inline constexpr std::uint8_t kSessionTimer = 2;
+inline constexpr std::uint8_t kSecondTimer = 3;
+
+/// Answers of the authenticator that a packet waits for.  The packet itself stays unconsumed in the transport and is
+/// looked at again when the answer has come.
+struct Verdicts {
+  std::uint64_t ticket = 0;  // of the question that is out; 0: none
+  std::optional<auth::LoginAnswer> login;
+  std::vector<auth::AccessAnswer> access;  // in the order in which the packet asks
+  std::size_t used = 0;                    // answers that this look at the packet has taken
+};
+
+/// An acknowledgement that waits for the disk.
+struct PendingAck {
+  store::Ticket ticket = 0;
+  mqtt::PacketType type = mqtt::PacketType::puback;
+  mqtt::PacketId id = 0;
+  mqtt::ReasonCode reason = mqtt::ReasonCode::success;
+  std::vector<mqtt::ReasonCode> codes;  // SUBACK, UNSUBACK
+};
+
+/// Retained messages on their way to a new subscription.
+struct RetainedWalk {
+  std::unique_ptr<routing::RetainedCursor> cursor;
+  mqtt::SubscribeOptions options;
+  std::uint32_t subscription_id = 0;
+};
+
+/// One network connection as the broker sees it, from accept to close.
+/// Lives on: one shard; before its CONNECT is accepted it may move to another.
+class Client final : public TimerNode {
+ public:
+  enum class State : std::uint8_t { awaiting_connect, active, closed };
+
+  Client(Transport& carrier, const config::Listener& from) : TimerNode(kClientTimer), transport(&carrier), listener(&from) {}
+
+  Transport* transport;              // null once closed
+  const config::Listener* listener;  // of the shard's options at the time of accept; kept alive by `options`
+  std::shared_ptr<const config::Options> options;
+  ClientSession* session = nullptr;  // null until accepted
+  session::Peer peer;
+  MonoTime last_packet{};
+  std::uint16_t keep_alive_s = 0;
+  State state = State::awaiting_connect;
+  bool moved = false;                // came from another shard
+  bool bridge = false;               // packets.md, section 9
+  bool paused_for_verdict = false;
+  bool paused_for_output = false;    // it does not read what it asked for
+  bool paused_for_mailbox = false;
+  bool paused_for_memory = false;
+  bool walking = false;              // in the shard's list of retained walks
+  bool connect_expiry_zero = false;  // CONNECT asked for no session expiry  [MQTT 3.14.2.2.2]
+  std::uint32_t index = 0;           // in the shard's list
+  std::uint64_t number = 0;          // connections in the order of their acceptance, for redirection
+  std::unique_ptr<Verdicts> verdicts;
+  std::unique_ptr<std::deque<PendingAck>> pending_acks;
+  std::unique_ptr<std::deque<RetainedWalk>> walks;
+
+  bool paused() const { return paused_for_verdict || paused_for_output || paused_for_mailbox || paused_for_memory; }
+};
+
+}  // namespace tombo::broker

@@ -1,0 +1,160 @@
+#include "broker/shard.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace tombo::broker {
+
+namespace {
+/// Deliveries after which a connection's further packets wait for the next turn, so that one flood with a large
+/// fan-out does not hold up the others.
+constexpr std::uint32_t kDeliveriesPerTurn = 20'000;
+}  // namespace
+
+void Shard::on_open(Transport& transport, const config::Listener& listener,
+                    std::shared_ptr<const config::Options> options, bool moved) {
+  auto client = std::make_unique<Client>(transport, listener);
+  client->options = std::move(options);
+  client->moved = moved;
+  client->number = next_client_++;
+  client->index = static_cast<std::uint32_t>(clients_.size());
+  client->last_packet = now_;
+  transport.set_client(client.get());
+  if (!moved) {
+    counters_.connections_accepted.add();
+    core_.connections.fetch_add(1, std::memory_order_relaxed);
+  }
+  wheel_.arm(*client, now_ + Seconds{options_->limits.connect_timeout_s});
+  clients_.push_back(std::move(client));
+}
+
+std::size_t Shard::on_bytes(Client& client, mqtt::Bytes bytes, bool& has_more) {
+  const std::size_t size = bytes.size();
+  const std::size_t first_max = options_->limits.connect_bytes_max;
+  const std::size_t packet_max =
+      client.listener->packet_bytes_max != 0 ? client.listener->packet_bytes_max : options_->limits.packet_bytes_max;
+  has_more = false;
+  while (!bytes.empty()) {
+    const bool first = client.state == Client::State::awaiting_connect;
+    // Nothing but a CONNECT may come first; do not wait for the rest of anything else.  [MQTT-3.1.0-1]
+    if (first && bytes[0] != 0x10) {
+      close(client, false, "the first packet is not a CONNECT");
+      return size;
+    }
+    const auto result = mqtt::next_frame(bytes, first ? std::min(first_max, packet_max) : packet_max);
+    if (result.status == mqtt::FrameStatus::incomplete) break;
+    if (result.status == mqtt::FrameStatus::refused) {
+      counters_.bytes_received.add(size);
+      refuse(client, result.reason);
+      return size;
+    }
+    on_packet(client, result.frame);
+    if (client.state == Client::State::closed) return size;
+    if (client.paused_for_verdict) break;  // the packet is looked at again when the verdict has come
+    bytes = bytes.subspan(result.frame.size);
+    if (client.paused()) break;
+    if (turn_deliveries_ >= kDeliveriesPerTurn) {
+      has_more = !bytes.empty();
+      break;
+    }
+  }
+  counters_.bytes_received.add(size - bytes.size());
+  return size - bytes.size();
+}
+
+void Shard::on_packet(Client& client, const mqtt::Frame& frame) {
+  if (client.state == Client::State::awaiting_connect) return on_first_packet(client, frame);
+  client.last_packet = now_;
+  counters_.packets_received.add();
+  switch (frame.type) {
+    case mqtt::PacketType::publish: on_publish(client, frame); break;
+    case mqtt::PacketType::puback:
+    case mqtt::PacketType::pubrec:
+    case mqtt::PacketType::pubrel:
+    case mqtt::PacketType::pubcomp: on_ack(client, frame); break;
+    case mqtt::PacketType::subscribe: on_subscribe(client, frame); break;
+    case mqtt::PacketType::unsubscribe: on_unsubscribe(client, frame); break;
+    case mqtt::PacketType::pingreq:
+      if (const auto good = mqtt::decode_ping(frame); !good) return refuse(client, good.error());
+      mqtt::encode_pingresp(client.transport->out());  // [MQTT-3.12.4-1]
+      break;
+    case mqtt::PacketType::disconnect: on_disconnect(client, frame); break;
+    case mqtt::PacketType::auth: on_auth(client, frame); break;
+    default: return refuse(client, mqtt::ReasonCode::protocol_error);  // a second CONNECT or a server's packet
+  }
+  if (client.state != Client::State::active) return;
+  // Who does not read what it asked for is not asked for more; the limit counts what cannot be written at present.
+  if (client.transport->waiting() > std::size_t{2} * options_->limits.output_bytes_max && !client.paused_for_output) {
+    client.paused_for_output = true;
+    client.transport->pause_reading();
+  }
+}
+
+void Shard::on_first_packet(Client& client, const mqtt::Frame& frame) {
+  if (frame.type == mqtt::PacketType::connect) return on_connect(client, frame);
+  close(client, false, "the first packet is not a CONNECT");
+}
+
+void Shard::on_writable(Client& client) {
+  if (client.state != Client::State::active) return;
+  if (client.paused_for_output && client.transport->waiting() < options_->limits.output_bytes_max) {
+    client.paused_for_output = false;
+    resume_if_free(client);
+  }
+  if (client.session != nullptr) pump(*client.session);
+}
+
+void Shard::on_closed(Client& client, std::string_view why) {
+  if (client.state == Client::State::closed) return;
+  if (client.session != nullptr && options_->log.connections) {
+    logger_.info("client {} lost: {}", client.session->client_id, why);
+  }
+  client.transport->set_client(nullptr);
+  client.transport = nullptr;
+  detach(client, true);
+}
+
+void Shard::resume_if_free(Client& client) {
+  if (!client.paused() && client.transport != nullptr) client.transport->resume_reading();
+}
+
+void Shard::on_client_timer(Client& client) {
+  if (client.state == Client::State::awaiting_connect) {
+    return close(client, false, "no CONNECT within the time limit");
+  }
+  if (client.keep_alive_s == 0) return;
+  // A client that waits for us is not idle.
+  if (client.paused()) client.last_packet = now_;
+  const MonoTime due = client.last_packet + Milliseconds{client.keep_alive_s * 1500};
+  if (now_ < due) return wheel_.arm(client, due);
+  refuse(client, mqtt::ReasonCode::keep_alive_timeout);  // [MQTT-3.1.2-22]
+}
+
+void Shard::arm_keep_alive(Client& client) {
+  client.last_packet = now_;
+  if (client.keep_alive_s == 0) return client.unlink();
+  wheel_.arm(client, now_ + Milliseconds{client.keep_alive_s * 1500});
+}
+
+bool Shard::take_accept_token() {
+  const double rate = options_->limits.connections_per_s;
+  if (rate == 0) return true;
+  const double elapsed_s = static_cast<double>((now_ - accept_tokens_at_).count()) / 1000.0;
+  accept_tokens_ = std::min(rate, accept_tokens_ + elapsed_s * rate);
+  accept_tokens_at_ = now_;
+  if (accept_tokens_ < 1) return false;
+  accept_tokens_ -= 1;
+  return true;
+}
+
+void Shard::bury(Client& client) {
+  const std::uint32_t index = client.index;
+  graveyard_.push_back(std::move(clients_[index]));
+  if (index + 1 != clients_.size()) {
+    clients_[index] = std::move(clients_.back());
+    clients_[index]->index = index;
+  }
+  clients_.pop_back();
+}
+
+}  // namespace tombo::broker

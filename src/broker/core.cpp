@@ -1,0 +1,77 @@
+#include "broker/core.hpp"
+
+#include "base/hash.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace tombo::broker {
+
+namespace {
+routing::RetainedLimits retained_limits(const config::Limits& limits) {
+  return {limits.retained_messages_max, limits.retained_bytes_max};
+}
+}  // namespace
+
+Core::Core(Parts parts)
+    : first_options_(std::move(parts.options)),
+      logger_(parts.logger),
+      clock_(parts.clock),
+      authenticator_(parts.authenticator),
+      version_(std::move(parts.version)),
+      started_(clock_->mono()),
+      seed_(parts.seed),
+      directory(mix(parts.seed + 1)),
+      qsbr(parts.shards),
+      tree(qsbr, mix(parts.seed + 2)),
+      retained(retained_limits(first_options_->limits)) {
+  for (unsigned i = 0; i < parts.shards; ++i) {
+    counters_.push_back(std::make_unique<ShardCounters>());
+    mailboxes_.push_back(std::make_unique<Mailbox>(first_options_->limits.mailbox_bytes_max));
+  }
+}
+
+Core::~Core() = default;
+
+routing::ShardId Core::place(std::string_view client_id, const config::Options& options) const {
+  const auto load = [this](unsigned shard) { return counters_[shard]->load_percent.load(std::memory_order_relaxed); };
+  const unsigned count = shards();
+  unsigned best = 0;
+  if (options.placement == config::Placement::hash) return static_cast<routing::ShardId>(directory.hash(client_id) % count);
+  for (unsigned shard = 0; shard < count; ++shard) {
+    if (options.placement == config::Placement::fill_first && load(shard) < options.spill_load_percent) {
+      return static_cast<routing::ShardId>(shard);
+    }
+    const auto rank = [&](unsigned s) { return std::pair{load(s), counters_[s]->sessions.get()}; };
+    if (rank(shard) < rank(best)) best = shard;
+  }
+  return static_cast<routing::ShardId>(best);
+}
+
+std::uint64_t Core::memory_used() const {
+  std::int64_t used = 0;
+  for (unsigned i = 0; i < shards(); ++i) {
+    used += counters_[i]->messages.bytes();
+    used += static_cast<std::int64_t>(counters_[i]->output_waiting.get() + mailboxes_[i]->bytes());
+  }
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(used, 0));
+}
+
+std::uint64_t Core::dropped(Drop reason) const {
+  std::uint64_t total = 0;
+  for (const auto& counters : counters_) total += counters->dropped[static_cast<std::size_t>(reason)].get();
+  return total;
+}
+
+std::string Core::make_client_id() {
+  while (true) {
+    const std::uint64_t number = next_client_id_.fetch_add(1, std::memory_order_relaxed);
+    std::string id = fmt::format("tombo-{:016x}", mix(seed_ ^ mix(number + 3)));
+    routing::ShardId home;
+    if (!directory.find(id, home)) return id;
+  }
+}
+
+}  // namespace tombo::broker

@@ -1,0 +1,92 @@
+#pragma once
+
+#include "auth/authenticator.hpp"
+#include "base/clock.hpp"
+#include "base/log.hpp"
+#include "broker/counters.hpp"
+#include "broker/directory.hpp"
+#include "broker/mailbox.hpp"
+#include "config/options.hpp"
+#include "routing/qsbr.hpp"
+#include "routing/retained_store.hpp"
+#include "routing/topic_tree.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tombo::broker {
+
+/// What all shards of a broker share: nothing here is touched by an ordinary PUBLISH but the topic tree, which is read
+/// without locks, and mailboxes, once per turn.
+/// Lives on: any shard.
+class Core {
+ public:
+  struct Parts {
+    unsigned shards = 1;
+    std::shared_ptr<const config::Options> options;
+    std::uint64_t seed = 0;  // of the hashes; random in production, fixed in a simulation
+    log::Logger logger;
+    const Clock* clock = nullptr;
+    auth::Authenticator* authenticator = nullptr;  // outlives the core
+    std::string version;
+  };
+  explicit Core(Parts parts);
+  ~Core();
+
+  unsigned shards() const { return static_cast<unsigned>(mailboxes_.size()); }
+  Mailbox& mailbox(routing::ShardId shard) { return *mailboxes_[shard]; }
+  ShardCounters& counters(routing::ShardId shard) { return *counters_[shard]; }
+  const ShardCounters& counters(routing::ShardId shard) const { return *counters_[shard]; }
+
+  /// The shard for a session that has none yet.  The one function that holds the placement policy.
+  routing::ShardId place(std::string_view client_id, const config::Options& options) const;
+
+  /// Bytes that count towards the memory ceiling.
+  std::uint64_t memory_used() const;
+
+  /// Adds one number over all shards.
+  template <class Member>
+  std::uint64_t sum(Member member) const {
+    std::uint64_t total = 0;
+    for (const auto& counters : counters_) total += (counters.get()->*member).get();
+    return total;
+  }
+  std::uint64_t dropped(Drop reason) const;
+
+  /// A client id that nobody has.
+  std::string make_client_id();
+
+  std::shared_ptr<const config::Options> first_options() const { return first_options_; }
+  const Clock& clock() const { return *clock_; }
+  const log::Logger& logger() const { return logger_; }
+  auth::Authenticator& authenticator() { return *authenticator_; }
+  const std::string& version() const { return version_; }
+  MonoTime started() const { return started_; }
+  std::uint64_t random_seed() const { return seed_; }
+
+ private:
+  std::shared_ptr<const config::Options> first_options_;
+  log::Logger logger_;
+  const Clock* clock_;
+  auth::Authenticator* authenticator_;
+  std::string version_;
+  MonoTime started_;
+  std::uint64_t seed_;
+  std::atomic<std::uint64_t> next_client_id_{0};
+  // Counters first: messages name them until the last queue and the retained store are gone.
+  std::vector<std::unique_ptr<ShardCounters>> counters_;
+  std::vector<std::unique_ptr<Mailbox>> mailboxes_;
+
+ public:
+  Directory directory;
+  routing::Qsbr qsbr;
+  routing::TopicTree tree;
+  routing::RetainedStore retained;
+  std::atomic<std::uint32_t> connections{0};  // open, CONNECT accepted or not
+};
+
+}  // namespace tombo::broker

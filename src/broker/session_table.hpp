@@ -1,0 +1,42 @@
+#pragma once
+
+#include "broker/client_session.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace tombo::broker {
+
+/// The sessions of one shard by slot.  A slot's generation tells a session from the one that stood there before.
+/// Lives on: one shard.
+class SessionTable {
+ public:
+  ClientSession& add(Directory::Entry& entry);
+  void remove(ClientSession& session);
+
+  ClientSession& operator[](std::uint32_t slot) { return *slots_[slot].session; }
+  /// Null if the session that the handle names has ended.
+  ClientSession* find(const routing::SessionHandle& handle) {
+    if (handle.slot >= slots_.size() || slots_[handle.slot].generation != handle.generation) return nullptr;
+    return slots_[handle.slot].session.get();
+  }
+  std::size_t size() const { return slots_.size() - free_.size(); }
+
+  template <class Visit>
+  void for_each(Visit&& visit) {
+    for (std::size_t i = 0; i < slots_.size(); ++i) {
+      if (slots_[i].session) visit(*slots_[i].session);
+    }
+  }
+
+ private:
+  struct Slot {
+    std::unique_ptr<ClientSession> session;
+    std::uint32_t generation = 0;
+  };
+  std::vector<Slot> slots_;
+  std::vector<std::uint32_t> free_;
+};
+
+}  // namespace tombo::broker

@@ -1,0 +1,253 @@
+#pragma once
+
+#include "broker/client.hpp"
+#include "broker/core.hpp"
+#include "broker/outbox.hpp"
+#include "broker/session_table.hpp"
+#include "broker/transport.hpp"
+#include "mqtt/decode.hpp"
+#include "routing/subscriber_tables.hpp"
+#include "store/journal.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace tombo::broker {
+
+/// A shard's brain: what happens on each packet.  Sans I/O: bytes, letters and the clock go in, packets go out into
+/// the transports' batches.  One file per verb; this page is their table of contents.
+///
+/// A turn is: begin_turn(), any number of on_...() calls, end_turn(); then the transports that became dirty are
+/// written.  Nothing outside a turn touches the shard.
+/// Lives on: one shard.
+class Shard {
+ public:
+  Shard(Core& core, routing::ShardId id, store::Journal& journal);
+  ~Shard();
+  Shard(const Shard&) = delete;
+  Shard& operator=(const Shard&) = delete;
+
+  // --- the turn (turn.cpp)
+
+  /// Reads the clock, takes the mail, fires what is due.
+  void begin_turn();
+  /// Goes on with retained walks, posts the letters, passes a quiescent point.
+  void end_turn();
+  /// Work is left that needs no event: take another turn before sleeping.
+  bool has_work() const { return work_left_ || !graveyard_.empty(); }
+  /// When the next turn is needed at the latest.
+  MonoTime next_due() const { return wheel_.next_due(); }
+  /// Going to sleep and waking up; false if a letter came in between.
+  bool fall_asleep();
+  void wake_up();
+
+  // --- connections (connection.cpp)
+
+  /// A transport has come: accepted here, or moved here from another shard.
+  void on_open(Transport& transport, const config::Listener& listener,
+               std::shared_ptr<const config::Options> options, bool moved);
+  /// Bytes have come.  Returns how many were consumed; the transport keeps the rest and hands it over again in front
+  /// of what comes next.  Stops early when the client is paused or the turn has done enough (then has_more is true).
+  std::size_t on_bytes(Client& client, mqtt::Bytes bytes, bool& has_more);
+  /// The peer has taken what waited.
+  void on_writable(Client& client);
+  /// The network connection has ended by itself; `why` is for the log.
+  void on_closed(Client& client, std::string_view why);
+  /// Acknowledgements up to this ticket may go out.
+  void on_durable(store::Ticket ticket);
+
+  // --- the operator (operate.cpp)
+
+  void apply(std::shared_ptr<const config::Options> options);
+  /// Sends this many of the newest 5.0 clients to the other server.  [redirect]
+  void redirect(std::size_t count);
+  /// Says goodbye to every client (5.0: 0x8B) and closes; sessions stay.
+  void disconnect_all(mqtt::ReasonCode reason);
+
+  FlushList& flush_list() { return flush_list_; }
+  ShardCounters& counters() { return counters_; }
+  Core& core() { return core_; }
+  routing::ShardId id() const { return id_; }
+  MonoTime now() const { return now_; }
+  const config::Options& options() const { return *options_; }
+  const std::shared_ptr<const config::Options>& options_ref() const { return options_; }
+  std::size_t clients() const { return clients_.size(); }
+  SessionTable& sessions() { return sessions_; }
+
+ private:
+  // How a message reaches one session.
+  struct Terms {
+    mqtt::Qos qos = mqtt::Qos::at_most_once;
+    bool retain = false;
+    std::uint32_t subscription_id = 0;
+    const Ref<session::DeliveryExtra>* extra = nullptr;
+  };
+  // A session that several of a topic's filters lead to.
+  struct Gathered {
+    ClientSession* session;
+    Terms terms;
+    std::vector<std::uint32_t> subscription_ids;
+  };
+  enum class Ask : std::uint8_t { allowed, denied, pending };
+  // Why packets that come cannot be taken at the moment.
+  enum class MemoryLevel : std::uint8_t { normal, shed_qos0, refuse_connections, refuse_messages };
+
+  // --- packets
+  void on_packet(Client& client, const mqtt::Frame& frame);
+  void on_first_packet(Client& client, const mqtt::Frame& frame);
+  // connect.cpp
+  void on_connect(Client& client, const mqtt::Frame& frame);
+  mqtt::ReasonCode judge_connect(Client& client, const mqtt::ConnectView& connect) const;
+  mqtt::ReasonCode judge_will(const Client& client, const mqtt::WillView& will) const;
+  bool bring_home(Client& client, std::string_view client_id);
+  Ask ask_login(Client& client, const mqtt::ConnectView& connect);
+  void accept(Client& client, const mqtt::ConnectView& connect, std::string_view client_id, bool assigned);
+  ClientSession& take_over(Client& client, const mqtt::ConnectView& connect, std::string_view client_id, bool& present);
+  void send_connack(Client& client, const mqtt::ConnectView& connect, bool present, bool assigned);
+  // publish.cpp
+  void on_publish(Client& client, const mqtt::Frame& frame);
+  bool resolve_alias(Client& client, mqtt::PublishView& publish);
+  void take_publish(Client& client, const mqtt::PublishView& publish);
+  mqtt::ReasonCode judge_publish(Client& client, const mqtt::PublishView& publish);
+  void answer_publish(Client& client, const mqtt::PublishView& publish, mqtt::ReasonCode reason);
+  // route.cpp
+  mqtt::ReasonCode route(const mqtt::MessageParts& parts, std::uint64_t publisher_hash, Client* publisher);
+  void route_matched(const Ref<mqtt::Message>& message, std::uint64_t publisher_hash, Client* publisher);
+  bool keep_retained(const Ref<mqtt::Message>& message);
+  void deliver_local(const Ref<mqtt::Message>& message);
+  void deliver_gathered(const Ref<mqtt::Message>& message);
+  void deliver_shared(const Ref<mqtt::Message>& message, const routing::Group& group, std::uint64_t publisher_hash,
+                      const routing::GroupMember* except);
+  void deliver_to_member(const Ref<mqtt::Message>& message, const routing::GroupMember& member,
+                         std::uint64_t publisher_hash);
+  bool held_back(routing::ShardId target, const mqtt::Message& message, Client* publisher);
+  // deliver.cpp
+  void deliver(ClientSession& session, const Ref<mqtt::Message>& message, const Terms& terms);
+  void enqueue(ClientSession& session, session::Delivery delivery);
+  bool make_room(ClientSession& session, const session::Delivery& delivery);
+  void pump(ClientSession& session);
+  bool can_write(const Client& client) const;
+  void count_sent(session::SendResult result, const mqtt::Message& message);
+  void note_full(ClientSession& session);
+  void note_room(ClientSession& session);
+  void note_shared_load(ClientSession& session);
+  // acks.cpp
+  void on_ack(Client& client, const mqtt::Frame& frame);
+  void on_pubrel(Client& client, const mqtt::AckView& ack);
+  void acknowledge(Client& client, mqtt::PacketType type, mqtt::PacketId id, mqtt::ReasonCode reason,
+                   store::Ticket ticket);
+  void acknowledge(Client& client, PendingAck ack);
+  void write_ack(Client& client, const PendingAck& ack);
+  // subscribe.cpp
+  void on_subscribe(Client& client, const mqtt::Frame& frame);
+  mqtt::ReasonCode subscribe_one(Client& client, const mqtt::SubscriptionView& wanted, std::uint32_t subscription_id);
+  mqtt::ReasonCode judge_subscription(Client& client, const mqtt::SubscriptionView& wanted) const;
+  void subscribe_plain(Client& client, std::string_view filter, const mqtt::SubscribeOptions& options,
+                       std::uint32_t subscription_id);
+  void subscribe_shared(Client& client, std::string_view group, std::string_view filter,
+                        const mqtt::SubscribeOptions& options, std::uint32_t subscription_id);
+  // unsubscribe.cpp
+  void on_unsubscribe(Client& client, const mqtt::Frame& frame);
+  mqtt::ReasonCode unsubscribe_one(ClientSession& session, std::string_view filter);
+  void remove_subscription(ClientSession& session, std::uint32_t record);
+  void remove_shared(ClientSession& session, session::SharedSubscription& shared);
+  void remove_all_subscriptions(ClientSession& session);
+  // share.cpp
+  void member_online(ClientSession& session, bool online);
+  void hand_on_shared(ClientSession& session, bool session_ends);
+  void hand_on(const ClientSession& from, const session::SharedSubscription& shared, const Ref<mqtt::Message>& message);
+  // retained.cpp
+  void start_walk(Client& client, std::string_view filter, const mqtt::SubscribeOptions& options,
+                  std::uint32_t subscription_id);
+  void continue_walks();
+  bool continue_walk(Client& client);
+  void drop_walks(Client& client);
+  // disconnect.cpp
+  void on_disconnect(Client& client, const mqtt::Frame& frame);
+  void on_auth(Client& client, const mqtt::Frame& frame);
+  void refuse(Client& client, mqtt::ReasonCode reason, std::string_view server_reference = {});
+  void refuse_connect(Client& client, mqtt::ReasonCode reason, std::string_view server_reference);
+  void close(Client& client, bool keep_will, std::string_view why);
+  void detach(Client& client, bool keep_will);
+  // wills.cpp
+  void connection_lost(ClientSession& session, bool keep_will);
+  void publish_will(ClientSession& session);
+  void arm_session_timer(ClientSession& session);
+  void on_session_timer(ClientSession& session);
+  void end_session(ClientSession& session);
+  // connection.cpp
+  void on_client_timer(Client& client);
+  void arm_keep_alive(Client& client);
+  void resume_if_free(Client& client);
+  bool take_accept_token();
+  void bury(Client& client);
+  // verdicts.cpp
+  Ask ask_access(Client& client, const auth::Access& access, mqtt::ReasonCode& reason);
+  std::uint64_t wait_for_verdict(Client& client);
+  void verdict_came(std::uint64_t ticket, std::function<void(Verdicts&)> note);
+  // turn.cpp
+  void take_mail();
+  void on_letter(PublishLetter& letter);
+  void on_letter(SharedLetter& letter);
+  void on_letter(CallLetter& letter);
+  void judge_memory();
+  void resume_held_back();
+  // sys.cpp
+  void publish_sys();
+  void every_second();
+
+  mqtt::Origin origin_of(const ClientSession& session) const {
+    return (std::uint64_t{id_} + 1) << 56 ^ std::uint64_t{session.generation} << 32 ^ session.slot;
+  }
+  routing::SessionHandle handle_of(const ClientSession& session) const {
+    return {session.slot, session.generation, id_};
+  }
+  std::uint64_t random();
+
+  Core& core_;
+  const routing::ShardId id_;
+  store::Journal& journal_;
+  std::shared_ptr<const config::Options> options_;
+  ShardCounters& counters_;
+  log::Logger logger_;
+  MonoTime now_;
+  mqtt::DecodeLimits decode_limits_;
+  MemoryLevel memory_level_ = MemoryLevel::normal;
+
+  // Sessions and clients unlink themselves from the wheel, and transports from the flush list, so those go last.
+  TimerWheel wheel_;
+  FlushList flush_list_;
+  SessionTable sessions_;
+  routing::SubscriberTables subscribers_;
+  std::vector<std::unique_ptr<Client>> clients_;    // at their index
+  std::vector<std::unique_ptr<Client>> graveyard_;  // closed in this turn; freed at its end
+  std::unordered_map<std::uint64_t, Client*> asking_;  // verdict ticket -> who waits
+  std::uint64_t next_ticket_ = 0;
+  std::uint64_t next_client_ = 0;
+  Outbox outbox_;
+
+  std::vector<Client*> walkers_;     // with retained messages to come
+  std::vector<Client*> held_back_;   // publishers that wait for a mailbox or for memory
+  std::vector<Client*> with_acks_;   // with acknowledgements that wait for the disk
+  std::vector<Letter> mail_;
+  bool work_left_ = false;
+  std::uint64_t random_state_;
+  std::uint32_t turn_deliveries_ = 0;
+  MonoTime next_second_;
+  MonoTime next_sys_;
+  TimerNode second_timer_;
+  double accept_tokens_ = 0;
+  MonoTime accept_tokens_at_;
+
+  // Scratch of one publish, kept for its memory.
+  routing::MatchResult matched_;
+  std::vector<Gathered> gathered_;
+  std::uint64_t match_serial_ = 0;
+  std::vector<Ref<mqtt::Message>> batch_;
+};
+
+}  // namespace tombo::broker

@@ -1,0 +1,146 @@
+#include "base/hash.hpp"
+#include "broker/shard.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace tombo::broker {
+
+namespace {
+constexpr Milliseconds kSecond{1000};
+/// Shares of the memory ceiling, in percent, from which the steps of shedding are taken.
+constexpr std::uint64_t kShedQos0Percent = 80;
+constexpr std::uint64_t kRefuseConnectionsPercent = 90;
+/// Letters handled in one turn; the rest waits for the next.
+constexpr std::size_t kLettersPerTurn = 4096;
+}  // namespace
+
+Shard::Shard(Core& core, routing::ShardId id, store::Journal& journal)
+    : core_(core),
+      id_(id),
+      journal_(journal),
+      options_(core.first_options()),
+      counters_(core.counters(id)),
+      logger_(core.logger()),
+      now_(core.clock().mono()),
+      wheel_(now_),
+      outbox_(core, id),
+      random_state_(mix(core.random_seed() + id)),
+      next_second_(now_ + kSecond),
+      next_sys_(now_),
+      second_timer_(kSecondTimer),
+      accept_tokens_at_(now_) {
+  apply(options_);
+  // One shard looks after what the shards share; the others sleep when nothing happens.
+  if (id_ == 0) wheel_.arm(second_timer_, next_second_);
+}
+
+Shard::~Shard() = default;
+
+std::uint64_t Shard::random() {
+  random_state_ += 0x9E37'79B9'7F4A'7C15ULL;
+  return mix(random_state_);
+}
+
+void Shard::begin_turn() {
+  now_ = core_.clock().mono();
+  counters_.turns.add();
+  counters_.last_turn_ms.store(now_.time_since_epoch().count(), std::memory_order_relaxed);
+  turn_deliveries_ = 0;
+  work_left_ = false;
+  judge_memory();
+  take_mail();
+  wheel_.advance(now_, [this](TimerNode& node) {
+    if (node.kind() == kClientTimer) return on_client_timer(static_cast<Client&>(node));
+    if (node.kind() == kSessionTimer) return on_session_timer(static_cast<ClientSession&>(node));
+    every_second();
+    next_second_ = now_ + kSecond;
+    wheel_.arm(second_timer_, next_second_);
+  });
+  resume_held_back();
+}
+
+void Shard::end_turn() {
+  continue_walks();
+  outbox_.post_all();
+  graveyard_.clear();
+  core_.qsbr.quiescent(id_);
+}
+
+bool Shard::fall_asleep() {
+  if (!core_.mailbox(id_).fall_asleep()) return false;
+  core_.qsbr.offline(id_);
+  return true;
+}
+
+void Shard::wake_up() {
+  core_.mailbox(id_).wake_up();
+  core_.qsbr.online(id_);
+}
+
+void Shard::take_mail() {
+  if (mail_.empty()) {
+    bool was_full = false;
+    core_.mailbox(id_).take(mail_, was_full);
+    if (was_full) {
+      // Senders that held publishers back look again when they are woken.
+      for (unsigned shard = 0; shard < core_.shards(); ++shard) {
+        if (shard != id_) core_.mailbox(static_cast<routing::ShardId>(shard)).post_call([](Shard&) {});
+      }
+    }
+  }
+  if (mail_.size() <= kLettersPerTurn) {
+    for (auto& letter : mail_) std::visit([this](auto& content) { on_letter(content); }, letter);
+    mail_.clear();
+    return;
+  }
+  const auto rest = mail_.begin() + kLettersPerTurn;
+  for (auto letter = mail_.begin(); letter != rest; ++letter) {
+    std::visit([this](auto& content) { on_letter(content); }, *letter);
+  }
+  mail_.erase(mail_.begin(), rest);
+  work_left_ = true;
+}
+
+void Shard::on_letter(PublishLetter& letter) {
+  matched_.filters.clear();
+  core_.tree.match(letter.message->topic(), matched_);
+  deliver_local(letter.message);
+}
+
+void Shard::on_letter(SharedLetter& letter) {
+  deliver_to_member(letter.message, *letter.member, letter.publisher_hash);
+}
+
+void Shard::on_letter(CallLetter& letter) { (*letter.call)(*this); }
+
+void Shard::judge_memory() {
+  const std::uint64_t ceiling = options_->limits.memory_bytes_max;
+  if (ceiling == 0) return;
+  const std::uint64_t percent = core_.memory_used() * 100 / ceiling;
+  memory_level_ = percent >= 100                         ? MemoryLevel::refuse_messages
+                  : percent >= kRefuseConnectionsPercent ? MemoryLevel::refuse_connections
+                  : percent >= kShedQos0Percent          ? MemoryLevel::shed_qos0
+                                                         : MemoryLevel::normal;
+}
+
+void Shard::resume_held_back() {
+  if (held_back_.empty()) return;
+  bool mail_full = false;
+  for (unsigned shard = 0; shard < core_.shards(); ++shard) {
+    mail_full = mail_full || core_.mailbox(static_cast<routing::ShardId>(shard)).full();
+  }
+  const bool memory_full = memory_level_ == MemoryLevel::refuse_messages;
+  std::vector<Client*> waiting = std::exchange(held_back_, {});
+  for (Client* client : waiting) {
+    if (!mail_full) client->paused_for_mailbox = false;
+    if (!memory_full) client->paused_for_memory = false;
+    if (client->paused_for_mailbox || client->paused_for_memory) {
+      held_back_.push_back(client);
+    } else {
+      resume_if_free(*client);
+    }
+  }
+}
+
+}  // namespace tombo::broker

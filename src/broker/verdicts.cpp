@@ -1,0 +1,76 @@
+#include "broker/shard.hpp"
+
+#include <utility>
+
+namespace tombo::broker {
+
+// A packet that needs a verdict which is not there yet stays where it is, unconsumed; its client is paused and the
+// packet handled afresh when the answer has come.  So a packet handler asks first and acts only when every answer is
+// there.
+
+std::uint64_t Shard::wait_for_verdict(Client& client) {
+  if (!client.verdicts) client.verdicts = std::make_unique<Verdicts>();
+  const std::uint64_t ticket = ++next_ticket_;
+  client.verdicts->ticket = ticket;
+  asking_.emplace(ticket, &client);
+  return ticket;
+}
+
+Shard::Ask Shard::ask_login(Client& client, const mqtt::ConnectView& connect) {
+  if (!client.verdicts || !client.verdicts->login) {
+    const std::uint64_t ticket = wait_for_verdict(client);
+    Mailbox& mailbox = core_.mailbox(id_);
+    auto answer = core_.authenticator().login(connect, [&mailbox, ticket](auth::LoginAnswer late) {
+      mailbox.post_call([ticket, late = std::move(late)](Shard& shard) {
+        shard.verdict_came(ticket, [&](Verdicts& verdicts) { verdicts.login = late; });
+      });
+    });
+    if (answer.decision == auth::Decision::pending) {
+      client.paused_for_verdict = true;
+      client.transport->pause_reading();
+      return Ask::pending;
+    }
+    asking_.erase(ticket);
+    client.verdicts->login = std::move(answer);
+  }
+  return client.verdicts->login->decision == auth::Decision::allow ? Ask::allowed : Ask::denied;
+}
+
+Shard::Ask Shard::ask_access(Client& client, const auth::Access& access, mqtt::ReasonCode& reason) {
+  if (!core_.authenticator().restricts_access()) return Ask::allowed;
+  Verdicts* known = client.verdicts.get();
+  if (known == nullptr || known->used == known->access.size()) {
+    const std::uint64_t ticket = wait_for_verdict(client);
+    Mailbox& mailbox = core_.mailbox(id_);
+    const auto answer = core_.authenticator().access(access, [&mailbox, ticket](auth::AccessAnswer late) {
+      mailbox.post_call([ticket, late](Shard& shard) {
+        shard.verdict_came(ticket, [&](Verdicts& verdicts) { verdicts.access.push_back(late); });
+      });
+    });
+    if (answer.decision == auth::Decision::pending) {
+      client.paused_for_verdict = true;
+      client.transport->pause_reading();
+      client.verdicts->used = 0;
+      return Ask::pending;
+    }
+    asking_.erase(ticket);
+    known = client.verdicts.get();
+    known->access.push_back(answer);
+  }
+  const auto& answer = known->access[known->used++];
+  reason = answer.reason;
+  return answer.decision == auth::Decision::allow ? Ask::allowed : Ask::denied;
+}
+
+void Shard::verdict_came(std::uint64_t ticket, std::function<void(Verdicts&)> note) {
+  const auto asking = asking_.find(ticket);
+  if (asking == asking_.end()) return;  // the client has gone meanwhile
+  Client& client = *asking->second;
+  asking_.erase(asking);
+  note(*client.verdicts);
+  client.verdicts->ticket = 0;
+  client.paused_for_verdict = false;
+  resume_if_free(client);
+}
+
+}  // namespace tombo::broker
