@@ -7,8 +7,9 @@
 
 namespace tombo::mqtt {
 
-/// Reads the fields of one packet and never past its end.  After the first field that does not fit, ok() is false,
-/// every further read yields zero or nothing, and the packet is malformed.  The only code that indexes packet bytes.
+/// Reads the fields of one packet and never past its end.  After the first field that does not fit, ok() is
+/// false, every further read yields zero or nothing, and the packet is malformed.  The only code that indexes
+/// packet bytes.
 class Cursor {
  public:
   explicit Cursor(Bytes bytes) : rest_(bytes) {}
@@ -34,6 +35,8 @@ class Cursor {
   }
 
  private:
+  std::uint32_t long_varint();
+
   Bytes rest_;
   bool ok_ = true;
 };
@@ -57,6 +60,15 @@ inline std::uint32_t Cursor::u32() {
   return high << 16 | u16();
 }
 
+inline std::uint32_t Cursor::varint() {
+  if (!rest_.empty() && rest_[0] < 0x80) [[likely]] {
+    const std::uint32_t value = rest_[0];
+    rest_ = rest_.subspan(1);
+    return value;
+  }
+  return long_varint();
+}
+
 inline Bytes Cursor::take(std::size_t size) {
   if (rest_.size() < size) return fail(), Bytes{};
   const Bytes taken = rest_.first(size);
@@ -64,6 +76,8 @@ inline Bytes Cursor::take(std::size_t size) {
   return taken;
 }
 
-inline Bytes Cursor::binary() { return take(u16()); }
+inline Bytes Cursor::binary() {
+  return take(u16());
+}
 
 }  // namespace tombo::mqtt

@@ -46,17 +46,30 @@ enum class PropertyType : std::uint8_t { byte, u16, u32, vbi, text, binary, pair
 
 /// The sets of properties: one a packet type, and the will's.
 enum class PropertySet : std::uint8_t {
-  connect, connack, publish, puback, pubrec, pubrel, pubcomp, subscribe, suback, unsubscribe, unsuback, disconnect,
-  auth, will,
+  connect,
+  connack,
+  publish,
+  puback,
+  pubrec,
+  pubrel,
+  pubcomp,
+  subscribe,
+  suback,
+  unsubscribe,
+  unsuback,
+  disconnect,
+  auth,
+  will,
 };
 
 /// One row of the table of properties (packets.md, section 4), the only place that knows them.
 struct PropertyRule {
   PropertyId id;
   PropertyType type;
-  std::uint32_t sets;     // bit per PropertySet in which it may appear at all
-  bool repeatable;        // User Property; Subscription Identifier in a PUBLISH from a server
-  std::uint32_t minimum;  // of the value, numbers only
+  std::uint16_t field;       // offset of its value in PropertiesView; unused for User Property
+  std::uint32_t sets;        // bit per PropertySet in which it may appear at all
+  std::uint32_t repeatable;  // bit per PropertySet in which it may appear more than once
+  std::uint32_t minimum;     // of the value, numbers only
   std::uint32_t maximum;
   std::string_view name;
 };
@@ -66,8 +79,8 @@ const PropertyRule* property_rule(std::uint32_t id);
 /// The properties of one packet: borrowed from the packet's bytes, so valid as long as those are.
 /// A field has a meaning only where has() says that it was there; absent numbers hold the standard's default.
 struct PropertiesView {
-  std::uint64_t present = 0;  // bit per PropertyId
-  Bytes raw;                  // all properties, without the length in front
+  std::uint64_t present = 0;          // bit per PropertyId
+  Bytes raw;                          // all properties, without the length in front
   std::uint16_t user_properties = 0;  // how many
 
   std::uint8_t payload_format_indicator = 0;
@@ -98,13 +111,18 @@ struct PropertiesView {
   Bytes authentication_data;
 
   bool has(PropertyId id) const { return (present >> static_cast<unsigned>(id)) & 1U; }
+  /// Makes the view fresh again; costs nothing where it is, so a reused view of packets without properties is
+  /// cheap.
+  void reset() {
+    if (present != 0) *this = PropertiesView{};
+  }
 };
 
-/// Reads a property section (length and properties) for `set` and checks it whole: known identifier, allowed here,
-/// right type, not repeated, value in range, valid text.  `count_max` bounds the number of properties of a packet
-/// (a limit of ours; beyond it: packet_too_large).
-/// Malformed: malformed_packet; a rule broken: protocol_error (topic alias 0: topic_alias_invalid).
-/// `properties` is filled in place to spare copies.
+/// Reads a property section (length and properties) for `set` and checks it whole: known identifier, allowed
+/// here, right type, not repeated, value in range, valid text.  `count_max` bounds the number of properties
+/// of a packet (a limit of ours; beyond it: packet_too_large). Malformed: malformed_packet; a rule broken:
+/// protocol_error (topic alias 0: topic_alias_invalid). `properties` is filled in place to spare copies; what
+/// it held before is forgotten.
 Result<void, ReasonCode> read_properties(Cursor& cursor, PropertySet set, std::uint32_t count_max,
                                          PropertiesView& properties);
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "mqtt/types.hpp"
+
 #include <cstdint>
 #include <string_view>
 
@@ -52,10 +54,15 @@ enum class ReasonCode : std::uint8_t {
   wildcard_subscriptions_not_supported = 0xA2,
 };
 
-inline constexpr bool is_error(ReasonCode code) { return static_cast<std::uint8_t>(code) >= 0x80; }
+inline constexpr bool is_error(ReasonCode code) {
+  return static_cast<std::uint8_t>(code) >= 0x80;
+}
 
 /// For logs: "not_authorized".
 std::string_view name_of(ReasonCode code);
+
+/// Whether `sender` may put this code into a packet of this type.  (packets.md, section 5)
+bool may_carry(PacketType type, ReasonCode code, Sender sender);
 
 /// The CONNACK return code of MQTT 3.1 and 3.1.1, or nothing where the connection must be closed without one
 /// (packets.md, section 6).  [3.1.1 MQTT-3.2.2-6]

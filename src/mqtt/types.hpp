@@ -12,14 +12,20 @@ using Bytes = std::span<const std::uint8_t>;
 inline Bytes bytes_of(std::string_view text) {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
-inline std::string_view text_of(Bytes bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
+inline std::string_view text_of(Bytes bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
 
 /// The protocol level byte of CONNECT.
 enum class Version : std::uint8_t { v3_1 = 3, v3_1_1 = 4, v5 = 5 };
 
 enum class Qos : std::uint8_t { at_most_once = 0, at_least_once = 1, exactly_once = 2 };
-inline constexpr Qos lower_of(Qos a, Qos b) { return a < b ? a : b; }
-inline constexpr Qos higher_of(Qos a, Qos b) { return a < b ? b : a; }
+inline constexpr Qos lower_of(Qos a, Qos b) {
+  return a < b ? a : b;
+}
+inline constexpr Qos higher_of(Qos a, Qos b) {
+  return a < b ? b : a;
+}
 
 enum class PacketType : std::uint8_t {
   reserved = 0,
@@ -40,6 +46,9 @@ enum class PacketType : std::uint8_t {
   auth,
 };
 std::string_view name_of(PacketType type);
+
+/// Which side of the connection a packet comes from; some rules bind only one.
+enum class Sender : std::uint8_t { client, server };
 
 using PacketId = std::uint16_t;
 
