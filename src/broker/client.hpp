@@ -68,6 +68,7 @@ class Client final : public TimerNode {
   std::uint16_t keep_alive_s = 0;
   State state = State::awaiting_connect;
   bool moved = false;                // came from another shard
+  bool rated = false;                // its CONNECT was counted against the connection rate
   bool bridge = false;               // packets.md, section 9
   bool paused_for_verdict = false;
   bool paused_for_output = false;    // it does not read what it asked for

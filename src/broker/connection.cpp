@@ -82,7 +82,8 @@ void Shard::on_packet(Client& client, const mqtt::Frame& frame) {
     case mqtt::PacketType::auth: on_auth(client, frame); break;
     default: return refuse(client, mqtt::ReasonCode::protocol_error);  // a second CONNECT or a server's packet
   }
-  if (client.state != Client::State::active) return;
+  if (client.state != Client::State::active || client.paused_for_verdict) return;
+  client.verdicts.reset();  // they were for this packet
   // Who does not read what it asked for is not asked for more; the limit counts what cannot be written at present.
   if (client.transport->waiting() > std::size_t{2} * options_->limits.output_bytes_max && !client.paused_for_output) {
     client.paused_for_output = true;
@@ -101,7 +102,7 @@ void Shard::on_writable(Client& client) {
     client.paused_for_output = false;
     resume_if_free(client);
   }
-  if (client.session != nullptr) pump(*client.session);
+  if (!client.session->queue.empty() || client.session->resending()) pump(*client.session);
 }
 
 void Shard::on_closed(Client& client, std::string_view why) {

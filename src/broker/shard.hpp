@@ -4,6 +4,7 @@
 #include "broker/core.hpp"
 #include "broker/outbox.hpp"
 #include "broker/session_table.hpp"
+#include "broker/sys_report.hpp"
 #include "broker/transport.hpp"
 #include "mqtt/decode.hpp"
 #include "routing/subscriber_tables.hpp"
@@ -101,7 +102,7 @@ class Shard {
   void on_first_packet(Client& client, const mqtt::Frame& frame);
   // connect.cpp
   void on_connect(Client& client, const mqtt::Frame& frame);
-  mqtt::ReasonCode judge_connect(Client& client, const mqtt::ConnectView& connect) const;
+  mqtt::ReasonCode judge_connect(Client& client, const mqtt::ConnectView& connect);
   mqtt::ReasonCode judge_will(const Client& client, const mqtt::WillView& will) const;
   bool bring_home(Client& client, std::string_view client_id);
   Ask ask_login(Client& client, const mqtt::ConnectView& connect);
@@ -196,9 +197,9 @@ class Shard {
   void on_letter(CallLetter& letter);
   void judge_memory();
   void resume_held_back();
-  // sys.cpp
-  void publish_sys();
+  // operate.cpp
   void every_second();
+  void judge_redirect();
 
   mqtt::Origin origin_of(const ClientSession& session) const {
     return (std::uint64_t{id_} + 1) << 56 ^ std::uint64_t{session.generation} << 32 ^ session.slot;
@@ -240,10 +241,13 @@ class Shard {
   MonoTime next_second_;
   MonoTime next_sys_;
   TimerNode second_timer_;
+  SysReport sys_report_;
   double accept_tokens_ = 0;
   MonoTime accept_tokens_at_;
 
   // Scratch of one publish, kept for its memory.
+  mqtt::PublishView publish_view_;
+  mqtt::AckView ack_view_;
   routing::MatchResult matched_;
   std::vector<Gathered> gathered_;
   std::uint64_t match_serial_ = 0;

@@ -29,6 +29,7 @@ Shard::Shard(Core& core, routing::ShardId id, store::Journal& journal)
       next_second_(now_ + kSecond),
       next_sys_(now_),
       second_timer_(kSecondTimer),
+      sys_report_(core),
       accept_tokens_at_(now_) {
   apply(options_);
   // One shard looks after what the shards share; the others sleep when nothing happens.

@@ -1,0 +1,206 @@
+#include "broker/shard.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace tombo::broker {
+
+using mqtt::ReasonCode;
+using mqtt::Version;
+
+namespace {
+constexpr std::size_t kClientIdMaxV31 = 65535;  // the standard says 23; brokers accept what clients use
+
+/// Session expiry as this connection asks for it, in seconds.  (packets.md, section 11)
+std::uint32_t wanted_expiry(const mqtt::ConnectView& connect) {
+  if (connect.version == Version::v5) return connect.properties.session_expiry_interval;
+  return connect.clean_start ? 0 : mqtt::kSessionNeverExpires;
+}
+}  // namespace
+
+// What happens on CONNECT: judge the packet, find the home, ask who it is, take the session, answer.
+
+void Shard::on_connect(Client& client, const mqtt::Frame& frame) {
+  mqtt::ConnectView connect;
+  const auto decoded = mqtt::decode_connect(frame, decode_limits_, connect);
+  client.peer.format.version = connect.version;
+  if (!decoded) return refuse(client, decoded.error());
+  if (connect.properties.has(mqtt::PropertyId::maximum_packet_size)) {
+    client.peer.format.packet_max = connect.properties.maximum_packet_size;
+  }
+  client.bridge = connect.bridge;
+  if (const auto reason = judge_connect(client, connect); reason != ReasonCode::success) {
+    return refuse(client, reason, options_->redirect.server_reference);
+  }
+  const bool assigned = connect.client_id.empty();
+  std::string made;
+  if (assigned) made = core_.make_client_id();
+  const std::string_view client_id = assigned ? made : connect.client_id;
+  if (!bring_home(client, client_id)) return;  // its packet goes with it
+  switch (ask_login(client, connect)) {
+    case Ask::pending: return;
+    case Ask::denied: return refuse(client, client.verdicts->login->reason);
+    case Ask::allowed: break;
+  }
+  accept(client, connect, client_id, assigned);
+}
+
+ReasonCode Shard::judge_connect(Client& client, const mqtt::ConnectView& connect) {
+  const auto& limits = options_->limits;
+  if (options_->redirect.mode == config::RedirectMode::use_another_server) return ReasonCode::use_another_server;
+  if (options_->redirect.mode == config::RedirectMode::server_moved) return ReasonCode::server_moved;
+  if (connect.properties.has(mqtt::PropertyId::authentication_method)) return ReasonCode::bad_authentication_method;
+  if (connect.client_id.empty()) {
+    if (!options_->mqtt.allow_empty_client_id) return ReasonCode::client_identifier_not_valid;
+    if (connect.version == Version::v3_1) return ReasonCode::client_identifier_not_valid;
+    // [3.1.1 MQTT-3.1.3-8]
+    if (connect.version == Version::v3_1_1 && !connect.clean_start) return ReasonCode::client_identifier_not_valid;
+  }
+  if (connect.client_id.size() > kClientIdMaxV31) return ReasonCode::client_identifier_not_valid;
+  // 5.0 clients are told a shorter keep alive; older ones cannot be.
+  if (connect.version != Version::v5 && limits.keep_alive_max_s != 65535 &&
+      (connect.keep_alive_s == 0 || connect.keep_alive_s > limits.keep_alive_max_s)) {
+    return ReasonCode::client_identifier_not_valid;
+  }
+  if (core_.connections.load(std::memory_order_relaxed) > limits.connections_max) return ReasonCode::server_busy;
+  if (!client.moved && !client.rated && !take_accept_token()) return ReasonCode::connection_rate_exceeded;
+  client.rated = true;
+  if (memory_level_ >= MemoryLevel::refuse_connections) return ReasonCode::quota_exceeded;
+  if (connect.has_will) return judge_will(client, connect.will);
+  return ReasonCode::success;
+}
+
+ReasonCode Shard::judge_will(const Client& client, const mqtt::WillView& will) const {
+  if (static_cast<std::uint8_t>(will.qos) > client.listener->qos_max) return ReasonCode::qos_not_supported;
+  if (will.retain && !options_->mqtt.retain_available) return ReasonCode::retain_not_supported;
+  if (will.properties.payload_format_indicator == 1 && options_->mqtt.check_payload_format &&
+      !mqtt::is_valid_payload_text(mqtt::text_of(will.payload))) {
+    return ReasonCode::payload_format_invalid;
+  }
+  return ReasonCode::success;
+}
+
+/// True if this shard is the client id's home; otherwise the connection has been sent there.
+bool Shard::bring_home(Client& client, std::string_view client_id) {
+  routing::ShardId home = id_;
+  if (!core_.directory.find(client_id, home) && !client.moved) home = core_.place(client_id, *options_);
+  if (home == id_) return true;
+  Transport& transport = *client.transport;
+  transport.set_client(nullptr);
+  client.transport = nullptr;
+  client.state = Client::State::closed;
+  client.unlink();
+  bury(client);
+  transport.move_to(home);
+  return false;
+}
+
+void Shard::accept(Client& client, const mqtt::ConnectView& connect, std::string_view client_id, bool assigned) {
+  const auto& limits = options_->limits;
+  if (sessions_.size() * core_.shards() >= limits.sessions_max && core_.sum(&ShardCounters::sessions) >= limits.sessions_max) {
+    routing::ShardId home;
+    if (!core_.directory.find(client_id, home)) return refuse(client, ReasonCode::quota_exceeded);
+  }
+  bool present = false;
+  ClientSession& session = take_over(client, connect, client_id, present);
+  session.client = &client;
+  session.disconnected_at = session.will_due = session.expires_at = kNever;
+  session.unlink();
+  session.expiry_s = wanted_expiry(connect);
+  client.connect_expiry_zero = connect.version == Version::v5 && session.expiry_s == 0;
+  if (limits.session_expiry_max_s != mqtt::kSessionNeverExpires) {
+    session.expiry_s = std::min(session.expiry_s, limits.session_expiry_max_s);
+  }
+  session.will = connect.has_will ? std::make_unique<session::Will>(connect.will) : nullptr;
+  const bool renamed = client.verdicts && client.verdicts->login && !client.verdicts->login->user_name.empty();
+  if (renamed || connect.has_user_name) {
+    session.user_name = std::make_unique<std::string>(renamed ? client.verdicts->login->user_name : connect.user_name);
+  } else {
+    session.user_name.reset();
+  }
+
+  client.session = &session;
+  client.state = Client::State::active;
+  client.peer.receive_maximum = connect.properties.receive_maximum;
+  client.peer.topic_alias_maximum = std::min(connect.properties.topic_alias_maximum, limits.topic_alias_max_out);
+  client.peer.problem_information = connect.properties.request_problem_information != 0;
+  client.keep_alive_s = connect.keep_alive_s;
+  if (limits.keep_alive_max_s != 65535 && (connect.keep_alive_s == 0 || connect.keep_alive_s > limits.keep_alive_max_s)) {
+    client.keep_alive_s = limits.keep_alive_max_s;
+  }
+  arm_keep_alive(client);
+  counters_.clients_connected.add();
+  send_connack(client, connect, present, assigned);
+  if (options_->log.connections) {
+    logger_.info("client {} connected from {} v{} keepalive={}s clean_start={} session_present={} user={}",
+                 session.client_id, client.transport->peer_address(), static_cast<int>(connect.version),
+                 client.keep_alive_s, connect.clean_start, present, session.user_name ? *session.user_name : "-");
+  }
+  if (!present) return;
+  member_online(session, true);
+  session.begin_resend();
+  pump(session);
+}
+
+ClientSession& Shard::take_over(Client& client, const mqtt::ConnectView& connect, std::string_view client_id,
+                                bool& present) {
+  auto& entry = core_.directory.claim(client_id, id_);
+  const bool exists = entry.slot != Directory::kNoSlot;
+  if (exists) {
+    ClientSession& old = sessions_[entry.slot];
+    if (old.connected()) {
+      // [MQTT-3.1.4-3]  The will goes out unless this reconnect comes within its delay.
+      Client& elder = *old.client;
+      if (elder.peer.format.version == Version::v5) {
+        mqtt::encode_disconnect(elder.transport->out(), elder.peer.format, ReasonCode::session_taken_over);
+      }
+      close(elder, true, "taken over");
+    }
+  }
+  // The old session may have ended with its connection.
+  auto& current = core_.directory.claim(client_id, id_);
+  if (current.slot != Directory::kNoSlot) {
+    ClientSession& old = sessions_[current.slot];
+    if (!connect.clean_start) {
+      old.will.reset();  // [MQTT-3.1.3-9]
+      counters_.sessions_disconnected.subtract();
+      present = true;
+      return old;
+    }
+    counters_.sessions_disconnected.subtract();
+    end_session(old);
+  }
+  static_cast<void>(client);
+  counters_.sessions.add();
+  return sessions_.add(core_.directory.claim(client_id, id_));
+}
+
+void Shard::send_connack(Client& client, const mqtt::ConnectView& connect, bool present, bool assigned) {
+  const auto& limits = options_->limits;
+  const auto& mqtt_options = options_->mqtt;
+  mqtt::ConnackOut connack;
+  connack.session_present = present && connect.version != Version::v3_1;
+  if (connect.version == Version::v5) {
+    const ClientSession& session = *client.session;
+    if (session.expiry_s != connect.properties.session_expiry_interval) connack.session_expiry_s = session.expiry_s;
+    if (limits.receive_maximum != 65535) connack.receive_maximum = limits.receive_maximum;
+    if (client.listener->qos_max < 2) connack.maximum_qos = static_cast<mqtt::Qos>(client.listener->qos_max);
+    if (!mqtt_options.retain_available) connack.retain_available = false;
+    const std::uint32_t packet_max =
+        client.listener->packet_bytes_max != 0 ? client.listener->packet_bytes_max : limits.packet_bytes_max;
+    if (packet_max < mqtt::kRemainingLengthMax + mqtt::kFixedHeaderMax) connack.maximum_packet_size = packet_max;
+    if (assigned) connack.assigned_client_id = session.client_id;
+    if (client.listener->topic_alias_max != 0) connack.topic_alias_maximum = client.listener->topic_alias_max;
+    if (!mqtt_options.wildcard_subscriptions) connack.wildcard_subscription_available = false;
+    if (!mqtt_options.subscription_ids) connack.subscription_identifier_available = false;
+    if (!mqtt_options.shared_subscriptions) connack.shared_subscription_available = false;
+    if (client.keep_alive_s != connect.keep_alive_s) connack.server_keep_alive_s = client.keep_alive_s;
+    if (connect.properties.request_response_information == 1) {
+      connack.response_information = mqtt_options.response_information;
+    }
+  }
+  mqtt::encode_connack(client.transport->out(), client.peer.format, connack);
+  counters_.packets_sent.add();
+}
+
+}  // namespace tombo::broker

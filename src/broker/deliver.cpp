@@ -1,0 +1,130 @@
+#include "broker/shard.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace tombo::broker {
+
+using mqtt::Qos;
+using session::Delivery;
+using session::SendResult;
+
+bool Shard::can_write(const Client& client) const {
+  return client.transport->waiting() < options_->limits.output_bytes_max;
+}
+
+/// One message for one session: straight into its connection's batch if nothing waits before it, else into its queue.
+void Shard::deliver(ClientSession& session, const Ref<mqtt::Message>& message, const Terms& terms) {
+  ++turn_deliveries_;
+  Client* client = session.client;
+  if (client != nullptr && session.queue.empty() && can_write(*client)) {
+    if (terms.qos == Qos::at_most_once) {
+      const std::span<const std::uint32_t> one{&terms.subscription_id, terms.subscription_id != 0 ? 1u : 0u};
+      const bool several = terms.extra != nullptr && !(*terms.extra)->subscription_ids.empty();
+      const auto ids = several ? std::span<const std::uint32_t>((*terms.extra)->subscription_ids) : one;
+      return count_sent(session.send_qos0(client->transport->out(), client->peer, message, terms.retain, ids, now_), *message);
+    }
+  }
+  Delivery delivery;
+  delivery.message = message;
+  if (terms.extra != nullptr) delivery.extra = *terms.extra;
+  delivery.subscription_id = terms.subscription_id;
+  delivery.qos = terms.qos;
+  delivery.retain = terms.retain;
+  if (client != nullptr && session.queue.empty() && can_write(*client) &&
+      session.may_send(client->peer, options_->limits.in_flight_max)) {
+    message->charge();
+    return count_sent(session.send(client->transport->out(), client->peer, std::move(delivery), now_), *message);
+  }
+  enqueue(session, std::move(delivery));
+}
+
+void Shard::count_sent(SendResult result, const mqtt::Message& message) {
+  switch (result) {
+    case SendResult::sent:
+      counters_.publish_sent.add();
+      counters_.packets_sent.add();
+      counters_.publish_bytes_sent.add(message.payload().size());
+      break;
+    case SendResult::too_large: counters_.drop(Drop::too_large); break;
+    case SendResult::expired: counters_.drop(Drop::expired); break;
+  }
+}
+
+/// Keeps a delivery for later, as far as the limits allow; whatever is given up is counted by its reason.
+void Shard::enqueue(ClientSession& session, Delivery delivery) {
+  if (delivery.qos == Qos::at_most_once) {
+    if (!session.connected() && !options_->mqtt.queue_qos0_offline) return counters_.drop(Drop::offline_qos0);
+    if (memory_level_ >= MemoryLevel::shed_qos0) return counters_.drop(Drop::slow_reader_qos0);
+  }
+  if (!make_room(session, delivery)) return counters_.drop(Drop::queue_full);
+  delivery.message->charge();
+  session.queue.push(std::move(delivery));
+  counters_.messages_queued.add();
+  if (session.queue.size() >= options_->limits.queue_messages_max) note_full(session);
+}
+
+/// Whether the queue takes one more, after the policy's own victims have gone.
+bool Shard::make_room(ClientSession& session, const Delivery& delivery) {
+  const auto& limits = options_->limits;
+  const auto fits = [&] {
+    return session.queue.size() < limits.queue_messages_max &&
+           (session.queue.empty() || session.queue.bytes() + delivery.message->footprint() <= limits.queue_bytes_max);
+  };
+  while (!fits()) {
+    if (options_->mqtt.on_queue_full != config::QueueFull::drop_oldest || session.queue.empty()) {
+      note_full(session);
+      return false;
+    }
+    if (!session.queue.drop_oldest_qos0()) session.queue.pop();
+    counters_.drop(Drop::queue_full);
+    counters_.messages_queued.subtract();
+  }
+  return true;
+}
+
+/// Sends what waits, as far as the client's window and its connection allow.
+void Shard::pump(ClientSession& session) {
+  Client* client = session.client;
+  if (client == nullptr || client->transport == nullptr) return;
+  if (session.resending() && can_write(*client)) session.resend(client->transport->out(), client->peer, now_);
+  while (!session.queue.empty() && can_write(*client)) {
+    Delivery& first = session.queue.front();
+    const bool windowed = first.qos != Qos::at_most_once;
+    if (windowed && !session.may_send(client->peer, options_->limits.in_flight_max) && !first.message->expired(now_)) break;
+    Delivery delivery = session.queue.pop();
+    counters_.messages_queued.subtract();
+    const Ref<mqtt::Message> message = delivery.message;
+    count_sent(session.send(client->transport->out(), client->peer, std::move(delivery), now_), *message);
+  }
+  if (session.told_full) note_room(session);
+  if (session.has_shared()) note_shared_load(session);
+}
+
+/// Publishers are told (0x97) while a subscriber's queue is full, if the operator wants that: each filter of the
+/// session counts it, so that the publishing shard sees it in its one walk of the tree.
+void Shard::note_full(ClientSession& session) {
+  if (session.told_full || options_->mqtt.on_queue_full != config::QueueFull::reject_publisher) return;
+  session.told_full = true;
+  for (std::uint32_t i = 0; i < session.subscriptions.size(); ++i) {
+    session.subscriptions[i].filter->full.fetch_add(1, std::memory_order_relaxed);
+  }
+}
+
+void Shard::note_room(ClientSession& session) {
+  if (!session.told_full || session.queue.size() * 4 > std::size_t{options_->limits.queue_messages_max} * 3) return;
+  if (session.queue.bytes() * 4 > options_->limits.queue_bytes_max * 3) return;
+  session.told_full = false;
+  for (std::uint32_t i = 0; i < session.subscriptions.size(); ++i) {
+    session.subscriptions[i].filter->full.fetch_sub(1, std::memory_order_relaxed);
+  }
+}
+
+void Shard::note_shared_load(ClientSession& session) {
+  const auto load = static_cast<std::uint32_t>(session.in_flight_count() + session.queue.size());
+  for (const auto& shared : session.shared()) {
+    if (shared.member) shared.member->in_flight.store(load, std::memory_order_relaxed);
+  }
+}
+
+}  // namespace tombo::broker

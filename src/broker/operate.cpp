@@ -1,0 +1,88 @@
+#include "broker/shard.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace tombo::broker {
+
+using mqtt::ReasonCode;
+
+namespace {
+/// Retained messages that are looked at for expiry in one second.
+constexpr std::size_t kExpiredPerSecond = 10'000;
+}  // namespace
+
+void Shard::apply(std::shared_ptr<const config::Options> options) {
+  options_ = std::move(options);
+  decode_limits_.properties_max = options_->limits.properties_max;
+  decode_limits_.topic_levels_max = options_->limits.topic_levels_max;
+  accept_tokens_ = options_->limits.connections_per_s;
+  if (id_ == 0) {
+    core_.retained.set_limits({options_->limits.retained_messages_max, options_->limits.retained_bytes_max});
+  }
+}
+
+void Shard::redirect(std::size_t count) {
+  std::vector<Client*> newest;
+  for (const auto& client : clients_) {
+    if (client->state == Client::State::active && client->peer.format.version == mqtt::Version::v5) {
+      newest.push_back(client.get());
+    }
+  }
+  std::sort(newest.begin(), newest.end(), [](const Client* a, const Client* b) { return a->number > b->number; });
+  newest.resize(std::min(newest.size(), count));
+  const bool moved = options_->redirect.mode == config::RedirectMode::server_moved;
+  for (Client* client : newest) {
+    refuse(*client, moved ? ReasonCode::server_moved : ReasonCode::use_another_server, options_->redirect.server_reference);
+  }
+}
+
+void Shard::disconnect_all(ReasonCode reason) {
+  while (!clients_.empty()) {
+    Client& client = *clients_.back();
+    if (client.state != Client::State::active) {
+      close(client, false, {});
+      continue;
+    }
+    if (client.peer.format.version == mqtt::Version::v5) {
+      mqtt::encode_disconnect(client.transport->out(), client.peer.format, reason);
+    }
+    close(client, true, "the broker stops");
+  }
+}
+
+/// The chores that one shard does for all.
+void Shard::every_second() {
+  core_.tree.collect();
+  core_.retained.expire(now_, kExpiredPerSecond);
+  judge_redirect();
+  const std::uint32_t interval = options_->sys.interval_s;
+  if (interval == 0 || now_ < next_sys_) return;
+  next_sys_ = now_ + Seconds{interval};
+  sys_report_.tell(now_, [this](std::string_view topic, std::string_view payload) {
+    mqtt::MessageParts parts;
+    parts.topic = topic;
+    parts.payload = mqtt::bytes_of(payload);
+    parts.retain = true;
+    route(parts, 0, nullptr);
+  });
+}
+
+/// Above the high mark the newest 5.0 clients are sent elsewhere until the low mark is reached; then nothing happens
+/// until the high mark is passed again.
+void Shard::judge_redirect() {
+  const auto& redirect_options = options_->redirect;
+  const std::uint32_t high = redirect_options.connections_high;
+  if (high == 0 || redirect_options.server_reference.empty()) return;
+  const std::uint64_t present = core_.sum(&ShardCounters::clients_connected);
+  if (present <= high) return;
+  const std::uint64_t surplus = present - redirect_options.connections_low;
+  for (unsigned shard = 0; shard < core_.shards(); ++shard) {
+    const auto id = static_cast<routing::ShardId>(shard);
+    const std::uint64_t share = (core_.counters(id).clients_connected.get() * surplus + present - 1) / present;
+    if (share == 0) continue;
+    core_.mailbox(id).post_call([share](Shard& there) { there.redirect(static_cast<std::size_t>(share)); });
+  }
+}
+
+}  // namespace tombo::broker

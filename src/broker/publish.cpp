@@ -1,0 +1,110 @@
+#include "broker/shard.hpp"
+
+#include "mqtt/utf8.hpp"
+
+#include <utility>
+
+namespace tombo::broker {
+
+using mqtt::PropertyId;
+using mqtt::Qos;
+using mqtt::ReasonCode;
+
+// What happens on PUBLISH: resolve the alias, judge it, ask whether it is allowed, route it, answer.
+
+void Shard::on_publish(Client& client, const mqtt::Frame& frame) {
+  mqtt::PublishView& publish = publish_view_;
+  const auto decoded = mqtt::decode_publish(frame, client.peer.format.version, decode_limits_, publish);
+  if (!decoded) return refuse(client, decoded.error());
+  if (publish.properties.has(PropertyId::topic_alias) && !resolve_alias(client, publish)) return;
+  if (static_cast<std::uint8_t>(publish.qos) > client.listener->qos_max) return refuse(client, ReasonCode::qos_not_supported);
+  if (publish.retain && !options_->mqtt.retain_available) return refuse(client, ReasonCode::retain_not_supported);
+  take_publish(client, publish);
+}
+
+/// Puts the topic in place; false if the packet was refused.  [MQTT-3.2.2-17, MQTT-3.3.2-7, MQTT-3.3.2-12]
+bool Shard::resolve_alias(Client& client, mqtt::PublishView& publish) {
+  const std::uint16_t alias = publish.properties.topic_alias;
+  if (alias > client.listener->topic_alias_max) {
+    refuse(client, ReasonCode::topic_alias_invalid);
+    return false;
+  }
+  if (!client.peer.in_aliases) client.peer.in_aliases = std::make_unique<session::InboundAliases>();
+  if (!publish.topic.empty()) {
+    client.peer.in_aliases->set(alias, publish.topic);
+    return true;
+  }
+  publish.topic = client.peer.in_aliases->find(alias);
+  if (!publish.topic.empty()) return true;
+  refuse(client, ReasonCode::protocol_error);
+  return false;
+}
+
+void Shard::take_publish(Client& client, const mqtt::PublishView& publish) {
+  ClientSession& session = *client.session;
+  ReasonCode reason = ReasonCode::not_authorized;
+  const Ask verdict = ask_access(client,
+                                 {auth::Action::publish, session.client_id, session.user_name ? *session.user_name : std::string_view{},
+                                  publish.topic, publish.qos, publish.retain},
+                                 reason);
+  if (verdict == Ask::pending) return;
+  counters_.publish_received.add();
+  counters_.publish_bytes_received.add(publish.payload.size());
+  if (publish.qos == Qos::exactly_once) {
+    // A repeat is answered and not delivered again.  [MQTT-4.3.3-10]
+    if (!session.begin_receive(publish.packet_id)) return answer_publish(client, publish, ReasonCode::success);
+    // [MQTT-3.3.4-7]  QoS 1 is answered at once, so only QoS 2 can pile up.
+    if (session.receiving() > options_->limits.receive_maximum && client.peer.format.version == mqtt::Version::v5) {
+      session.end_receive(publish.packet_id);
+      return refuse(client, ReasonCode::receive_maximum_exceeded);
+    }
+  }
+  if (verdict == Ask::allowed) reason = judge_publish(client, publish);
+  if (mqtt::is_error(reason)) {
+    counters_.drop(memory_level_ == MemoryLevel::refuse_messages ? Drop::memory : Drop::refused);
+    return answer_publish(client, publish, reason);
+  }
+  mqtt::MessageParts parts;
+  parts.topic = publish.topic;
+  parts.payload = publish.payload;
+  parts.raw_properties = publish.properties.raw;
+  parts.qos = publish.qos;
+  parts.retain = publish.retain;
+  if (publish.properties.has(PropertyId::message_expiry_interval)) {
+    parts.expires_at = now_ + Seconds{publish.properties.message_expiry_interval};
+  }
+  parts.origin = origin_of(session);
+  answer_publish(client, publish, route(parts, session.entry->hash, &client));
+}
+
+/// What speaks against a message that its sender may publish.
+ReasonCode Shard::judge_publish(Client& client, const mqtt::PublishView& publish) {
+  if (publish.topic.starts_with("$SYS/")) return ReasonCode::not_authorized;  // ours alone
+  if (options_->mqtt.check_payload_format && publish.properties.payload_format_indicator == 1 &&
+      !mqtt::is_valid_payload_text(mqtt::text_of(publish.payload))) {
+    return ReasonCode::payload_format_invalid;
+  }
+  if (memory_level_ == MemoryLevel::refuse_messages) {
+    // An older client cannot be told, so it is not read from until there is room; this message it has sent already.
+    if (client.peer.format.version == mqtt::Version::v5 || publish.qos == Qos::at_most_once) return ReasonCode::quota_exceeded;
+    if (!client.paused_for_memory) {
+      if (!client.paused_for_mailbox) held_back_.push_back(&client);
+      client.paused_for_memory = true;
+      client.transport->pause_reading();
+    }
+  }
+  return ReasonCode::success;
+}
+
+/// PUBACK, PUBREC or nothing.  An error in PUBREC ends the exchange.  [MQTT-3.3.4-1, MQTT-4.3.3-9]
+void Shard::answer_publish(Client& client, const mqtt::PublishView& publish, ReasonCode reason) {
+  if (client.state != Client::State::active || publish.qos == Qos::at_most_once) return;
+  if (reason == ReasonCode::no_matching_subscribers && !options_->mqtt.tell_no_subscribers) reason = ReasonCode::success;
+  if (publish.qos == Qos::at_least_once) {
+    return acknowledge(client, mqtt::PacketType::puback, publish.packet_id, reason, journal_.durable());
+  }
+  if (mqtt::is_error(reason)) client.session->end_receive(publish.packet_id);
+  acknowledge(client, mqtt::PacketType::pubrec, publish.packet_id, reason, journal_.durable());
+}
+
+}  // namespace tombo::broker

@@ -1,0 +1,200 @@
+#include "broker/shard.hpp"
+
+#include "base/hash.hpp"
+
+#include <bit>
+#include <utility>
+
+namespace tombo::broker {
+
+using mqtt::Qos;
+using mqtt::ReasonCode;
+
+/// Finds out who wants a message and hands it to them.  Matching comes first, so a message that nobody wants is never
+/// made.  Returns success, no_matching_subscribers, or why the message was not taken.
+ReasonCode Shard::route(const mqtt::MessageParts& parts, std::uint64_t publisher_hash, Client* publisher) {
+  matched_.filters.clear();
+  core_.tree.match(parts.topic, matched_);
+  const bool wanted = !matched_.filters.empty();
+  if (!wanted && !parts.retain) return ReasonCode::no_matching_subscribers;
+
+  const bool can_refuse = publisher != nullptr && parts.qos != Qos::at_most_once &&
+                          publisher->peer.format.version == mqtt::Version::v5;
+  if (can_refuse && options_->mqtt.on_queue_full == config::QueueFull::reject_publisher) {
+    for (const auto* filter : matched_.filters) {
+      if (filter->full.load(std::memory_order_relaxed) == 0) continue;
+      counters_.drop(Drop::queue_full);
+      return ReasonCode::quota_exceeded;
+    }
+  }
+  mqtt::MessageParts charged = parts;
+  charged.account = &counters_.messages;
+  const auto message = mqtt::Message::create(charged);
+  if (parts.retain && !keep_retained(message) && can_refuse) return ReasonCode::quota_exceeded;
+  if (!wanted) return ReasonCode::no_matching_subscribers;
+  route_matched(message, publisher_hash, publisher);
+  return ReasonCode::success;
+}
+
+/// False if the store is at its limit.  [MQTT-3.3.1-5..8]
+bool Shard::keep_retained(const Ref<mqtt::Message>& message) {
+  const bool removes = message->payload().empty();
+  if (!removes && memory_level_ >= MemoryLevel::refuse_connections) {
+    counters_.drop(Drop::retained_full);
+    return false;
+  }
+  if (!removes) message->charge();
+  if (core_.retained.store(message) != routing::RetainedStore::Stored::refused) return true;
+  counters_.drop(Drop::retained_full);
+  return false;
+}
+
+/// Hands a message to everybody that matched_ names: other shards by one letter each, shared groups to one member,
+/// the subscribers here into their queues.
+void Shard::route_matched(const Ref<mqtt::Message>& message, std::uint64_t publisher_hash, Client* publisher) {
+  std::uint64_t shards = 0;
+  bool groups = false;
+  for (const auto* filter : matched_.filters) {
+    shards |= filter->shards.load(std::memory_order_acquire);
+    groups = groups || filter->groups.load(std::memory_order_acquire) != nullptr;
+  }
+  const std::uint64_t self = std::uint64_t{1} << id_;
+  for (std::uint64_t others = shards & ~self; others != 0; others &= others - 1) {
+    const auto target = static_cast<routing::ShardId>(std::countr_zero(others));
+    if (!held_back(target, *message, publisher)) outbox_.add(target, PublishLetter{message}, message->footprint());
+  }
+  if (groups) {
+    for (const auto* filter : matched_.filters) {
+      const auto* list = filter->groups.load(std::memory_order_acquire);
+      if (list == nullptr) continue;
+      for (const auto& group : list->groups) deliver_shared(message, group, publisher_hash, nullptr);
+    }
+  }
+  if ((shards & self) != 0) deliver_local(message);
+}
+
+/// A shard that does not keep up: QoS 0 for it is dropped (true), a QoS > 0 publisher is not read from until it has
+/// caught up; the message that it has sent already goes.
+bool Shard::held_back(routing::ShardId target, const mqtt::Message& message, Client* publisher) {
+  if (!outbox_.full(target)) return false;
+  if (message.qos() == Qos::at_most_once) {
+    counters_.drop(Drop::mailbox_full);
+    return true;
+  }
+  if (publisher != nullptr && !publisher->paused_for_mailbox && publisher->transport != nullptr) {
+    if (!publisher->paused_for_memory) held_back_.push_back(publisher);
+    publisher->paused_for_mailbox = true;
+    publisher->transport->pause_reading();
+  }
+  return false;
+}
+
+void Shard::deliver_local(const Ref<mqtt::Message>& message) {
+  if (matched_.filters.size() > 1 && options_->mqtt.deliver_overlapping_once) return deliver_gathered(message);
+  for (const auto* filter : matched_.filters) {
+    for (const auto subscriber : subscribers_.of(filter->id)) {
+      ClientSession& session = sessions_[subscriber.session];
+      const auto& subscription = session.subscriptions[subscriber.record];
+      const auto& options = subscription.options;
+      if (options.no_local && message->origin() == origin_of(session)) continue;  // [MQTT-3.8.3-3]
+      Terms terms;
+      terms.qos = mqtt::lower_of(message->qos(), options.qos);  // [MQTT-3.8.4-8]
+      terms.retain = options.retain_as_published && message->retain();
+      terms.subscription_id = subscription.subscription_id;
+      deliver(session, message, terms);
+    }
+  }
+}
+
+/// Several filters matched: a session that more than one of them leads to gets one copy, at the highest of its QoS and
+/// with all its subscription identifiers.  [MQTT-3.3.4-2, MQTT-3.3.4-4]
+void Shard::deliver_gathered(const Ref<mqtt::Message>& message) {
+  ++match_serial_;
+  std::size_t count = 0;
+  for (const auto* filter : matched_.filters) {
+    for (const auto subscriber : subscribers_.of(filter->id)) {
+      ClientSession& session = sessions_[subscriber.session];
+      const auto& subscription = session.subscriptions[subscriber.record];
+      const auto& options = subscription.options;
+      if (options.no_local && message->origin() == origin_of(session)) continue;
+      const Qos qos = mqtt::lower_of(message->qos(), options.qos);
+      const bool retain = options.retain_as_published && message->retain();
+      if (session.match_serial != match_serial_) {
+        session.match_serial = match_serial_;
+        session.match_index = static_cast<std::uint32_t>(count);
+        if (gathered_.size() == count) gathered_.emplace_back();
+        Gathered& entry = gathered_[count++];
+        entry.session = &session;
+        entry.terms = {qos, retain, subscription.subscription_id, nullptr};
+        entry.subscription_ids.clear();
+        continue;
+      }
+      Gathered& entry = gathered_[session.match_index];
+      entry.terms.qos = mqtt::higher_of(entry.terms.qos, qos);
+      entry.terms.retain = entry.terms.retain || retain;
+      if (subscription.subscription_id == 0) continue;
+      if (entry.terms.subscription_id == 0) {
+        entry.terms.subscription_id = subscription.subscription_id;
+      } else {
+        if (entry.subscription_ids.empty()) entry.subscription_ids.push_back(entry.terms.subscription_id);
+        entry.subscription_ids.push_back(subscription.subscription_id);
+      }
+    }
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    Gathered& entry = gathered_[i];
+    Ref<session::DeliveryExtra> extra;
+    if (!entry.subscription_ids.empty()) {
+      auto* ids = new session::DeliveryExtra;
+      ids->subscription_ids = entry.subscription_ids;
+      extra = Ref<session::DeliveryExtra>::adopt(ids);
+      entry.terms.extra = &extra;
+    }
+    deliver(*entry.session, message, entry.terms);
+  }
+}
+
+/// One member of a shared group gets the message.
+void Shard::deliver_shared(const Ref<mqtt::Message>& message, const routing::Group& group, std::uint64_t publisher_hash,
+                           const routing::GroupMember* except) {
+  routing::PickInput input;
+  input.strategy = static_cast<routing::ShareStrategy>(options_->mqtt.share_strategy);
+  input.publisher_hash = publisher_hash;
+  if (input.strategy == routing::ShareStrategy::hash_topic) input.topic_hash = hash_bytes(message->topic(), 0);
+  if (input.strategy == routing::ShareStrategy::random) input.random = random();
+  input.except = except;
+  const auto* member = routing::pick(group, input);
+  if (member == nullptr) return counters_.drop(Drop::no_member);
+  if (member->session.shard == id_) return deliver_to_member(message, *member, publisher_hash);
+  if (held_back(member->session.shard, *message, nullptr)) return;
+  member->add_ref();
+  outbox_.add(member->session.shard,
+              SharedLetter{message, Ref<routing::GroupMember>::adopt(member), publisher_hash}, message->footprint());
+}
+
+/// The member's session is on this shard, or was: then another member is picked.
+void Shard::deliver_to_member(const Ref<mqtt::Message>& message, const routing::GroupMember& member,
+                              std::uint64_t publisher_hash) {
+  ClientSession* session = sessions_.find(member.session);
+  if (session != nullptr && session->has_shared()) {
+    for (const auto& shared : session->shared()) {
+      if (shared.member.get() != &member) continue;
+      Terms terms;
+      terms.qos = mqtt::lower_of(message->qos(), shared.options.qos);  // [MQTT-4.8.2-3]
+      terms.retain = shared.options.retain_as_published && message->retain();
+      terms.subscription_id = shared.subscription_id;
+      terms.extra = &shared.extra;
+      deliver(*session, message, terms);
+      return note_shared_load(*session);
+    }
+  }
+  const auto* filter = core_.tree.find(member.filter);
+  const auto* list = filter == nullptr ? nullptr : filter->groups.load(std::memory_order_acquire);
+  if (list == nullptr) return counters_.drop(Drop::no_member);
+  for (const auto& group : list->groups) {
+    if (group.name == member.group) return deliver_shared(message, group, publisher_hash, &member);
+  }
+  counters_.drop(Drop::no_member);
+}
+
+}  // namespace tombo::broker

@@ -1,0 +1,68 @@
+#include "broker/shard.hpp"
+
+#include <utility>
+
+namespace tombo::broker {
+
+using mqtt::Qos;
+using session::Delivery;
+using session::FlightState;
+
+/// Publishing shards prefer members whose client is there.
+void Shard::member_online(ClientSession& session, bool online) {
+  if (!session.has_shared()) return;
+  for (auto& shared : session.shared()) {
+    if (shared.member) shared.member->online.store(online, std::memory_order_relaxed);
+  }
+}
+
+/// A member has gone: what it had not acknowledged goes to another member, if one is there; QoS 2 that was begun stays
+/// with it to the end, even if that never comes.  [MQTT-4.8.2-4, MQTT-4.8.2-5]
+void Shard::hand_on_shared(ClientSession& session, bool session_ends) {
+  if (!session.has_shared()) return;
+  auto& list = session.shared();
+  const auto other_is_there = [&](const Delivery& delivery) {
+    const auto& shared = list[delivery.extra->shared_subscription];
+    if (!shared.member) return false;
+    const auto* groups = shared.filter->groups.load(std::memory_order_acquire);
+    if (groups == nullptr) return false;
+    for (const auto& group : groups->groups) {
+      if (group.name != shared.member->group) continue;
+      for (const auto& member : group.members) {
+        if (member.get() == shared.member.get()) continue;
+        if (session_ends || member->online.load(std::memory_order_relaxed)) return true;
+      }
+    }
+    return false;
+  };
+  std::vector<std::pair<std::uint32_t, Ref<mqtt::Message>>> leaving;
+  if (session.has_in_flight()) {
+    std::vector<mqtt::PacketId> ids;
+    session.in_flight().for_each([&](Delivery& delivery) {
+      if (delivery.state == FlightState::awaiting_puback && delivery.shared() && other_is_there(delivery)) {
+        ids.push_back(delivery.packet_id);
+      }
+    });
+    for (const auto id : ids) {
+      Delivery& delivery = *session.in_flight().find(id);
+      leaving.emplace_back(delivery.extra->shared_subscription, delivery.message);
+      session.drop_in_flight(delivery);
+    }
+  }
+  session.queue.remove_if([&](const Delivery& delivery) { return delivery.shared() && other_is_there(delivery); },
+                          [&](Delivery delivery) {
+                            counters_.messages_queued.subtract();
+                            leaving.emplace_back(delivery.extra->shared_subscription, std::move(delivery.message));
+                          });
+  for (const auto& [index, message] : leaving) hand_on(session, list[index], message);
+}
+
+void Shard::hand_on(const ClientSession& from, const session::SharedSubscription& shared, const Ref<mqtt::Message>& message) {
+  const auto* groups = shared.filter->groups.load(std::memory_order_acquire);
+  if (groups == nullptr) return;
+  for (const auto& group : groups->groups) {
+    if (group.name == shared.member->group) return deliver_shared(message, group, from.entry->hash, shared.member.get());
+  }
+}
+
+}  // namespace tombo::broker

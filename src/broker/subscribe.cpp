@@ -1,0 +1,142 @@
+#include "broker/shard.hpp"
+
+#include "mqtt/topic.hpp"
+
+#include <string>
+#include <utility>
+
+namespace tombo::broker {
+
+using mqtt::Qos;
+using mqtt::ReasonCode;
+using mqtt::Version;
+
+// What happens on SUBSCRIBE: one verdict and one reason code per filter, then SUBACK, then retained messages.
+
+void Shard::on_subscribe(Client& client, const mqtt::Frame& frame) {
+  const Version version = client.peer.format.version;
+  mqtt::SubscribeView subscribe;
+  const auto decoded = mqtt::decode_subscribe(frame, version, decode_limits_, subscribe);
+  if (!decoded) return refuse(client, decoded.error());
+  if (subscribe.count > options_->limits.filters_per_packet) return refuse(client, ReasonCode::quota_exceeded);
+  const std::uint32_t subscription_id = subscribe.properties.subscription_identifier;
+  if (subscription_id != 0 && !options_->mqtt.subscription_ids) {
+    return refuse(client, ReasonCode::subscription_identifiers_not_supported);
+  }
+  std::vector<ReasonCode> codes(subscribe.count, ReasonCode::success);
+  // All verdicts first: a packet that waits for one is handled afresh later and must not have acted yet.
+  mqtt::Bytes filters = subscribe.filters;
+  for (auto& code : codes) {
+    const auto wanted = mqtt::next_subscription(filters, version);
+    code = judge_subscription(client, wanted);
+    if (mqtt::is_error(code)) continue;
+    ReasonCode reason = ReasonCode::not_authorized;
+    const ClientSession& session = *client.session;
+    const auth::Access access{auth::Action::subscribe, session.client_id,
+                              session.user_name ? *session.user_name : std::string_view{},
+                              mqtt::parse_filter(wanted.filter).filter, wanted.options.qos, false};
+    const Ask verdict = ask_access(client, access, reason);
+    if (verdict == Ask::pending) return;
+    if (verdict == Ask::denied) code = reason;
+  }
+  filters = subscribe.filters;
+  for (auto& code : codes) {
+    auto wanted = mqtt::next_subscription(filters, version);
+    if (mqtt::is_error(code)) {
+      // 3.1 has no refusal: grant what was asked and deliver nothing.
+      if (version == Version::v3_1) code = static_cast<ReasonCode>(wanted.options.qos);
+      continue;
+    }
+    code = subscribe_one(client, wanted, subscription_id);
+  }
+  acknowledge(client, PendingAck{journal_.durable(), mqtt::PacketType::suback, subscribe.packet_id, ReasonCode::success,
+                                 std::move(codes)});
+}
+
+ReasonCode Shard::judge_subscription(Client& client, const mqtt::SubscriptionView& wanted) const {
+  const auto parsed = mqtt::parse_filter(wanted.filter);
+  if (!parsed.valid) return ReasonCode::topic_filter_invalid;
+  if (mqtt::count_levels(parsed.filter) > options_->limits.topic_levels_max) return ReasonCode::topic_filter_invalid;
+  if (parsed.shared && !options_->mqtt.shared_subscriptions) return ReasonCode::shared_subscriptions_not_supported;
+  if (mqtt::has_wildcard(parsed.filter) && !options_->mqtt.wildcard_subscriptions) {
+    return ReasonCode::wildcard_subscriptions_not_supported;
+  }
+  ClientSession& session = *client.session;
+  const std::size_t held = session.subscriptions.size() + (session.has_shared() ? session.shared().size() : 0);
+  if (held >= options_->limits.subscriptions_per_client) return ReasonCode::quota_exceeded;
+  return ReasonCode::success;
+}
+
+ReasonCode Shard::subscribe_one(Client& client, const mqtt::SubscriptionView& wanted, std::uint32_t subscription_id) {
+  const auto parsed = mqtt::parse_filter(wanted.filter);
+  mqtt::SubscribeOptions options = wanted.options;
+  if (static_cast<std::uint8_t>(options.qos) > client.listener->qos_max) {
+    options.qos = static_cast<Qos>(client.listener->qos_max);  // [MQTT-3.2.2-10]
+  }
+  if (client.bridge) options.no_local = options.retain_as_published = true;
+  if (parsed.shared) {
+    options.no_local = false;
+    subscribe_shared(client, parsed.share_name, parsed.filter, options, subscription_id);
+  } else {
+    subscribe_plain(client, parsed.filter, options, subscription_id);
+  }
+  return static_cast<ReasonCode>(options.qos);
+}
+
+/// [MQTT-3.8.4-3]: a filter that is there already gets the new options in place, so no message is lost between.
+void Shard::subscribe_plain(Client& client, std::string_view text, const mqtt::SubscribeOptions& options,
+                            std::uint32_t subscription_id) {
+  ClientSession& session = *client.session;
+  routing::Filter* filter = core_.tree.find(text);
+  std::uint32_t record = filter == nullptr ? session::SubscriptionList::kNone : session.subscriptions.find(filter);
+  const bool fresh = record == session::SubscriptionList::kNone;
+  if (fresh) {
+    const std::uint64_t self = std::uint64_t{1} << id_;
+    if (filter == nullptr || (filter->shards.load(std::memory_order_relaxed) & self) == 0) {
+      filter = core_.tree.add_shard(text, id_);
+    }
+    record = session.subscriptions.add({filter, 0, subscription_id, options});
+    session.subscriptions[record].position = subscribers_.add(filter->id, {session.slot, record});
+    if (session.told_full) filter->full.fetch_add(1, std::memory_order_relaxed);
+    counters_.subscriptions.add();
+  } else {
+    session.subscriptions[record].options = options;
+    session.subscriptions[record].subscription_id = subscription_id;
+  }
+  const bool wants_retained = options.retain_handling == mqtt::RetainHandling::send ||
+                              (options.retain_handling == mqtt::RetainHandling::send_if_new && fresh);
+  if (wants_retained) start_walk(client, text, options, subscription_id);
+}
+
+void Shard::subscribe_shared(Client& client, std::string_view group, std::string_view text,
+                             const mqtt::SubscribeOptions& options, std::uint32_t subscription_id) {
+  ClientSession& session = *client.session;
+  auto& list = session.shared();
+  session::SharedSubscription* place = nullptr;
+  for (auto& shared : list) {
+    if (shared.filter == nullptr) {
+      // Free for another filter only when no delivery names it any more.
+      if (place == nullptr && !shared.extra) place = &shared;
+      continue;
+    }
+    if (shared.member->group != group || shared.member->filter != text) continue;
+    shared.options = options;
+    shared.subscription_id = subscription_id;
+    shared.member->qos.store(options.qos, std::memory_order_relaxed);
+    return;
+  }
+  if (place == nullptr) place = &list.emplace_back();
+  auto* extra = new session::DeliveryExtra;
+  extra->shared_subscription = static_cast<std::uint32_t>(place - list.data());
+  auto* member = new routing::GroupMember(handle_of(session), session.entry->hash, std::string(text), std::string(group));
+  member->qos.store(options.qos, std::memory_order_relaxed);
+  place->extra = Ref<session::DeliveryExtra>::adopt(extra);
+  place->member = Ref<routing::GroupMember>::adopt(member);
+  place->options = options;
+  place->subscription_id = subscription_id;
+  place->filter = core_.tree.add_member(text, group, place->member);
+  counters_.subscriptions.add();
+  counters_.shared_subscriptions.add();
+}
+
+}  // namespace tombo::broker

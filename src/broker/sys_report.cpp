@@ -1,0 +1,115 @@
+#include "broker/sys_report.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace tombo::broker {
+
+SysReport::SysReport(const Core& core) : core_(core), last_(core.started()) {
+  for (const auto topic : {"messages/received", "messages/sent", "publish/received", "publish/sent", "publish/dropped",
+                           "bytes/received", "bytes/sent", "sockets", "connections"}) {
+    loads_.push_back({topic, 0, {}});
+  }
+}
+
+void SysReport::text(std::string_view topic, std::string value, const Say& say) {
+  std::string& told = told_[fmt::format("$SYS/broker/{}", topic)];
+  if (told == value) return;
+  told = std::move(value);
+  say(fmt::format("$SYS/broker/{}", topic), told);
+}
+
+void SysReport::number(std::string_view topic, std::uint64_t value, const Say& say) {
+  text(topic, std::to_string(value), say);
+}
+
+void SysReport::tell(MonoTime now, const Say& say) {
+  text("version", fmt::format("tombo version {}", core_.version()), say);
+  text("uptime", fmt::format("{} seconds", (now - core_.started()) / Milliseconds{1000}), say);
+  tell_clients(say);
+  tell_traffic(say);
+  tell_loads(now, say);
+  tell_shards(say);
+}
+
+void SysReport::tell_clients(const Say& say) {
+  const std::uint64_t connected = core_.sum(&ShardCounters::clients_connected);
+  const std::uint64_t away = core_.sum(&ShardCounters::sessions_disconnected);
+  clients_maximum_ = std::max(clients_maximum_, connected + away);
+  number("clients/total", connected + away, say);
+  number("clients/maximum", clients_maximum_, say);
+  number("clients/connected", connected, say);
+  number("clients/active", connected, say);
+  number("clients/disconnected", away, say);
+  number("clients/inactive", away, say);
+  number("clients/expired", core_.sum(&ShardCounters::clients_expired), say);
+}
+
+void SysReport::tell_traffic(const Say& say) {
+  number("messages/received", core_.sum(&ShardCounters::packets_received), say);
+  number("messages/sent", core_.sum(&ShardCounters::packets_sent), say);
+  number("messages/stored", core_.sum(&ShardCounters::messages_queued) + core_.retained.count(), say);
+  number("messages/queued", core_.sum(&ShardCounters::messages_queued), say);
+  number("store/messages/count", core_.sum(&ShardCounters::messages_queued) + core_.retained.count(), say);
+  number("store/messages/bytes", core_.memory_used(), say);
+  number("subscriptions/count", core_.sum(&ShardCounters::subscriptions), say);
+  number("shared_subscriptions/count", core_.sum(&ShardCounters::shared_subscriptions), say);
+  number("retained messages/count", core_.retained.count(), say);
+  number("retained messages/bytes", core_.retained.bytes(), say);
+  number("publish/messages/received", core_.sum(&ShardCounters::publish_received), say);
+  number("publish/messages/sent", core_.sum(&ShardCounters::publish_sent), say);
+  number("publish/bytes/received", core_.sum(&ShardCounters::publish_bytes_received), say);
+  number("publish/bytes/sent", core_.sum(&ShardCounters::publish_bytes_sent), say);
+  number("bytes/received", core_.sum(&ShardCounters::bytes_received), say);
+  number("bytes/sent", core_.sum(&ShardCounters::bytes_sent), say);
+  std::uint64_t dropped = 0;
+  for (std::size_t i = 0; i < kDropReasons; ++i) {
+    const auto reason = static_cast<Drop>(i);
+    dropped += core_.dropped(reason);
+    number(fmt::format("publish/messages/dropped/{}", name_of(reason)), core_.dropped(reason), say);
+  }
+  number("publish/messages/dropped", dropped, say);
+}
+
+void SysReport::tell_loads(MonoTime now, const Say& say) {
+  std::uint64_t dropped = 0;
+  for (std::size_t i = 0; i < kDropReasons; ++i) dropped += core_.dropped(static_cast<Drop>(i));
+  const std::uint64_t values[] = {core_.sum(&ShardCounters::packets_received),
+                                  core_.sum(&ShardCounters::packets_sent),
+                                  core_.sum(&ShardCounters::publish_received),
+                                  core_.sum(&ShardCounters::publish_sent),
+                                  dropped,
+                                  core_.sum(&ShardCounters::bytes_received),
+                                  core_.sum(&ShardCounters::bytes_sent),
+                                  core_.sum(&ShardCounters::connections_accepted),
+                                  core_.sum(&ShardCounters::connections_accepted)};
+  const double minutes = static_cast<double>((now - last_).count()) / 60'000.0;
+  last_ = now;
+  if (minutes <= 0) return;
+  static constexpr std::array<double, 3> kWindows{1, 5, 15};
+  for (std::size_t i = 0; i < loads_.size(); ++i) {
+    Load& load = loads_[i];
+    const double rate = static_cast<double>(values[i] - std::exchange(load.last, values[i])) / minutes;
+    for (std::size_t w = 0; w < kWindows.size(); ++w) {
+      const double keep = std::exp(-minutes / kWindows[w]);
+      load.average[w] = load.average[w] * keep + rate * (1 - keep);
+      text(fmt::format("load/{}/{}min", load.topic, kWindows[w]), fmt::format("{:.2f}", load.average[w]), say);
+    }
+  }
+}
+
+void SysReport::tell_shards(const Say& say) {
+  for (unsigned shard = 0; shard < core_.shards(); ++shard) {
+    const auto& counters = core_.counters(static_cast<routing::ShardId>(shard));
+    number(fmt::format("shards/{}/load", shard), counters.load_percent.load(std::memory_order_relaxed), say);
+    number(fmt::format("shards/{}/clients", shard), counters.clients_connected.get(), say);
+    number(fmt::format("shards/{}/sessions", shard), counters.sessions.get(), say);
+    number(fmt::format("shards/{}/letters", shard), counters.letters_sent.get(), say);
+    number(fmt::format("shards/{}/wakes", shard), counters.wakes_sent.get(), say);
+  }
+}
+
+}  // namespace tombo::broker

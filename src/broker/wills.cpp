@@ -1,0 +1,86 @@
+#include "broker/shard.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace tombo::broker {
+
+/// The connection of this session has ended.  The will goes out now, after its delay, or not at all; the session ends
+/// now, after its expiry, or never.  [MQTT-3.1.2-8, MQTT-3.1.2-10, MQTT-4.1.0-2]
+void Shard::connection_lost(ClientSession& session, bool keep_will) {
+  if (!keep_will) session.will.reset();
+  session.disconnected_at = now_;
+  counters_.sessions_disconnected.add();
+  if (session.expiry_s == 0) {
+    counters_.sessions_disconnected.subtract();
+    return end_session(session);
+  }
+  session.expires_at =
+      session.expiry_s == mqtt::kSessionNeverExpires ? kNever : now_ + Seconds{session.expiry_s};
+  member_online(session, false);
+  hand_on_shared(session, false);
+  note_room(session);
+  if (session.will) {
+    const std::uint32_t delay_s = std::min(session.will->delay_s, options_->mqtt.will_delay_max_s);
+    if (delay_s == 0) {
+      publish_will(session);
+    } else {
+      session.will_due = now_ + Seconds{delay_s};
+    }
+  }
+  arm_session_timer(session);
+}
+
+void Shard::arm_session_timer(ClientSession& session) {
+  const MonoTime due = std::min(session.will_due, session.expires_at);
+  if (due != kNever) wheel_.arm(session, due);
+}
+
+void Shard::on_session_timer(ClientSession& session) {
+  if (now_ >= session.expires_at) {
+    counters_.clients_expired.add();
+    counters_.sessions_disconnected.subtract();
+    logger_.debug("session of client {} expired", session.client_id);
+    return end_session(session);
+  }
+  if (now_ >= session.will_due) {
+    session.will_due = kNever;
+    publish_will(session);
+  }
+  arm_session_timer(session);
+}
+
+void Shard::publish_will(ClientSession& session) {
+  const std::unique_ptr<session::Will> will = std::move(session.will);
+  if (!will) return;
+  // The right to publish is asked again at this moment by the authenticator's own means once it has any.
+  mqtt::MessageParts parts;
+  parts.topic = will->topic;
+  parts.payload = will->payload;
+  parts.raw_properties = will->raw_properties;
+  parts.qos = will->qos;
+  parts.retain = will->retain;
+  parts.expires_at = will->has_expiry ? now_ + Seconds{will->expiry_s} : kNever;
+  parts.origin = origin_of(session);
+  route(parts, session.entry->hash, nullptr);
+}
+
+/// The session is over: its will goes out if it still has one, its shared messages go to others, all else is dropped.
+void Shard::end_session(ClientSession& session) {
+  session.unlink();
+  publish_will(session);
+  member_online(session, false);
+  hand_on_shared(session, true);
+  remove_all_subscriptions(session);
+  const std::size_t queued = session.queue.size();
+  if (queued != 0) {
+    counters_.drop(Drop::session_ended, queued);
+    counters_.messages_queued.subtract(queued);
+  }
+  Directory::Entry& entry = *session.entry;
+  sessions_.remove(session);
+  core_.directory.release(entry);
+  counters_.sessions.subtract();
+}
+
+}  // namespace tombo::broker
