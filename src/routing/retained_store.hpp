@@ -4,9 +4,9 @@
 #include "base/ref.hpp"
 #include "mqtt/message.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <string_view>
 #include <vector>
 
@@ -18,16 +18,31 @@ struct RetainedLimits {
 };
 
 /// A walk over the retained messages that match a filter, done in bounded steps: what is stored or removed between two
-/// steps does not disturb it; each topic is seen at most once.  Must not outlive the store.
-class RetainedCursor;
+/// steps does not disturb it; each topic is seen at most once.  What is stored after the walk began may be missed: the
+/// subscriber gets it as an ordinary publication.  Must not outlive the store; ends the walk when destroyed.
+class RetainedCursor {
+ public:
+  ~RetainedCursor();
+  RetainedCursor(const RetainedCursor&) = delete;
+  RetainedCursor& operator=(const RetainedCursor&) = delete;
+
+ private:
+  friend class RetainedStore;
+  struct Walk;
+  explicit RetainedCursor(std::unique_ptr<Walk> walk);
+  std::unique_ptr<Walk> walk_;
+};
 
 /// The last retained message of each topic, for all shards.  One mutex, held for a bounded number of nodes: only
 /// PUBLISH with RETAIN and new subscriptions come here (docs/decisions).
 /// Lives on: any shard.
 class RetainedStore {
  public:
-  explicit RetainedStore(RetainedLimits limits);
+  /// `seed` makes the hashes unpredictable for peers.
+  explicit RetainedStore(RetainedLimits limits, std::uint64_t seed = 0);
   ~RetainedStore();
+  RetainedStore(const RetainedStore&) = delete;
+  RetainedStore& operator=(const RetainedStore&) = delete;
 
   enum class Stored : std::uint8_t { added, replaced, removed, nothing_to_remove, refused };
   /// Keeps the message for its topic; an empty payload removes what is there.  [MQTT-3.3.1-5, -6, -7]
@@ -45,15 +60,17 @@ class RetainedStore {
             std::vector<Ref<mqtt::Message>>& out);
   void end(std::unique_ptr<RetainedCursor> cursor);
 
-  /// Removes up to `max` messages whose expiry has passed; call about once a second.  Returns how many.
+  /// Removes up to `max` messages whose expiry has passed, the earliest first; call about once a second.  Returns how many.
   std::size_t expire(MonoTime now, std::size_t max);
 
   std::size_t count() const;
   /// Footprints of the messages and their nodes.
   std::size_t bytes() const;
+  /// What is there already stays, even beyond the new limits.
   void set_limits(RetainedLimits limits);
 
  private:
+  friend class RetainedCursor;
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };

@@ -17,7 +17,7 @@ namespace tombo::routing {
 /// Lives on: any thread (fixed at creation but for the atomics).
 class GroupMember {
  public:
-  GroupMember(SessionHandle session, std::uint64_t client_hash) : session(session), client_hash(client_hash) {}
+  GroupMember(SessionHandle of_session, std::uint64_t of_client) : session(of_session), client_hash(of_client) {}
 
   const SessionHandle session;
   const std::uint64_t client_hash;           // of the client id

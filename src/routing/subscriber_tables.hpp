@@ -2,7 +2,9 @@
 
 #include "routing/ids.hpp"
 
+#include <array>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -22,6 +24,8 @@ class SubscriberTables {
  public:
   SubscriberTables();
   ~SubscriberTables();
+  SubscriberTables(const SubscriberTables&) = delete;
+  SubscriberTables& operator=(const SubscriberTables&) = delete;
 
   /// Adds at the end; returns the position, which the session's record keeps.
   std::uint32_t add(FilterId filter, Subscriber subscriber);
@@ -37,10 +41,41 @@ class SubscriberTables {
   void renumber(FilterId filter, std::uint32_t position, std::uint32_t record);
 
   std::span<const Subscriber> of(FilterId filter) const;
-  std::size_t filters() const;
+  std::size_t filters() const { return filters_; }
 
  private:
-  // open addressing: filter id -> {inline subscriber | vector}
+  /// A filter that has subscribers, or a free place if there are none.
+  struct Entry {
+    FilterId filter = 0;
+    std::uint32_t count = 0;
+    union {
+      Subscriber only{};
+      std::vector<Subscriber>* many;  // of two or more
+    };
+    std::span<Subscriber> all() { return count == 1 ? std::span(&only, 1) : std::span(*many); }
+  };
+  /// Open addressing without tombstones.  Many small tables rather than one, so that growth is never a long turn.
+  struct Segment {
+    std::unique_ptr<Entry[]> entries;
+    std::uint32_t capacity = 0;
+    std::uint32_t used = 0;
+  };
+  static constexpr unsigned kSegmentBits = 6;
+  static constexpr std::uint32_t kCapacityMin = 8;
+
+  static std::uint64_t hash_of(FilterId filter) { return filter * 0x9e3779b97f4a7c15U; }
+  static std::uint32_t index_in(const Segment& segment, FilterId filter) {
+    return static_cast<std::uint32_t>(hash_of(filter) >> 24) & (segment.capacity - 1);
+  }
+  Segment& segment_of(FilterId filter) { return segments_[hash_of(filter) >> (64 - kSegmentBits)]; }
+  /// The filter's entry or the free place for it; null if the segment has no memory yet.
+  static Entry* place_of(const Segment& segment, FilterId filter);
+  Entry& existing(FilterId filter, std::uint32_t position);
+  static void resize(Segment& segment, std::uint32_t capacity);
+  static void erase(Segment& segment, Entry* entry);
+
+  std::array<Segment, std::size_t{1} << kSegmentBits> segments_;
+  std::size_t filters_ = 0;
 };
 
 }  // namespace tombo::routing

@@ -9,6 +9,7 @@
 #include <memory>
 #include <mutex>
 #include <string_view>
+#include <vector>
 
 namespace tombo::routing {
 
@@ -22,11 +23,13 @@ struct Filter {
   FilterId id = 0;
   std::uint32_t generation = 0;
   std::uint32_t references = 0;                  // shards with ordinary subscribers + groups
-  std::string_view text() const;
-  // implementation: text inline behind
+  const std::uint16_t text_size = 0;
+  std::string_view text() const { return {reinterpret_cast<const char*>(this) + kTextAt, text_size}; }
+
+  static constexpr std::size_t kTextAt = 34;  // the text lies right behind its size, in the padding
 };
 
-/// Filters that a topic matched.  Reused from publish to publish, so matching allocates nothing after warm-up.
+/// Filters that a topic matched; match() clears it first.  Reused from publish to publish, so matching allocates nothing after warm-up.
 struct MatchResult {
   std::vector<const Filter*> filters;
   std::uint32_t visited = 0;  // nodes looked at, for the log line about expensive filters
@@ -41,6 +44,8 @@ class TopicTree {
   /// `seed` makes the hashes unpredictable for peers.
   TopicTree(Qsbr& qsbr, std::uint64_t seed);
   ~TopicTree();
+  TopicTree(const TopicTree&) = delete;
+  TopicTree& operator=(const TopicTree&) = delete;
 
   /// All filters that match the topic name, each once, the order unspecified.  Leading wildcards skip topics that
   /// begin with '$'.  [MQTT-4.7.2-1]  Topics have at most mqtt::kTopicLevelsMax levels (the decoder's limit).
@@ -65,8 +70,11 @@ class TopicTree {
 
  private:
   struct Impl;
-  std::unique_ptr<Impl> impl_;
+  Filter* find_or_create(std::string_view text);
+  void drop_reference(Filter* filter);
+
   std::atomic<std::size_t> filter_count_{0};
+  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace tombo::routing
