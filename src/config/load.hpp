@@ -3,6 +3,7 @@
 #include "config/options.hpp"
 #include "config/problem.hpp"
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,7 +14,8 @@ namespace tombo::config {
 struct Loaded {
   Options options;
   std::vector<Problem> problems;
-  bool ok() const;  // no error among the problems
+  bool listeners_given = false;  // false: the listeners are those of without_file()
+  bool ok() const;               // no error among the problems
 };
 
 /// Reads a TOML file; all problems at once, never only the first.  A file that cannot be read is a problem.
@@ -24,10 +26,24 @@ Loaded load_toml(std::string_view text, const std::string& name);
 /// What runs without a configuration file: loopback only, v4 and v6, anonymous clients allowed.
 Options without_file(std::uint16_t port);
 
+/// The loopback listeners that stand in when nothing else was written.
+std::vector<Listener> loopback_listeners(std::uint16_t port);
+
 /// The options as a commented TOML file that loads to the same options (--print-config).
 std::string print_toml(const Options& options);
 /// docs/options.md from the schema.
 std::string print_markdown();
+/// config/tombo.toml, the file that the package installs.
+std::string print_shipped();
+
+/// An option that differs between two configurations, and when the new value takes effect.
+struct Change {
+  std::string key;   // "limits.queue_messages_max", "listener 127.0.0.1:1883 qos_max"
+  std::string from;  // as written in TOML; empty: was not there
+  std::string to;
+  bool needs_restart = false;
+};
+std::vector<Change> changes(const Options& running, const Options& wanted);
 
 /// Keys whose change needs a restart, of those that differ.  (SIGHUP says which.)
 std::vector<std::string> needs_restart(const Options& running, const Options& wanted);

@@ -1,0 +1,163 @@
+#include "config/draft.hpp"
+
+#include "base/log.hpp"
+#include "config/nearest.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+namespace tombo::config {
+
+namespace {
+
+bool is_everywhere(std::string_view address) {
+  return address.empty() || address == "*";
+}
+
+/// Two listeners that cannot both be bound.
+bool overlap(const Listener& a, const Listener& b) {
+  if (a.port != b.port) return false;
+  return a.address == b.address || is_everywhere(a.address) || is_everywhere(b.address);
+}
+
+void check_address(Draft& draft, std::size_t index) {
+  const std::string& address = draft.options.listeners[index].address;
+  const Place place = draft.place_of(Section::listener, "address", index);
+  if (std::count(address.begin(), address.end(), ':') == 1) {
+    const std::size_t colon = address.find(':');
+    draft.error(place,
+                fmt::format("'address' in [[listener]] holds a port; write address = \"{}\" and port = {}",
+                            address.substr(0, colon), address.substr(colon + 1)));
+  } else if (address.find_first_of(" \t/[]") != std::string::npos) {
+    draft.error(
+        place,
+        fmt::format("'address' in [[listener]] is \"{}\", which is no IPv4 or IPv6 address or host name",
+                    address));
+  }
+}
+
+void check_listeners(Draft& draft) {
+  const std::vector<Listener>& all = draft.options.listeners;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    check_address(draft, i);
+    for (std::size_t j = 0; j < i; ++j) {
+      if (!overlap(all[i], all[j])) continue;
+      draft.error(draft.place_of(Section::listener,
+                                 draft.given(Section::listener, "port", i) ? "port" : "address", i),
+                  fmt::format("two listeners want port {} of the same address: the other stands in line {}",
+                              all[i].port, draft.place_of(Section::listener, "", j).line));
+      break;
+    }
+    if (all[i].connections_max > draft.options.limits.connections_max) {
+      draft.warning(
+          draft.place_of(Section::listener, "connections_max", i),
+          fmt::format(
+              "this listener may have {} connections, but connections_max in [limits] allows {} in all",
+              all[i].connections_max, draft.options.limits.connections_max));
+    }
+  }
+}
+
+void check_redirect(Draft& draft) {
+  const Redirect& redirect = draft.options.redirect;
+  const auto place = [&](std::string_view key) { return draft.place_of(Section::redirect, key); };
+  if (redirect.server_reference.empty()) {
+    if (redirect.mode != RedirectMode::off) {
+      draft.error(place("mode"),
+                  "'mode' in [redirect] needs a server_reference: clients must be told where to go");
+    }
+    if (redirect.connections_high > 0) {
+      draft.error(
+          place("connections_high"),
+          "'connections_high' in [redirect] needs a server_reference: clients must be told where to go");
+    }
+  }
+  if (redirect.connections_low > redirect.connections_high) {
+    draft.error(
+        place("connections_low"),
+        fmt::format(
+            "'connections_low' in [redirect] is {} but must not be above connections_high, which is {}",
+            redirect.connections_low, redirect.connections_high));
+  }
+}
+
+void check_limits(Draft& draft) {
+  const Limits& limits = draft.options.limits;
+  const auto place = [&](std::string_view key) { return draft.place_of(Section::limits, key); };
+  if (limits.sessions_max < limits.connections_max && draft.given(Section::limits, "sessions_max")) {
+    draft.warning(place("sessions_max"),
+                  fmt::format("sessions_max is {} and so holds before connections_max, which is {}: "
+                              "each connection has a session",
+                              limits.sessions_max, limits.connections_max));
+  }
+  if (limits.memory_bytes_max == 0) return;
+  for (const auto& [key, bytes] : {std::pair{"queue_bytes_max", limits.queue_bytes_max},
+                                   std::pair{"retained_bytes_max", limits.retained_bytes_max}}) {
+    if (bytes <= limits.memory_bytes_max) continue;
+    draft.warning(place(draft.given(Section::limits, key) ? key : "memory_bytes_max"),
+                  fmt::format("{} is {} and so never reached: memory_bytes_max is {}", key, bytes,
+                              limits.memory_bytes_max));
+  }
+}
+
+constexpr std::array<std::string_view, 5> kDestinations{"stdout", "stderr", "syslog", "journald", "file:"};
+
+void check_destinations(Draft& draft) {
+  const Place place = draft.place_of(Section::log, "to");
+  std::set<std::string> seen;
+  for (const std::string& to : draft.options.log.to) {
+    const bool known =
+        std::find(kDestinations.begin(), kDestinations.end() - 1, to) != kDestinations.end() - 1;
+    if (to == "file:") {
+      draft.error(place,
+                  "'to' in [log] holds \"file:\" without a path, for example \"file:/var/log/tombo.log\"");
+    } else if (!known && !to.starts_with("file:")) {
+      const std::string_view near = to.starts_with('/') ? std::string_view{} : nearest(to, kDestinations);
+      draft.error(
+          place,
+          fmt::format("'to' in [log] holds \"{}\", but lines go to stdout, stderr, file:PATH, syslog or "
+                      "journald{}",
+                      to,
+                      to.starts_with('/') ? fmt::format("; did you mean \"file:{}\"?", to)
+                      : near.empty()      ? std::string{}
+                                          : fmt::format("; did you mean \"{}\"?", near)));
+    }
+    if (!seen.insert(to).second) draft.error(place, fmt::format("'to' in [log] names \"{}\" twice", to));
+  }
+}
+
+void check_modules(Draft& draft) {
+  std::vector<std::string_view> modules, levels;
+  for (std::size_t i = 0; i < log::kModuleCount; ++i) modules.push_back(name_of(static_cast<log::Module>(i)));
+  const Row& level_row = *find_row(Section::log, "level");
+  levels.assign(level_row.choices.begin(), level_row.choices.end());
+  const auto is_one_of = [](std::string_view name, const std::vector<std::string_view>& names) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  for (const std::string& entry : draft.options.log.modules) {
+    const std::string_view text{entry};
+    const std::size_t equals = text.find('=');
+    const std::string_view module = text.substr(0, equals);
+    const std::string_view level = equals == std::string_view::npos ? "" : text.substr(equals + 1);
+    if (is_one_of(module, modules) && is_one_of(level, levels)) continue;
+    draft.error(draft.place_of(Section::log, "modules"),
+                fmt::format("'modules' in [log] holds \"{}\", but wants module=level such as \"net=debug\"; "
+                            "modules are {}, levels {}",
+                            entry, fmt::join(modules, ", "), fmt::join(levels, ", ")));
+  }
+}
+
+}  // namespace
+
+void check(Draft& draft) {
+  check_listeners(draft);
+  check_redirect(draft);
+  check_limits(draft);
+  check_destinations(draft);
+  check_modules(draft);
+}
+
+}  // namespace tombo::config
