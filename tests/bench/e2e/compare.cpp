@@ -13,7 +13,8 @@ namespace tombo::bench {
 namespace {
 
 constexpr Scenario kScenarios[] = {
-    {"qos0_batched", "QoS 0, 10 pairs, window 100, written 25 at a time", true, run_qos0_batched},
+    {"qos0_batched", "QoS 0, 10 pairs, window 100, written at 25 of credit", true, run_qos0_batched},
+    {"qos0_batched25", "the same, but never more than 25 in one write", true, run_qos0_batched25},
     {"qos0_one", "QoS 0, 10 pairs, one message at a time", true, run_qos0_one},
     {"fanin", "QoS 0, 50 publishers to 1 subscriber, window 20", true, run_fanin},
     {"fanout", "QoS 0, 1 publisher to 100 subscribers, window 20", true, run_fanout},

@@ -41,6 +41,7 @@ struct Scenario {
 
 // scenarios_flow.cpp: closed loops between few connections
 Result run_qos0_batched(const RunContext&);
+Result run_qos0_batched25(const RunContext&);
 Result run_qos0_one(const RunContext&);
 Result run_fanin(const RunContext&);
 Result run_fanout(const RunContext&);

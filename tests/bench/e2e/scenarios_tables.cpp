@@ -18,26 +18,29 @@ constexpr std::uint32_t kRetainedPayload = 64;
 constexpr std::uint32_t kRetainedWindow = 100;
 constexpr std::uint32_t kRetainedPublishers = 10;
 
-std::string device_topic(std::uint32_t device) {
-  return fmt::format("site/{:02}/dev/{:06}/sensor/x", device % 100, device);
+/// Four sensors per device, so that filters share most of their levels as real ones do.
+std::string sensor_topic(std::uint32_t sensor) {
+  const auto device = sensor / 4;
+  return fmt::format("site/{:02}/dev/{:06}/sensor/{}", device % 100, device, sensor % 4);
 }
 
-/// One filter per device, so that every publish has exactly one receiver: 60 % exact, 30 % with
-/// a '+' at one of three places, 10 % with '#'.
-std::string device_filter(std::uint32_t device) {
+/// One filter per sensor, so that every publish has exactly one receiver: 60 % exact, 30 % with
+/// a '+' at one of three levels, 10 % with '#' (which also matches its parent level).
+std::string sensor_filter(std::uint32_t sensor) {
+  const auto device = sensor / 4;
   const auto site = device % 100;
-  // The kind must not follow the client (device / per client) nor the site.
-  switch (device * 7 / 100 % 10) {
+  // 7919 is prime: the kind follows neither the client nor the device nor the site.
+  switch (sensor * 7919ULL / 16 % 10) {
     case 0:
-      return fmt::format("site/{:02}/dev/{:06}/#", site, device);
+      return sensor_topic(sensor) + "/#";
     case 1:
-      return fmt::format("site/+/dev/{:06}/sensor/x", device);
+      return fmt::format("+/{:02}/dev/{:06}/sensor/{}", site, device, sensor % 4);
     case 2:
-      return fmt::format("site/{:02}/dev/{:06}/+/x", site, device);
+      return fmt::format("site/+/dev/{:06}/sensor/{}", device, sensor % 4);
     case 3:
-      return fmt::format("site/{:02}/dev/{:06}/sensor/+", site, device);
+      return fmt::format("site/{:02}/dev/{:06}/+/{}", site, device, sensor % 4);
     default:
-      return device_topic(device);
+      return sensor_topic(sensor);
   }
 }
 
@@ -51,7 +54,7 @@ FlowPlan match_plan(std::uint32_t filters) {
   plan.filters = [=](std::uint32_t client) {
     std::vector<std::string> list;
     for (std::uint32_t i = 0; i < per_client; ++i) {
-      list.push_back(device_filter((client * per_client + i) * stride));
+      list.push_back(sensor_filter((client * per_client + i) * stride));
     }
     return list;
   };
@@ -60,7 +63,7 @@ FlowPlan match_plan(std::uint32_t filters) {
     std::vector<Draft> drafts;
     for (std::uint32_t i = 0; i < kDraftsPerPublisher; ++i) {
       const auto filter = static_cast<std::uint32_t>(random() % filters);
-      drafts.push_back({device_topic(filter * stride), filter / per_client});
+      drafts.push_back({sensor_topic(filter * stride), filter / per_client});
     }
     return drafts;
   };
@@ -109,7 +112,7 @@ class RetainedPublisher final : public PacketHandler {
   void on_turn_end(Connection& connection) override {
     if (kRetainedWindow - open_ < 25) return;
     for (; open_ < kRetainedWindow && next_ < end_; ++open_, ++next_) {
-      append_publish(connection.out(), device_topic(next_), retained_payload(next_), 1, true,
+      append_publish(connection.out(), sensor_topic(next_), retained_payload(next_), 1, true,
                      static_cast<std::uint16_t>(next_ % 65535 + 1));
     }
   }
@@ -139,7 +142,7 @@ class RetainedReader final : public PacketHandler {
       throw std::runtime_error("a retained message arrived damaged");
     }
     std::memcpy(&index, message.payload.data(), sizeof index);
-    if (index >= kRetained || seen_[index] || message.topic != device_topic(index)) {
+    if (index >= kRetained || seen_[index] || message.topic != sensor_topic(index)) {
       throw std::runtime_error("a retained message arrived twice or with another topic");
     }
     seen_[index] = true;
@@ -195,7 +198,7 @@ Result run_retained(const RunContext& context) {
   result.add("store_us", static_cast<double>(context.meter.cpu_ns() - cpu) / 1e3 / kRetained);
   result.add("store_rate", kRetained * 1e9 / static_cast<double>(now_ns() - time));
   const auto after = context.meter.settled_memory();
-  const auto content = static_cast<double>(device_topic(0).size() + kRetainedPayload);
+  const auto content = static_cast<double>(sensor_topic(0).size() + kRetainedPayload);
   result.add("bytes_beyond", static_cast<double>(after.rss - before.rss) / kRetained - content);
   result.add("anonymous_beyond",
              static_cast<double>(after.anonymous - before.anonymous) / kRetained - content);
