@@ -17,6 +17,9 @@ struct CompareOptions {
   std::uint16_t port_base = 21'883;
   int rounds = 3;
   double seconds = 2;
+  /// Cores that other processes may use during a run before it is repeated (at most
+  /// kRepeats times, then the quietest counts).  Negative: never repeat.
+  double foreign_max = -1;
   std::vector<std::string> only;  ///< Scenario names; empty means all.
   std::string markdown_file;
   std::string samples_file;
@@ -26,6 +29,8 @@ struct CompareOptions {
 /// Runs the scenarios in turn against fresh brokers and prints the tables.  Returns the exit
 /// code: 0, 1 when a broker broke a promise, 3 when targets are asked for and one was missed.
 int run_compare(const CompareOptions& options);
+
+inline constexpr int kRepeats = 3;
 
 /// The bound on any single scenario: past it the generator and the broker are ended.
 [[nodiscard]] unsigned time_limit_s(double seconds);

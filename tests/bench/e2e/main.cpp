@@ -25,6 +25,7 @@ void usage() {
       "       tombo_e2e compare --a CMD --b CMD [--a-single CMD] [--relay PATH] [--rounds 3]\n"
       "                 [--seconds 2] [--only s1,s2] [--targets] [--markdown FILE] [--samples FILE]\n"
       "                 [--a-name NAME] [--b-name NAME] [--port-base 21883] [--template NAME=FILE]...\n"
+      "                 [--foreign-max CORES]   repeat runs that other processes disturb\n"
       "In commands {{port}}, {{dir}}, {{mosquitto_conf}} and {{NAME}} of a template are replaced.\n"
       "Exit code: 0; 1 a broker broke a promise or stood still; 2 usage; 3 a target was missed.\n");
 }
@@ -131,6 +132,8 @@ int compare(Arguments arguments) {
       options.rounds = parse_number<int>(arguments.next(), 1, 1000);
     else if (option == "--seconds")
       options.seconds = parse_number<double>(arguments.next(), 0.1, 3600);
+    else if (option == "--foreign-max")
+      options.foreign_max = parse_number<double>(arguments.next(), 0, 1000);
     else if (option == "--only")
       add_only(options, arguments.next());
     else if (option == "--targets")

@@ -1,11 +1,14 @@
 #include "meter.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 #include <chrono>
 #include <fstream>
 #include <stdexcept>
 #include <string>
 #include <thread>
+
+#include "connection.hpp"
 
 namespace tombo::bench {
 namespace {
@@ -60,6 +63,27 @@ std::int64_t own_cpu_ns() {
   timespec ts{};
   clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
   return to_ns(ts);
+}
+
+std::int64_t machine_cpu_ns() {
+  std::ifstream file("/proc/stat");
+  std::string cpu;
+  // user nice system idle iowait irq softirq: time stolen by the host is left out, it cannot be helped.
+  std::int64_t user = 0, nice = 0, system = 0, idle = 0, iowait = 0, irq = 0, softirq = 0;
+  file >> cpu >> user >> nice >> system >> idle >> iowait >> irq >> softirq;
+  return (user + nice + system + irq + softirq) * (1'000'000'000 / sysconf(_SC_CLK_TCK));
+}
+
+ForeignLoad::ForeignLoad(const ProcessMeter& meter)
+    : meter_(meter), start_ns_(now_ns()), foreign_ns_(foreign_ns()) {}
+
+double ForeignLoad::cores() const {
+  const auto others = static_cast<double>(foreign_ns() - foreign_ns_);
+  return others / static_cast<double>(now_ns() - start_ns_);
+}
+
+std::int64_t ForeignLoad::foreign_ns() const {
+  return machine_cpu_ns() - own_cpu_ns() - meter_.cpu_ns();
 }
 
 }  // namespace tombo::bench

@@ -34,4 +34,22 @@ class ProcessMeter {
 /// CPU time of the generator itself.
 [[nodiscard]] std::int64_t own_cpu_ns();
 
+/// CPU time of everything on this machine that was not idle, in steps of 10 ms.
+[[nodiscard]] std::int64_t machine_cpu_ns();
+
+/// How much of one core others used meanwhile: neither this process nor the broker.
+class ForeignLoad {
+ public:
+  explicit ForeignLoad(const ProcessMeter& meter);
+  /// In cores since construction; 0.1 is enough to change some figures.
+  [[nodiscard]] double cores() const;
+
+ private:
+  [[nodiscard]] std::int64_t foreign_ns() const;
+
+  const ProcessMeter& meter_;
+  std::int64_t start_ns_;
+  std::int64_t foreign_ns_;
+};
+
 }  // namespace tombo::bench
