@@ -1,0 +1,84 @@
+#!/usr/bin/env bash
+# Measures tombo against Debian's mosquitto and the bare relay and writes the tables of
+# docs/performance.md.
+#
+#   tests/bench/run.sh [OUTPUT.md] [options of `tombo_e2e compare`...]
+#   tests/bench/run.sh perf.md --rounds 5 --seconds 3
+#   TOMBO_BIN=build/release/src/app/tombo tests/bench/run.sh perf.md --only qos0_batched
+#
+# Environment: TOMBO_BIN   a tombo to measure (else build/release is built)
+#              MOSQUITTO   the other broker, default /usr/sbin/mosquitto
+#              JOBS        compiler jobs, default: all cores
+# Exit code: that of tombo_e2e: 0, 1 a broker broke a promise, 3 a target was missed.
+set -euo pipefail
+
+root=$(cd "$(dirname "$0")/../.." && pwd)
+MOSQUITTO=${MOSQUITTO:-/usr/sbin/mosquitto}
+JOBS=${JOBS:-$(nproc)}
+output=/dev/stdout
+if [[ $# -gt 0 && $1 != --* ]]; then
+  output=$1
+  shift
+fi
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# The one place that knows how tombo is started and configured.  Writes the templates into
+# $work and sets TOMBO_CMD and TOMBO_CMD_SINGLE; {port} is filled in by the driver.
+tombo_commands() {
+  local body=$'allow_anonymous = true\n\n[[listener]]\nport = {port}\naddress = "127.0.0.1"\n'
+  printf '%s' "$body" >"$work/tombo.toml"
+  printf 'threads = 1\n%s' "$body" >"$work/tombo_single.toml"
+  TOMBO_CMD="$TOMBO_BIN -c {tombo_conf}"
+  TOMBO_CMD_SINGLE="$TOMBO_BIN -c {tombo_single_conf}"
+}
+
+build_tombo() {
+  local build=$root/build/release
+  cmake -S "$root" -B "$build" -DCMAKE_BUILD_TYPE=Release >&2
+  cmake --build "$build" -j "$JOBS" --target tombo >&2
+  TOMBO_BIN=$(find "$build" -type f -name tombo -perm -u+x -print -quit)
+}
+
+build_driver() {
+  local build=$root/build/bench-e2e
+  cmake -S "$root/tests/bench/e2e" -B "$build" -DCMAKE_BUILD_TYPE=Release >&2
+  cmake --build "$build" -j "$JOBS" >&2
+  DRIVER=$build/tombo_e2e
+  RELAY=$build/tombo_relay
+}
+
+first_line() { "$@" 2>&1 | head -n 1 || true; }
+
+describe_machine() {
+  # `mosquitto -h` exits with 3 after naming its version.
+  cat <<EOF
+Measured $(date -u +%Y-%m-%d) with \`tests/bench/run.sh\`; medians over the rounds, fresh brokers for every
+number, both in turn under the same load. µs are broker CPU (all threads, user and system) per
+delivered message, stored message or cycle. "share" is tombo / mosquitto.
+
+- CPU: $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1), $(nproc) cores; memory $(awk '/MemTotal/ {printf "%.1f GiB", $2 / 1048576}' /proc/meminfo)
+- Kernel: $(uname -sr); $(. /etc/os-release && echo "$PRETTY_NAME"); $(first_line g++ --version)
+- tombo: $(first_line "$TOMBO_BIN" --version), commit $(git -C "$root" rev-parse --short HEAD 2>/dev/null || echo unknown)
+- mosquitto: $(first_line "$MOSQUITTO" -h)
+- Load average at the start: $(cut -d' ' -f1-3 /proc/loadavg) (other work on the machine adds noise)
+
+EOF
+}
+
+[[ -x $MOSQUITTO ]] || { echo "run.sh: $MOSQUITTO is missing (apt-get install mosquitto)" >&2; exit 2; }
+build_driver
+[[ -n ${TOMBO_BIN:-} ]] || build_tombo
+[[ -x ${TOMBO_BIN:-} ]] || { echo "run.sh: no tombo at '${TOMBO_BIN:-}'" >&2; exit 2; }
+TOMBO_BIN=$(realpath "$TOMBO_BIN")
+tombo_commands
+describe_machine >"$work/head.md"
+
+status=0
+"$DRIVER" compare --a "$TOMBO_CMD" --a-single "$TOMBO_CMD_SINGLE" --a-name tombo \
+  --b "$MOSQUITTO -c {mosquitto_conf}" --b-name mosquitto --relay "$RELAY" \
+  --template "tombo_conf=$work/tombo.toml" --template "tombo_single_conf=$work/tombo_single.toml" \
+  --targets --markdown "$work/tables.md" "$@" >/dev/null || status=$?
+[[ -s $work/tables.md ]] || exit "$status"
+cat "$work/head.md" "$work/tables.md" >"$output"
+exit "$status"
