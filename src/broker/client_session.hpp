@@ -2,9 +2,19 @@
 
 #include "broker/client.hpp"
 #include "broker/directory.hpp"
+#include "routing/topic_tree.hpp"
 #include "session/session.hpp"
 
 namespace tombo::broker {
+
+/// One membership of a shared subscription.  Stays in its place, without member, while deliveries refer to it.
+struct SharedSubscription {
+  routing::Filter* filter = nullptr;  // null: unsubscribed
+  Ref<routing::GroupMember> member;
+  Ref<session::DeliveryExtra> extra;           // what deliveries by this subscription carry
+  mqtt::SubscribeOptions options;
+  std::uint32_t subscription_id = 0;
+};
 
 /// A session at its home: the protocol state, the connection if there is one, and its place in the directory.
 /// Lives on: one shard.
@@ -14,10 +24,19 @@ class ClientSession final : public session::Session {
 
   bool connected() const { return client != nullptr; }
 
+  std::vector<SharedSubscription>& shared() {
+    if (!shared_) shared_ = std::make_unique<std::vector<SharedSubscription>>();
+    return *shared_;
+  }
+  bool has_shared() const { return shared_ != nullptr && !shared_->empty(); }
+
   Client* client = nullptr;
   Directory::Entry* entry;
   MonoTime will_due = kNever;     // while the client is away
   MonoTime expires_at = kNever;   // while the client is away
+
+ private:
+  std::unique_ptr<std::vector<SharedSubscription>> shared_;
 };
 
 }  // namespace tombo::broker

@@ -1,4 +1,5 @@
 #include "broker/shard.hpp"
+#include "mqtt/utf8.hpp"
 
 #include <algorithm>
 #include <utility>

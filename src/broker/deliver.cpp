@@ -122,7 +122,7 @@ void Shard::note_room(ClientSession& session) {
 
 void Shard::note_shared_load(ClientSession& session) {
   const auto load = static_cast<std::uint32_t>(session.in_flight_count() + session.queue.size());
-  for (const auto& shared : session.shared()) {
+  for (auto& shared : session.shared()) {
     if (shared.member) shared.member->in_flight.store(load, std::memory_order_relaxed);
   }
 }

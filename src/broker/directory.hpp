@@ -8,7 +8,7 @@
 #include <mutex>
 #include <string>
 #include <string_view>
-#include <unordered_set>
+#include <unordered_map>
 
 namespace tombo::broker {
 
@@ -39,27 +39,13 @@ class Directory {
   std::uint64_t hash(std::string_view client_id) const;
 
  private:
-  struct HashOf {
-    using is_transparent = void;
-    const Directory* directory = nullptr;
-    std::size_t operator()(std::string_view id) const { return directory->hash(id); }
-    std::size_t operator()(const std::unique_ptr<Entry>& entry) const { return entry->hash; }
-  };
-  struct SameId {
-    using is_transparent = void;
-    static std::string_view id(std::string_view text) { return text; }
-    static std::string_view id(const std::unique_ptr<Entry>& entry) { return entry->client_id; }
-    template <class A, class B>
-    bool operator()(const A& a, const B& b) const {
-      return id(a) == id(b);
-    }
-  };
   struct Stripe {
-    mutable std::mutex mutex;
-    std::unordered_set<std::unique_ptr<Entry>, HashOf, SameId> entries;
+    mutable std::mutex mutex;  // protects the entries' places, not their slots
+    std::unordered_multimap<std::uint64_t, std::unique_ptr<Entry>> entries;  // by the seeded hash
   };
   static constexpr std::size_t kStripes = 64;
 
+  static Entry* find_in(const Stripe& stripe, std::string_view client_id, std::uint64_t hash);
   Stripe& stripe(std::uint64_t hash) { return stripes_[hash >> 58]; }
   const Stripe& stripe(std::uint64_t hash) const { return stripes_[hash >> 58]; }
 

@@ -39,7 +39,7 @@ class Shard {
   /// Goes on with retained walks, posts the letters, passes a quiescent point.
   void end_turn();
   /// Work is left that needs no event: take another turn before sleeping.
-  bool has_work() const { return work_left_ || !graveyard_.empty(); }
+  bool has_work() const { return work_left_ || !graveyard_.empty() || !outbox_.empty(); }
   /// When the next turn is needed at the latest.
   MonoTime next_due() const { return wheel_.next_due(); }
   /// Going to sleep and waking up; false if a letter came in between.
@@ -155,12 +155,12 @@ class Shard {
   void on_unsubscribe(Client& client, const mqtt::Frame& frame);
   mqtt::ReasonCode unsubscribe_one(ClientSession& session, std::string_view filter);
   void remove_subscription(ClientSession& session, std::uint32_t record);
-  void remove_shared(ClientSession& session, session::SharedSubscription& shared);
+  void remove_shared(ClientSession& session, SharedSubscription& shared);
   void remove_all_subscriptions(ClientSession& session);
   // share.cpp
   void member_online(ClientSession& session, bool online);
   void hand_on_shared(ClientSession& session, bool session_ends);
-  void hand_on(const ClientSession& from, const session::SharedSubscription& shared, const Ref<mqtt::Message>& message);
+  void hand_on(const ClientSession& from, const SharedSubscription& shared, const Ref<mqtt::Message>& message);
   // retained.cpp
   void start_walk(Client& client, std::string_view filter, const mqtt::SubscribeOptions& options,
                   std::uint32_t subscription_id);

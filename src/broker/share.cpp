@@ -57,7 +57,7 @@ void Shard::hand_on_shared(ClientSession& session, bool session_ends) {
   for (const auto& [index, message] : leaving) hand_on(session, list[index], message);
 }
 
-void Shard::hand_on(const ClientSession& from, const session::SharedSubscription& shared, const Ref<mqtt::Message>& message) {
+void Shard::hand_on(const ClientSession& from, const SharedSubscription& shared, const Ref<mqtt::Message>& message) {
   const auto* groups = shared.filter->groups.load(std::memory_order_acquire);
   if (groups == nullptr) return;
   for (const auto& group : groups->groups) {

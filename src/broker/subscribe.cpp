@@ -112,7 +112,7 @@ void Shard::subscribe_shared(Client& client, std::string_view group, std::string
                              const mqtt::SubscribeOptions& options, std::uint32_t subscription_id) {
   ClientSession& session = *client.session;
   auto& list = session.shared();
-  session::SharedSubscription* place = nullptr;
+  SharedSubscription* place = nullptr;
   for (auto& shared : list) {
     if (shared.filter == nullptr) {
       // Free for another filter only when no delivery names it any more.

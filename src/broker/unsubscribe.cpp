@@ -61,7 +61,7 @@ void Shard::remove_subscription(ClientSession& session, std::uint32_t record) {
 }
 
 /// Deliveries that came this way and wait go on to other members.
-void Shard::remove_shared(ClientSession& session, session::SharedSubscription& shared) {
+void Shard::remove_shared(ClientSession& session, SharedSubscription& shared) {
   core_.tree.remove_member(shared.filter, shared.member->group, *shared.member);
   shared.filter = nullptr;
   shared.member = nullptr;

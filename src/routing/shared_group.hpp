@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace tombo::routing {
@@ -17,13 +18,16 @@ namespace tombo::routing {
 /// Lives on: any thread (fixed at creation but for the atomics).
 class GroupMember {
  public:
-  GroupMember(SessionHandle of_session, std::uint64_t of_client) : session(of_session), client_hash(of_client) {}
+  GroupMember(SessionHandle of_session, std::uint64_t of_client, std::string on_filter = {}, std::string in_group = {})
+      : session(of_session), client_hash(of_client), filter(std::move(on_filter)), group(std::move(in_group)) {}
 
   const SessionHandle session;
   const std::uint64_t client_hash;           // of the client id
-  std::atomic<std::uint32_t> in_flight{0};   // unacknowledged and queued deliveries of that session
-  std::atomic<bool> online{true};            // false: picked only if nobody else is there
-  std::atomic<mqtt::Qos> qos{mqtt::Qos::at_most_once};
+  const std::string filter;                  // so that a message for a member who has gone finds the others
+  const std::string group;
+  mutable std::atomic<std::uint32_t> in_flight{0};   // unacknowledged and queued deliveries of that session
+  mutable std::atomic<bool> online{true};            // false: picked only if nobody else is there
+  mutable std::atomic<mqtt::Qos> qos{mqtt::Qos::at_most_once};
 
   void add_ref() const { references_.fetch_add(1, std::memory_order_relaxed); }
   void release() const {

@@ -1,7 +1,5 @@
 #include "session/session.hpp"
 
-#include "routing/shared_group.hpp"
-
 #include <utility>
 
 namespace tombo::session {
@@ -131,10 +129,5 @@ bool Session::begin_receive(mqtt::PacketId id) {
 }
 
 bool Session::end_receive(mqtt::PacketId id) { return receiving_ != nullptr && receiving_->erase(id); }
-
-std::vector<SharedSubscription>& Session::shared() {
-  if (!shared_) shared_ = std::make_unique<std::vector<SharedSubscription>>();
-  return *shared_;
-}
 
 }  // namespace tombo::session

@@ -76,11 +76,6 @@ class Session : public TimerNode {
   bool end_receive(mqtt::PacketId id);
   std::size_t receiving() const { return receiving_ ? receiving_->size() : 0; }
 
-  // --- shared subscriptions
-
-  std::vector<SharedSubscription>& shared();
-  bool has_shared() const { return shared_ != nullptr && !shared_->empty(); }
-
   /// Bytes that queue and in-flight window hold.
   std::size_t held_bytes() const { return queue.bytes() + (in_flight_ ? in_flight_->bytes() : 0); }
 
@@ -107,7 +102,6 @@ class Session : public TimerNode {
   std::uint32_t unsent_ = 0;  // deliveries in flight that this connection has not seen yet
   std::unique_ptr<InFlight> in_flight_;
   std::unique_ptr<PacketIdSet> receiving_;
-  std::unique_ptr<std::vector<SharedSubscription>> shared_;
 };
 
 }  // namespace tombo::session

@@ -1,8 +1,6 @@
 #pragma once
 
-#include "base/ref.hpp"
 #include "mqtt/types.hpp"
-#include "session/delivery.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -11,7 +9,6 @@
 
 namespace tombo::routing {
 struct Filter;
-class GroupMember;
 }  // namespace tombo::routing
 
 namespace tombo::session {
@@ -42,15 +39,6 @@ class SubscriptionList {
   static constexpr std::size_t kIndexFrom = 16;
   std::vector<Subscription> records_;
   std::unique_ptr<std::unordered_map<const routing::Filter*, std::uint32_t>> index_;
-};
-
-/// One membership of a shared subscription.  Stays in its place, without member, while deliveries refer to it.
-struct SharedSubscription {
-  routing::Filter* filter = nullptr;  // null: unsubscribed
-  Ref<routing::GroupMember> member;
-  Ref<DeliveryExtra> extra;           // what deliveries by this subscription carry
-  mqtt::SubscribeOptions options;
-  std::uint32_t subscription_id = 0;
 };
 
 }  // namespace tombo::session

@@ -1,0 +1,152 @@
+#include "net/server.hpp"
+
+#include "net/listener.hpp"
+#include "net/memory_size.hpp"
+#include "net/shard_loop.hpp"
+
+#include <algorithm>
+#include <random>
+#include <thread>
+#include <utility>
+
+#include <sched.h>
+
+#include <fmt/format.h>
+
+namespace tombo::net {
+
+namespace {
+/// The options with what only the running machine can say.
+std::shared_ptr<const config::Options> completed(const std::shared_ptr<const config::Options>& given) {
+  auto options = std::make_shared<config::Options>(*given);
+  if (options->limits.memory_bytes_max == 0) options->limits.memory_bytes_max = memory_size() / 4 * 3;
+  if (options->listeners.empty()) options->listeners.emplace_back();
+  return options;
+}
+
+unsigned shard_count(const config::Options& options) {
+  unsigned wanted = options.threads;
+  if (wanted == 0) {
+    cpu_set_t allowed;
+    CPU_ZERO(&allowed);
+    wanted = ::sched_getaffinity(0, sizeof allowed, &allowed) == 0 ? static_cast<unsigned>(CPU_COUNT(&allowed))
+                                                                    : std::thread::hardware_concurrency();
+  }
+  return std::clamp(wanted, 1u, routing::kShardsMax);
+}
+
+std::uint64_t random_seed() {
+  std::random_device device;
+  return std::uint64_t{device()} << 32 | device();
+}
+}  // namespace
+
+struct Server::Impl {
+  explicit Impl(Parts parts)
+      : options(completed(parts.options)),
+        logger(parts.logger),
+        clock(parts.clock),
+        authenticator(options->allow_anonymous),
+        core({shard_count(*options), options, random_seed(), logger.for_module(log::Module::broker), parts.clock,
+              &authenticator, parts.version}) {
+    for (unsigned i = 0; i < core.shards(); ++i) {
+      loops.push_back(std::make_unique<ShardLoop>(core, static_cast<routing::ShardId>(i), pointers));
+      pointers.push_back(loops.back().get());
+    }
+  }
+
+  std::shared_ptr<const config::Options> options;
+  log::Logger logger;
+  const Clock* clock;
+  auth::AnonymousOnly authenticator;
+  broker::Core core;
+  std::vector<ShardLoop*> pointers;
+  std::vector<std::unique_ptr<ShardLoop>> loops;
+  std::vector<std::unique_ptr<Listener>> listeners;
+  std::vector<std::thread> threads;
+};
+
+Server::Server(Parts parts) : impl_(std::make_unique<Impl>(std::move(parts))) {}
+
+Server::~Server() { stop(); }
+
+Result<void, std::string> Server::listen() {
+  for (std::size_t i = 0; i < impl_->options->listeners.size(); ++i) {
+    auto listener = std::make_unique<Listener>(*impl_->loops.front(), impl_->options->listeners[i], i,
+                                               impl_->logger.for_module(log::Module::net));
+    if (auto good = listener->listen(); !good) return good;
+    impl_->listeners.push_back(std::move(listener));
+  }
+  return {};
+}
+
+void Server::start() {
+  for (auto& listener : impl_->listeners) listener->start();
+  for (auto& loop : impl_->loops) impl_->threads.emplace_back([&loop] { loop->run(); });
+}
+
+void Server::reload(std::shared_ptr<const config::Options> options) {
+  impl_->options = completed(options);
+  for (unsigned shard = 0; shard < impl_->core.shards(); ++shard) {
+    auto& mailbox = impl_->core.mailbox(static_cast<routing::ShardId>(shard));
+    mailbox.post_call([fresh = impl_->options](broker::Shard& there) { there.apply(fresh); });
+  }
+}
+
+void Server::redirect_clients() {
+  for (unsigned shard = 0; shard < impl_->core.shards(); ++shard) {
+    auto& mailbox = impl_->core.mailbox(static_cast<routing::ShardId>(shard));
+    mailbox.post_call([](broker::Shard& there) { there.redirect(there.clients()); });
+  }
+}
+
+std::string Server::summary() {
+  const auto& core = impl_->core;
+  using broker::ShardCounters;
+  std::string text = fmt::format(
+      "up {} s, {} clients connected, {} sessions away, {} subscriptions, {} retained, {} queued\n"
+      "received {} publishes ({} bytes), sent {} publishes ({} bytes), memory held {} bytes\n",
+      (impl_->clock->mono() - core.started()) / Milliseconds{1000}, core.sum(&ShardCounters::clients_connected),
+      core.sum(&ShardCounters::sessions_disconnected), core.sum(&ShardCounters::subscriptions), core.retained.count(),
+      core.sum(&ShardCounters::messages_queued), core.sum(&ShardCounters::publish_received),
+      core.sum(&ShardCounters::publish_bytes_received), core.sum(&ShardCounters::publish_sent),
+      core.sum(&ShardCounters::publish_bytes_sent), core.memory_used());
+  text += "dropped:";
+  for (std::size_t i = 0; i < broker::kDropReasons; ++i) {
+    const auto reason = static_cast<broker::Drop>(i);
+    text += fmt::format(" {}={}", broker::name_of(reason), core.dropped(reason));
+  }
+  for (unsigned shard = 0; shard < core.shards(); ++shard) {
+    const auto& counters = core.counters(static_cast<routing::ShardId>(shard));
+    text += fmt::format("\nshard {}: load {} %, {} clients, {} sessions, {} letters, {} wakes", shard,
+                        counters.load_percent.load(std::memory_order_relaxed), counters.clients_connected.get(),
+                        counters.sessions.get(), counters.letters_sent.get(), counters.wakes_sent.get());
+  }
+  return text;
+}
+
+bool Server::alive(int seconds) {
+  // A shard that sleeps has nothing to do; an empty letter makes it turn once, which the next question will see.
+  bool all = true;
+  const auto oldest = (impl_->clock->mono() - Seconds{seconds}).time_since_epoch().count();
+  for (unsigned shard = 0; shard < impl_->core.shards(); ++shard) {
+    const auto id = static_cast<routing::ShardId>(shard);
+    all = all && impl_->core.counters(id).last_turn_ms.load(std::memory_order_relaxed) >= oldest;
+    impl_->core.mailbox(id).post_call([](broker::Shard&) {});
+  }
+  return all;
+}
+
+void Server::stop() {
+  if (impl_->threads.empty()) return;
+  const MonoTime deadline = impl_->clock->mono() + Seconds{impl_->options->stop_deadline_s};
+  auto& first = *impl_->loops.front();
+  first.post([this] {
+    for (auto& listener : impl_->listeners) listener->close();
+  });
+  for (auto& loop : impl_->loops) loop->post([&loop, deadline] { loop->begin_stop(deadline); });
+  for (auto& thread : impl_->threads) thread.join();
+  impl_->threads.clear();
+}
+
+}  // namespace tombo::net

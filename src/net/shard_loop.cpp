@@ -1,0 +1,212 @@
+#include "net/shard_loop.hpp"
+
+#include <asio/post.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+namespace tombo::net {
+
+namespace {
+/// Events handled before what they caused is written.
+constexpr int kEventsPerTurn = 256;
+/// How long a peer that was told goodbye may take to close.
+constexpr Milliseconds kLinger{2000};
+constexpr Milliseconds kLoadPeriod{1000};
+
+std::int64_t thread_cpu_ns() {
+  timespec time{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
+}
+}  // namespace
+
+ShardLoop::ShardLoop(broker::Core& core, routing::ShardId id, std::vector<ShardLoop*>& all)
+    : core_(core),
+      all_(all),
+      io_(ASIO_CONCURRENCY_HINT_UNSAFE_IO),
+      keep_running_(io_.get_executor()),
+      shard_(core, id, journal_),
+      buffer_(std::make_unique_for_overwrite<std::uint8_t[]>(kBufferSize)),
+      timer_(io_),
+      load_since_(shard_.now()) {
+  core_.mailbox(id).set_wake([this] { asio::post(io_, [] {}); });
+}
+
+ShardLoop::~ShardLoop() {
+  // What is still connected goes without a word; handlers that were cancelled never run.
+  for (auto& connection : connections_) {
+    if (auto* client = connection->client()) {
+      connection->set_client(nullptr);
+      client->transport = nullptr;
+    }
+  }
+}
+
+void ShardLoop::run() {
+  while (!ended()) {
+    wait();
+    for (int i = 0; i < kEventsPerTurn && io_.poll_one() != 0; ++i) {
+    }
+    finish_turn();
+  }
+}
+
+void ShardLoop::wait() {
+  if (!may_sleep()) return;
+  arm_timer();
+  if (!shard_.fall_asleep()) return;
+  asleep_ = true;
+  io_.run_one();
+}
+
+bool ShardLoop::may_sleep() const {
+  return backlog_.empty() && !const_cast<ShardLoop*>(this)->shard_.has_work() &&
+         const_cast<ShardLoop*>(this)->shard_.flush_list().empty();
+}
+
+bool ShardLoop::ended() const {
+  return stopping_ && (connections_.empty() || core_.clock().mono() >= stop_deadline_);
+}
+
+void ShardLoop::enter() {
+  if (in_turn_) return;
+  in_turn_ = true;
+  if (std::exchange(asleep_, false)) shard_.wake_up();
+  shard_.begin_turn();
+}
+
+void ShardLoop::finish_turn() {
+  enter();
+  // Those that are added meanwhile have their turn next.
+  for (Connection* connection : std::exchange(backlog_, {})) {
+    connection->in_backlog = false;
+    connection->go_on();
+  }
+  if (!lingering_.empty()) abort_overdue();
+  shard_.end_turn();
+  auto dirty = shard_.flush_list().take_dirty();
+  for (auto* transport : dirty) static_cast<Connection*>(transport)->flush();
+  shard_.flush_list().recycle(std::move(dirty));
+  measure_load();
+  in_turn_ = false;
+}
+
+void ShardLoop::measure_load() {
+  const MonoTime now = shard_.now();
+  const auto elapsed = now - load_since_;
+  if (elapsed < kLoadPeriod) return;
+  const std::int64_t cpu_ns = thread_cpu_ns();
+  const auto percent = (cpu_ns - std::exchange(load_cpu_ns_, cpu_ns)) / (elapsed.count() * 10'000);
+  shard_.counters().load_percent.store(static_cast<std::uint32_t>(percent), std::memory_order_relaxed);
+  load_since_ = now;
+}
+
+void ShardLoop::arm_timer() {
+  MonoTime due = shard_.next_due();
+  for (const auto& lingering : lingering_) due = std::min(due, lingering.until);
+  if (stopping_) due = std::min(due, stop_deadline_);
+  if (due == timer_due_) return;
+  timer_due_ = due;
+  if (due == kNever) {
+    timer_.cancel();
+    return;
+  }
+  const auto wait = std::max(due - core_.clock().mono(), Milliseconds{0}) + Milliseconds{1};
+  timer_.expires_after(std::chrono::milliseconds{wait.count()});
+  timer_.async_wait([this](const std::error_code& error) {
+    if (error) return;
+    timer_due_ = kNever;
+    enter();
+  });
+}
+
+void ShardLoop::post(std::function<void()> task) {
+  asio::post(io_, [this, task = std::move(task)] {
+    enter();
+    task();
+  });
+}
+
+void ShardLoop::accepted(int fd, const std::shared_ptr<ListenerState>& listener) {
+  const auto& options = shard_.options_ref();
+  const auto& from = options->listeners[std::min(listener->index, options->listeners.size() - 1)];
+  if (stopping_ || (from.connections_max != 0 && listener->connections.load(std::memory_order_relaxed) >= from.connections_max)) {
+    shard_.counters().connections_refused.add();
+    ::close(fd);
+    return;
+  }
+  if (listener->tcp && from.tcp_nodelay) {
+    const int on = 1;
+    ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  }
+  listener->connections.fetch_add(1, std::memory_order_relaxed);
+  Connection& connection = add(fd, listener);
+  shard_.on_open(connection, from, options, false);
+  ByteStore nothing;
+  connection.start(nothing);
+}
+
+void ShardLoop::adopt(int fd, std::shared_ptr<ListenerState> listener, mqtt::Bytes bytes) {
+  auto carried = std::make_shared<ByteStore>();
+  carried->assign(bytes);
+  post([this, fd, listener = std::move(listener), carried] {
+    const auto& options = shard_.options_ref();
+    const auto& from = options->listeners[std::min(listener->index, options->listeners.size() - 1)];
+    Connection& connection = add(fd, listener);
+    shard_.on_open(connection, from, options, true);
+    if (stopping_) return shard_.disconnect_all(mqtt::ReasonCode::server_shutting_down);
+    connection.start(*carried);
+  });
+}
+
+Connection& ShardLoop::add(int fd, std::shared_ptr<ListenerState> listener) {
+  Socket socket(io_);
+  std::error_code ignored;
+  socket.assign(asio::generic::stream_protocol(AF_INET, IPPROTO_TCP), fd, ignored);
+  connections_.push_back(std::make_unique<Connection>(*this, std::move(socket), std::move(listener)));
+  connections_.back()->index = static_cast<std::uint32_t>(connections_.size() - 1);
+  return *connections_.back();
+}
+
+void ShardLoop::add_to_backlog(Connection& connection) {
+  if (std::exchange(connection.in_backlog, true)) return;
+  backlog_.push_back(&connection);
+}
+
+void ShardLoop::linger(Connection& connection) { lingering_.push_back({&connection, shard_.now() + kLinger}); }
+
+void ShardLoop::abort_overdue() {
+  std::vector<Connection*> overdue;
+  for (const auto& lingering : lingering_) {
+    if (shard_.now() >= lingering.until) overdue.push_back(lingering.connection);
+  }
+  for (auto* connection : overdue) connection->abort();
+}
+
+void ShardLoop::destroy(Connection& connection) {
+  if (connection.in_backlog) std::erase(backlog_, &connection);
+  std::erase_if(lingering_, [&](const Lingering& lingering) { return lingering.connection == &connection; });
+  const std::uint32_t index = connection.index;
+  auto last = std::move(connections_.back());
+  connections_.pop_back();
+  if (index != connections_.size()) {
+    std::swap(connections_[index], last);
+    connections_[index]->index = index;
+  }
+}
+
+void ShardLoop::begin_stop(MonoTime deadline) {
+  stopping_ = true;
+  stop_deadline_ = deadline;
+  shard_.disconnect_all(mqtt::ReasonCode::server_shutting_down);
+}
+
+}  // namespace tombo::net
