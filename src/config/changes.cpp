@@ -66,6 +66,23 @@ std::vector<Change> changes(const Options& running, const Options& wanted) {
   return out;
 }
 
+Options reloadable(const Options& running, const Options& wanted) {
+  Options result = wanted;
+  result.listeners.clear();
+  for (const Listener& old : running.listeners) {
+    const Listener* now = find(wanted.listeners, name_of(old));
+    result.listeners.push_back(now != nullptr ? *now : old);
+  }
+  for (const Row& row : rows()) {
+    if (row.reload != Reload::restart) continue;
+    const std::size_t count = row.section == Section::listener ? running.listeners.size() : 1;
+    for (std::size_t i = 0; i < count; ++i) {
+      row.set(object_of(result, row.section, i), row.get(object_of(running, row.section, i)));
+    }
+  }
+  return result;
+}
+
 std::vector<std::string> needs_restart(const Options& running, const Options& wanted) {
   std::vector<std::string> keys;
   for (const Change& change : changes(running, wanted)) {

@@ -47,7 +47,7 @@ bool read_file(const std::string& path, std::string& text, std::string& why_not)
 void add_listeners_if_none(Draft& draft) {
   if (!draft.options.listeners.empty()) return;
   draft.options.listeners = loopback_listeners(Listener{}.port);
-  draft.warning({}, "no [[listener]] is given: listening on the loopback addresses only, port 1883");
+  draft.warning({}, "no [[listener]] is given: listening on the loopback addresses only");
 }
 
 /// Without credentials to check, a broker that refuses anonymous clients refuses everybody.

@@ -45,6 +45,9 @@ struct Change {
 };
 std::vector<Change> changes(const Options& running, const Options& wanted);
 
+/// `wanted` as far as it can be taken over without a restart; what needs one keeps its value from `running`.
+Options reloadable(const Options& running, const Options& wanted);
+
 /// Keys whose change needs a restart, of those that differ.  (SIGHUP says which.)
 std::vector<std::string> needs_restart(const Options& running, const Options& wanted);
 

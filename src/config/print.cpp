@@ -36,9 +36,12 @@ void print_section(std::string& out, const SectionInfo& section, const void* obj
     comment(out, section.summary);
     out += fmt::format("{}\n", section.title);
   }
+  bool first = true;
   for (const Row& row : rows()) {
     if (row.section != section.section) continue;
     const Value value = row.get(object);
+    if (!first) out += "\n";
+    first = false;
     comment(out, fmt::format("{} {}", row.what, conditions(row)));
     out += fmt::format("{}{} = {}\n", value == default_of(row) ? "# " : "", row.key, to_toml(row, value));
   }

@@ -64,6 +64,23 @@ TEST(NeedsRestart, LeavesOutWhatIsTakenOverAtOnce) {
   EXPECT_THAT(needs_restart(without_file(1883), wanted), ElementsAre("threads"));
 }
 
+TEST(Reloadable, TakesOverAllThatNeedsNoRestart) {
+  Options wanted = without_file(1883);
+  wanted.threads = 7;
+  wanted.sys.interval_s = 3;
+  wanted.listeners[0].qos_max = 0;
+  wanted.listeners[0].backlog = 5;
+  wanted.listeners[1].port = 1884;
+  const Options result = reloadable(without_file(1883), wanted);
+  EXPECT_EQ(result.threads, 0U);
+  EXPECT_EQ(result.sys.interval_s, 3U);
+  ASSERT_THAT(result.listeners, SizeIs(2));
+  EXPECT_EQ(result.listeners[0].qos_max, 0);
+  EXPECT_EQ(result.listeners[0].backlog, Listener{}.backlog);
+  EXPECT_EQ(result.listeners[1].port, 1883);
+  EXPECT_THAT(needs_restart(without_file(1883), result), IsEmpty());
+}
+
 TEST(Nearest, FindsSwappedMissingAndSurplusLetters) {
   constexpr std::array<std::string_view, 3> kWords{"port", "address", "backlog"};
   EXPECT_EQ(nearest("prot", kWords), "port");

@@ -1,0 +1,247 @@
+#include "app/application.hpp"
+
+#include "app/daemonize.hpp"
+#include "app/limits.hpp"
+#include "app/log_sinks.hpp"
+#include "app/options_from.hpp"
+#include "app/pid_file.hpp"
+#include "app/reload.hpp"
+#include "app/signals.hpp"
+#include "app/systemd.hpp"
+#include "app/version.hpp"
+#include "config/load.hpp"
+#include "net/server.hpp"
+
+#include <unistd.h>
+#include <algorithm>
+#include <cstdio>
+#include <string>
+#include <utility>
+
+namespace tombo::app {
+
+namespace {
+
+using OptionsPtr = std::shared_ptr<const config::Options>;
+
+void print_problems(const config::Loaded& loaded) {
+  for (const config::Problem& problem : loaded.problems) {
+    std::fprintf(stderr, "%s\n", config::to_text(problem).c_str());
+  }
+}
+
+int test_config(const Cli& cli, const config::Loaded& loaded) {
+  if (!loaded.ok()) return kExitConfiguration;
+  std::printf("%s: the configuration is fine\n", cli.file.c_str());
+  return kExitOk;
+}
+
+int print(const std::string& text) {
+  std::fputs(text.c_str(), stdout);
+  return kExitOk;
+}
+
+/// What -v, -q and -d say about logging, which holds after a reload, too.
+config::Log log_options(const Cli& cli, config::Log options) {
+  if (cli.verbose) options.level = "debug";
+  if (cli.quiet) options.level = "off";
+  if (cli.verbose || cli.quiet) options.modules.clear();
+  if (!cli.daemon) return options;
+  // A background process has no terminal: what would go there goes to syslog.
+  const auto to_terminal = [](const std::string& to) { return to == "stdout" || to == "stderr"; };
+  const bool had_terminal = std::erase_if(options.to, to_terminal) > 0;
+  const bool has_syslog = std::find(options.to.begin(), options.to.end(), "syslog") != options.to.end();
+  if (had_terminal && !has_syslog) options.to.emplace_back("syslog");
+  return options;
+}
+
+/// A broker that runs: everything that lives between the configuration and the exit code.
+/// Members in the order of their making; destroyed the other way round, the log last.
+class Running {
+ public:
+  Running(const Cli& cli, config::Options options) : cli_(cli), options_(std::move(options)) {}
+
+  int run(Daemon& daemon, bool loopback_only);
+
+ private:
+  /// Everything up to the moment when clients may come; says why that cannot be.
+  std::string start(bool loopback_only);
+  void log_start(bool loopback_only, std::uint64_t descriptors);
+  int fail(const std::string& why_not);
+  void serve();
+  void reload();
+  void write_summary();
+  void redirect();
+  void look_after();
+  void stop();
+
+  const Cli& cli_;
+  config::Options options_;  // as configured; -v, -q and -d are applied when the log is set up
+  Signals signals_;
+  LogSinks sinks_;
+  log::Logger log_ = sinks_.logger(log::Module::app);
+  SystemClock clock_;
+  PidFile pid_file_;
+  std::unique_ptr<net::Server> server_;
+  Milliseconds watchdog_ = systemd::watchdog_interval();
+  MonoTime next_alive_{};
+  std::uint64_t dropped_told_ = 0;
+};
+
+int Running::run(Daemon& daemon, bool loopback_only) {
+  if (const std::string why_not = start(loopback_only); !why_not.empty()) return fail(why_not);
+  daemon.ready();
+  systemd::notify_ready();
+  serve();
+  stop();
+  return kExitOk;
+}
+
+std::string Running::start(bool loopback_only) {
+  const std::uint64_t descriptors = raise_descriptor_limit();
+  const config::Log log_wanted = log_options(cli_, options_.log);
+  set_levels(sinks_.levels(), log_wanted);
+  if (std::string why_not = sinks_.configure(log_wanted); !why_not.empty()) return why_not;
+  log_start(loopback_only, descriptors);
+  if (!options_.pid_file.empty()) {
+    if (std::string why_not = pid_file_.write(options_.pid_file); !why_not.empty()) return why_not;
+  }
+  server_ = std::make_unique<net::Server>(
+      net::Server::Parts{std::make_shared<const config::Options>(options_), sinks_.logger(log::Module::net),
+                         &clock_, std::string{version()}});
+  if (const auto bound = server_->listen(); !bound) return bound.error();
+  server_->start();
+  log_.info("tombo is ready pid={}", ::getpid());
+  return {};
+}
+
+void Running::log_start(bool loopback_only, std::uint64_t descriptors) {
+  log_.info("tombo {} starts configuration={}", version(), cli_.file.empty() ? "none" : cli_.file);
+  if (cli_.file.empty()) {
+    log_.info(
+        "no configuration file: listening on the loopback addresses only, anonymous clients are allowed");
+  }
+  if (loopback_only) log_.info("this machine has no IPv6 loopback: listening on 127.0.0.1 only");
+  log_.debug("limits open_files={} journald={}", descriptors, systemd::built_in());
+  const std::uint64_t needed = descriptors_needed(options_.limits.connections_max);
+  if (descriptors < needed) {
+    log_.warning("the system allows {} open files, limits.connections_max={} would need {}", descriptors,
+                 options_.limits.connections_max, needed);
+  }
+}
+
+int Running::fail(const std::string& why_not) {
+  log_.error("{}", why_not);
+  // Whoever started us looks at the terminal, wherever the log goes.
+  const std::vector<std::string> to = log_options(cli_, options_.log).to;
+  const bool seen = log_.enabled(log::Level::error) &&
+                    std::any_of(to.begin(), to.end(),
+                                [](const std::string& name) { return name == "stdout" || name == "stderr"; });
+  if (!seen) std::fprintf(stderr, "tombo: %s\n", why_not.c_str());
+  return kExitFailure;
+}
+
+void Running::serve() {
+  constexpr Milliseconds kLookAfter{1'000};
+  const Milliseconds pause = watchdog_.count() > 0 ? std::min(kLookAfter, watchdog_ / 4) : kLookAfter;
+  for (;;) {
+    switch (signals_.wait(pause)) {
+      case Request::stop:
+        return;
+      case Request::reload:
+        reload();
+        break;
+      case Request::summary:
+        write_summary();
+        break;
+      case Request::redirect:
+        redirect();
+        break;
+      case Request::none:
+        break;
+    }
+    look_after();
+  }
+}
+
+void Running::reload() {
+  systemd::notify_reloading();
+  if (const std::string why_not = sinks_.reopen(); !why_not.empty()) log_.error("{}", why_not);
+  if (const OptionsPtr next = reloaded(cli_, options_, log_)) {
+    const config::Log log_wanted = log_options(cli_, next->log);
+    set_levels(sinks_.levels(), log_wanted);
+    if (const std::string why_not = sinks_.configure(log_wanted); !why_not.empty()) {
+      log_.error("{}; the log goes where it went", why_not);
+    }
+    options_ = *next;
+    server_->reload(next);
+  }
+  systemd::notify_ready();
+}
+
+void Running::write_summary() {
+  const std::string text = server_->summary();
+  for (std::string_view rest{text}; !rest.empty();) {
+    const std::size_t end = std::min(rest.find('\n'), rest.size());
+    log_.info("{}", rest.substr(0, end));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+}
+
+void Running::redirect() {
+  if (options_.redirect.server_reference.empty()) {
+    return log_.warning("asked to redirect clients, but server_reference in [redirect] is not set");
+  }
+  log_.info("redirecting clients server_reference={}", options_.redirect.server_reference);
+  server_->redirect_clients();
+}
+
+/// Once in a while: is every shard alive, were log lines lost?
+void Running::look_after() {
+  if (watchdog_.count() > 0 && clock_.mono() >= next_alive_) {
+    next_alive_ = clock_.mono() + watchdog_ / 4;
+    const int seconds = std::max(1, static_cast<int>(watchdog_.count() / 2'000));
+    if (server_->alive(seconds)) {
+      systemd::notify_alive();
+    } else {
+      log_.error("a shard has not turned its loop for {} s; systemd is not told that we live", seconds);
+    }
+  }
+  const std::uint64_t dropped = sinks_.dropped();
+  if (dropped == dropped_told_) return;
+  log_.warning("log lines were dropped because nobody took them lines={}", dropped - dropped_told_);
+  dropped_told_ = dropped;
+}
+
+void Running::stop() {
+  systemd::notify_stopping();
+  log_.info("tombo stops deadline_s={}", options_.stop_deadline_s);
+  signals_.let_stop_end_at_once();
+  server_->stop();
+  server_.reset();
+  log_.info("tombo has stopped");
+}
+
+}  // namespace
+
+int Application::run() {
+  if (cli_.action == Cli::Action::print_options_markdown) return print(config::print_markdown());
+  if (cli_.action == Cli::Action::print_shipped_config) return print(config::print_shipped());
+
+  config::Loaded loaded = options_from(cli_);
+  print_problems(loaded);
+  if (cli_.action == Cli::Action::test_config) return test_config(cli_, loaded);
+  if (!loaded.ok()) return kExitConfiguration;
+  if (cli_.action == Cli::Action::print_config) return print(config::print_toml(loaded.options));
+
+  const bool loopback_only = !loaded.listeners_given && drop_missing_ipv6(loaded.options);
+  Daemon daemon;
+  if (cli_.daemon && !daemon.detach()) {
+    std::fputs("tombo: the system lets no background process be made\n", stderr);
+    return kExitFailure;
+  }
+  Running running{cli_, std::move(loaded.options)};
+  return running.run(daemon, loopback_only);
+}
+
+}  // namespace tombo::app

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace tombo::app {
+
+/// Exit codes; scripts and systemd rely on them.
+enum ExitCode : int { kExitOk = 0, kExitFailure = 1, kExitConfiguration = 2 };
+
+/// What the command line asks for.
+struct Cli {
+  enum class Action : std::uint8_t {
+    run,
+    test_config,
+    print_config,
+    print_options_markdown,
+    print_shipped_config
+  };
+  Action action = Action::run;
+  std::string file;  // empty: none
+  std::vector<std::uint16_t> ports;
+  bool verbose = false;
+  bool quiet = false;
+  bool daemon = false;
+};
+
+struct Parsed {
+  Cli cli;
+  bool ends = false;  // nothing to run: help, version or a mistake
+  int exit_code = kExitOk;
+  std::string out;  // for stdout
+  std::string err;  // for stderr
+};
+
+/// Reads the command line; prints nothing itself.
+Parsed parse_cli(int argc, const char* const* argv);
+
+}  // namespace tombo::app

@@ -1,0 +1,9 @@
+#include "app/version.hpp"
+
+namespace tombo::app {
+
+std::string_view version() {
+  return TOMBO_VERSION;
+}
+
+}  // namespace tombo::app

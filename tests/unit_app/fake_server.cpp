@@ -1,0 +1,73 @@
+#include "net/server.hpp"
+
+#include <fmt/format.h>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+
+// A server that binds its IPv4 listeners and says what it is asked for: the daemon around it can be tested
+// without the broker.
+
+namespace tombo::net {
+
+struct Server::Impl {
+  Parts parts;
+  std::vector<int> sockets;
+};
+
+Server::Server(Parts parts) : impl_(std::make_unique<Impl>()) {
+  impl_->parts = std::move(parts);
+}
+
+Server::~Server() {
+  for (const int fd : impl_->sockets) ::close(fd);
+}
+
+Result<void, std::string> Server::listen() {
+  for (const config::Listener& listener : impl_->parts.options->listeners) {
+    impl_->parts.logger.info("fake listener {}:{}", listener.address, listener.port);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(listener.port);
+    if (::inet_pton(AF_INET, listener.address.c_str(), &address.sin_addr) != 1) continue;
+    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    impl_->sockets.push_back(fd);
+    if (::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 && ::listen(fd, 1) == 0)
+      continue;
+    return Failure{
+        fmt::format("cannot listen on {}:{}: {}", listener.address, listener.port, std::strerror(errno))};
+  }
+  return {};
+}
+
+void Server::start() {}
+
+void Server::reload(std::shared_ptr<const config::Options> options) {
+  impl_->parts.logger.info("fake reload threads={} sys={}", options->threads, options->sys.interval_s);
+}
+
+void Server::redirect_clients() {
+  impl_->parts.logger.info("fake redirect");
+}
+
+std::string Server::summary() {
+  return "fake summary\nsecond line\n";
+}
+
+bool Server::alive(int) {
+  return true;
+}
+
+void Server::stop() {
+  // An environment variable makes the stop hang, which a second signal must end.
+  if (std::getenv("FAKE_SERVER_HANGS") == nullptr) return;
+  impl_->parts.logger.info("fake stop hangs");
+  for (;;) ::pause();
+}
+
+}  // namespace tombo::net
