@@ -180,6 +180,15 @@ TEST_F(TopicTreeTest, ManySiblingsAreFoundAndRemovedAgain) {
   EXPECT_EQ(result.visited, 0U);  // without wildcard filters the trie is not entered
 }
 
+TEST(NaiveMatcher, AgreesWithTheOneOfTheCodec) {
+  TopicMaker make(43);
+  for (int i = 0; i < 20'000; ++i) {
+    const std::string filter = make.filter();
+    const std::string topic = make.topic();
+    ASSERT_EQ(naive_match(filter, topic), mqtt::matches(filter, topic)) << filter << " " << topic;
+  }
+}
+
 TEST_F(TopicTreeTest, AgreesWithTheNaiveMatcherWhileFiltersComeAndGo) {
   TopicMaker make(42);
   std::map<std::string, std::uint64_t> model;
