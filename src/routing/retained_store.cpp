@@ -1,8 +1,10 @@
 #include "routing/retained_store.hpp"
 
+#include "mqtt/topic.hpp"
 #include "routing/expiry_heap.hpp"
 #include "routing/retained_tree.hpp"
 
+#include <algorithm>
 #include <mutex>
 #include <string>
 #include <utility>
@@ -125,6 +127,7 @@ RetainedStore::Stored RetainedStore::store(const Ref<mqtt::Message>& message) {
   std::lock_guard lock(impl_->mutex);
   Impl& impl = *impl_;
   RetainedNode* known = impl.tree.find(message->topic());
+  if (known == nullptr && mqtt::count_levels(message->topic()) > mqtt::kTopicLevelsMax) return Stored::refused;
   const bool replaces = known != nullptr && known->message;
   const std::size_t freed = replaces ? known->message->footprint() : 0;
   const std::size_t added = message->footprint() + (known != nullptr ? 0 : impl.tree.bytes_to_create(message->topic()));

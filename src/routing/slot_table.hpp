@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <bit>
@@ -12,7 +13,7 @@ namespace tombo::routing {
 /// A slot is one word, 16 bits of hash above a 48-bit pointer, so it is never seen half written.  Removed slots
 /// become tombstones rather than shift: a reader may be on its way past them.
 /// Lives on: any thread for find(); one writer at a time for the rest.
-class SlotTable {
+class alignas(std::uint64_t) SlotTable {
  public:
   static SlotTable* create(std::uint32_t capacity) {
     void* memory = ::operator new(sizeof(SlotTable) + capacity * sizeof(Slot));

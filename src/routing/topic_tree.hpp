@@ -5,6 +5,7 @@
 #include "routing/shared_group.hpp"
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -37,7 +38,7 @@ struct MatchResult {
 
 /// Who wants this topic: one tree for all shards.  Exact filters in one segmented hash keyed by the whole filter,
 /// filters with wildcards in a trie of levels.  Readers never block, never allocate and walk iteratively; writers are
-/// serialised by one mutex.
+/// serialised by one mutex.  Filters have at most mqtt::kTopicLevelsMax levels, too.
 /// Lives on: any shard; match() only between that shard's quiescent points.
 class TopicTree {
  public:

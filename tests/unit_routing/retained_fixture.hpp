@@ -13,6 +13,7 @@ inline MonoTime at_ms(std::int64_t ms) { return MonoTime{Milliseconds{ms}}; }
 inline Ref<mqtt::Message> message(std::string_view topic, std::string_view payload, MonoTime expires_at = kNever) {
   return mqtt::Message::create({.topic = topic,
                                 .payload = {reinterpret_cast<const std::uint8_t*>(payload.data()), payload.size()},
+                                .raw_properties = {},
                                 .retain = true,
                                 .expires_at = expires_at});
 }

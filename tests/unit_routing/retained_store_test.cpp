@@ -1,5 +1,6 @@
 #include "routing/retained_store.hpp"
 
+#include "mqtt/topic.hpp"
 #include "unit_routing/retained_fixture.hpp"
 
 #include <gmock/gmock.h>
@@ -56,6 +57,15 @@ TEST(RetainedStoreTest, TheLimitOfCountRefusesNewTopicsOnly) {
   EXPECT_EQ(store.store(message("a", "2")), Stored::replaced);
   store.remove("b");
   EXPECT_EQ(store.store(message("c", "1")), Stored::added);
+}
+
+TEST(RetainedStoreTest, RefusesTopicsOfMoreLevelsThanTheBrokerKnows) {
+  RetainedStore store({});
+  const std::string deepest(mqtt::kTopicLevelsMax - 1, '/');
+  EXPECT_EQ(store.store(message(deepest, "1")), Stored::added);
+  EXPECT_EQ(store.store(message(deepest, "2")), Stored::replaced);
+  EXPECT_EQ(store.store(message(deepest + "/", "1")), Stored::refused);
+  EXPECT_THAT(walk_all(store, "#"), ElementsAre(deepest));
 }
 
 TEST(RetainedStoreTest, TheLimitOfBytesCountsMessagesAndNodes) {

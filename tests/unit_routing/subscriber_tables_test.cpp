@@ -37,7 +37,7 @@ TEST(SubscriberTablesTest, AgreesWithAModelUnderChurn) {
   std::map<FilterId, std::vector<Subscriber>> model;
   std::mt19937 random(5);
   for (std::uint32_t round = 0; round < 200'000; ++round) {
-    const FilterId filter = random() % 3000 * (random() % 2 == 0 ? 1 : 977);
+    const auto filter = static_cast<FilterId>(random() % 3000 * (random() % 2 == 0 ? 1 : 977));
     auto& list = model[filter];
     const bool grow = random() % 10 < (round / 40'000 % 2 == 0 ? 7 : 3);
     if (grow) {
@@ -47,7 +47,9 @@ TEST(SubscriberTablesTest, AgreesWithAModelUnderChurn) {
       const auto position = static_cast<std::uint32_t>(random() % list.size());
       const auto removed = tables.remove(filter, position);
       ASSERT_EQ(removed.moved, position + 1 < list.size());
-      if (removed.moved) ASSERT_EQ(removed.mover.session, list.back().session);
+      if (removed.moved) {
+        ASSERT_EQ(removed.mover.session, list.back().session);
+      }
       list[position] = list.back();
       list.pop_back();
       ASSERT_EQ(removed.empty, list.empty());

@@ -107,8 +107,9 @@ TEST(RetainedMemory, AMessageNeedsFewBytesBeyondTopicAndPayload) {
     for (int i = 0; i < kCount; ++i) {
       const std::string topic = siblings ? "all/of/" + std::to_string(i) : device_topic(i, "t");
       content += static_cast<std::int64_t>(topic.size() + sizeof payload);
-      ASSERT_EQ(store.store(mqtt::Message::create({.topic = topic, .payload = payload, .expires_at = MonoTime{}})),
-                RetainedStore::Stored::added);
+      const auto message =
+          mqtt::Message::create({.topic = topic, .payload = payload, .raw_properties = {}, .expires_at = MonoTime{}});
+      ASSERT_EQ(store.store(message), RetainedStore::Stored::added);
     }
     const double bytes = static_cast<double>(bytes_held - before - content) / kCount;
     std::cout << "bytes per retained message beyond topic and payload, "
