@@ -29,7 +29,9 @@ TEST(Encoder, WritesEveryGoodRowOfTheWireTableSoThatItReadsTheSame) {
     EXPECT_EQ(name_of(test::decode_packet(again, row.version, row.sender)), "success") << row.name;
     const Frame second = next_frame(again, again.size()).frame;
     EXPECT_EQ(test::reencode(second, row.version, row.sender), again) << row.name;
-    if (test::has_one_form(frame, row.version)) EXPECT_EQ(again, row.bytes) << row.name;
+    if (test::has_one_form(frame, row.version)) {
+      EXPECT_EQ(again, row.bytes) << row.name;
+    }
   }
 }
 
@@ -182,7 +184,10 @@ TEST(EncodeUnsuback, HasCodesSince50Only) {
 }
 
 Bytes_ connack(const PeerFormat& peer, const ConnackOut& out) {
-  return encoded([&](WriteBatch& batch) { EXPECT_EQ(encode_connack(batch, peer, out), !batch.empty()); });
+  return encoded([&](WriteBatch& batch) {
+    const bool appended = encode_connack(batch, peer, out);
+    EXPECT_EQ(appended, !batch.empty());
+  });
 }
 
 // covers: 3.1.1 MQTT-3.2.2-4, 3.1.1 MQTT-3.2.2-5, 3.1.1 MQTT-3.2.2-6, 5.0 MQTT-3.2.2-6
