@@ -30,7 +30,8 @@ struct Filter {
   static constexpr std::size_t kTextAt = 34;  // the text lies right behind its size, in the padding
 };
 
-/// Filters that a topic matched; match() clears it first.  Reused from publish to publish, so matching allocates nothing after warm-up.
+/// Filters that a topic matched; match() clears it first.  Reused from publish to publish, so matching
+/// allocates nothing after warm-up.
 struct MatchResult {
   std::vector<const Filter*> filters;
   std::uint32_t visited = 0;  // nodes looked at, for the log line about expensive filters
