@@ -17,7 +17,8 @@ class TextHash {
     const char* at = text.data();
     std::size_t left = text.size();
     std::uint64_t hash = second_ + left * kStep;
-    for (; left > 16; left -= 16, at += 16) hash = mix(load<std::uint64_t>(at) ^ first_, load<std::uint64_t>(at + 8) ^ hash);
+    for (; left > 16; left -= 16, at += 16)
+      hash = mix(load<std::uint64_t>(at) ^ first_, load<std::uint64_t>(at + 8) ^ hash);
     std::uint64_t low = 0;
     std::uint64_t high = 0;
     if (left >= 8) {

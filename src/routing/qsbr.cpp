@@ -7,7 +7,9 @@
 
 namespace tombo::routing {
 
-Qsbr::Qsbr(unsigned shards) : seen_(shards) { TOMBO_ASSERT(shards <= kShardsMax); }
+Qsbr::Qsbr(unsigned shards) : seen_(shards) {
+  TOMBO_ASSERT(shards <= kShardsMax);
+}
 
 Qsbr::~Qsbr() {
   for (const Retired& retired : limbo_) retired.destroy(retired.object);
@@ -22,7 +24,9 @@ void Qsbr::quiescent(ShardId shard) {
   if (before != now) seen.store(now, std::memory_order_release);
 }
 
-void Qsbr::offline(ShardId shard) { seen_[shard].epoch.store(kOffline, std::memory_order_release); }
+void Qsbr::offline(ShardId shard) {
+  seen_[shard].epoch.store(kOffline, std::memory_order_release);
+}
 
 void Qsbr::online(ShardId shard) {
   // A collector that still took us for asleep has advanced `global_` before it looked; then the second look sees

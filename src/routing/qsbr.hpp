@@ -55,9 +55,9 @@ class Qsbr {
 
   alignas(64) std::atomic<std::uint64_t> global_{1};
   std::vector<Seen> seen_;
-  std::mutex mutex_;            // protects the three below
-  std::deque<Retired> limbo_;   // oldest first
-  std::size_t unstamped_ = 0;   // the last ones, which have no epoch yet
+  std::mutex mutex_;           // protects the three below
+  std::deque<Retired> limbo_;  // oldest first
+  std::size_t unstamped_ = 0;  // the last ones, which have no epoch yet
   std::atomic<std::size_t> waiting_{0};
 };
 

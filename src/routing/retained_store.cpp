@@ -160,8 +160,7 @@ Ref<mqtt::Message> RetainedStore::find(std::string_view topic) const {
 
 std::unique_ptr<RetainedCursor> RetainedStore::walk(std::string_view filter) {
   // No lock: the walk looks at the tree at its first step.
-  return std::unique_ptr<RetainedCursor>(
-      new RetainedCursor(std::make_unique<RetainedCursor::Walk>(*impl_, filter)));
+  return std::unique_ptr<RetainedCursor>(new RetainedCursor(std::make_unique<RetainedCursor::Walk>(*impl_, filter)));
 }
 
 bool RetainedStore::next(RetainedCursor& cursor, std::size_t message_max, std::size_t node_max, MonoTime now,
@@ -190,7 +189,9 @@ bool RetainedStore::next(RetainedCursor& cursor, std::size_t message_max, std::s
   return true;
 }
 
-void RetainedStore::end(std::unique_ptr<RetainedCursor> cursor) { cursor.reset(); }
+void RetainedStore::end(std::unique_ptr<RetainedCursor> cursor) {
+  cursor.reset();
+}
 
 std::size_t RetainedStore::expire(MonoTime now, std::size_t max) {
   std::lock_guard lock(impl_->mutex);

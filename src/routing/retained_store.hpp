@@ -60,7 +60,8 @@ class RetainedStore {
             std::vector<Ref<mqtt::Message>>& out);
   void end(std::unique_ptr<RetainedCursor> cursor);
 
-  /// Removes up to `max` messages whose expiry has passed, the earliest first; call about once a second.  Returns how many.
+  /// Removes up to `max` messages whose expiry has passed, the earliest first; call about once a second.
+  /// Returns how many.
   std::size_t expire(MonoTime now, std::size_t max);
 
   std::size_t count() const;

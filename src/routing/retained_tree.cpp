@@ -26,7 +26,8 @@ bool has_path(const RetainedNode& node, std::string_view path) {
 
 }  // namespace
 
-RetainedTree::RetainedTree(std::uint64_t seed) : hash_(seed), root_(new (::operator new(sizeof(RetainedNode))) RetainedNode) {}
+RetainedTree::RetainedTree(std::uint64_t seed)
+    : hash_(seed), root_(new (::operator new(sizeof(RetainedNode))) RetainedNode) {}
 
 RetainedTree::~RetainedTree() {
   nodes_.each<RetainedNode>([](RetainedNode& node) {

@@ -23,9 +23,9 @@ struct RetainedNode {
   RetainedNode* next = nullptr;
   RetainedNode* first_child = nullptr;
   Ref<mqtt::Message> message;
-  std::uint32_t pins = 0;                 // cursors that stand here: the node stays linked
+  std::uint32_t pins = 0;                  // cursors that stand here: the node stays linked
   std::uint32_t expiry_place = kNoExpiry;  // in the heap
-  std::uint16_t depth = 0;                // the root has 0
+  std::uint16_t depth = 0;                 // the root has 0
   std::uint16_t length = 0;
 
   static constexpr std::size_t kTextAt = 60;

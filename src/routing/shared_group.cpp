@@ -65,7 +65,9 @@ class Candidates {
 };
 
 /// What Marks::sticky holds for a client; 0 stands for nobody.
-std::uint64_t mark_of(const GroupMember& member) { return member.client_hash == 0 ? 1 : member.client_hash; }
+std::uint64_t mark_of(const GroupMember& member) {
+  return member.client_hash == 0 ? 1 : member.client_hash;
+}
 
 const GroupMember* Candidates::of_client(std::uint64_t mark) const {
   if (mark == 0) return nullptr;
@@ -121,11 +123,16 @@ const GroupMember* pick(const Group& group, const PickInput& input) {
   switch (input.strategy) {
     case ShareStrategy::round_robin:
       return turn_of(group, input, group.marks->next.fetch_add(1, std::memory_order_relaxed));
-    case ShareStrategy::random: return turn_of(group, input, input.random);
-    case ShareStrategy::sticky: return pick_sticky(group, input);
-    case ShareStrategy::least_in_flight: return pick_least_loaded(group, input);
-    case ShareStrategy::hash_client: return pick_by_hash(group, input, input.publisher_hash);
-    case ShareStrategy::hash_topic: return pick_by_hash(group, input, input.topic_hash);
+    case ShareStrategy::random:
+      return turn_of(group, input, input.random);
+    case ShareStrategy::sticky:
+      return pick_sticky(group, input);
+    case ShareStrategy::least_in_flight:
+      return pick_least_loaded(group, input);
+    case ShareStrategy::hash_client:
+      return pick_by_hash(group, input, input.publisher_hash);
+    case ShareStrategy::hash_topic:
+      return pick_by_hash(group, input, input.topic_hash);
   }
   return nullptr;
 }

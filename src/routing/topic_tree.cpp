@@ -15,9 +15,13 @@ namespace tombo::routing {
 
 namespace {
 
-bool is_wild(std::string_view filter) { return filter.find_first_of("+#") != std::string_view::npos; }
+bool is_wild(std::string_view filter) {
+  return filter.find_first_of("+#") != std::string_view::npos;
+}
 
-void destroy_groups(void* groups) { delete static_cast<const GroupList*>(groups); }
+void destroy_groups(void* groups) {
+  delete static_cast<const GroupList*>(groups);
+}
 
 /// A list with the member added, or null if it is in already.  `created` tells that the group is new.
 GroupList* with_member(const GroupList* before, std::string_view name, const Ref<GroupMember>& member, bool& created) {
@@ -38,9 +42,8 @@ GroupList* with_member(const GroupList* before, std::string_view name, const Ref
 
 Filter* make_filter(std::string_view text, FilterId id, std::uint32_t generation) {
   const std::size_t size = std::max(sizeof(Filter), Filter::kTextAt + text.size());
-  auto* filter = new (::operator new(size)) Filter{.id = id,
-                                                   .generation = generation,
-                                                   .text_size = static_cast<std::uint16_t>(text.size())};
+  auto* filter = new (::operator new(size))
+      Filter{.id = id, .generation = generation, .text_size = static_cast<std::uint16_t>(text.size())};
   text.copy(reinterpret_cast<char*>(filter) + Filter::kTextAt, text.size());
   return filter;
 }
@@ -176,6 +179,8 @@ void TopicTree::remove_member(Filter* filter, std::string_view name, const Group
   if (group_gone) drop_reference(filter);
 }
 
-void TopicTree::collect() { impl_->qsbr.collect(); }
+void TopicTree::collect() {
+  impl_->qsbr.collect();
+}
 
 }  // namespace tombo::routing

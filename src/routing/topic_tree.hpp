@@ -18,19 +18,20 @@ namespace tombo::routing {
 /// the writer's.  A pointer to a Filter is good until the reading shard's next quiescent point, and never travels in a
 /// letter; the owner of a subscription keeps it alive as long as it is subscribed and may keep the pointer.
 struct Filter {
-  std::atomic<std::uint64_t> shards{0};          // bit per shard that has ordinary subscribers
-  std::atomic<const GroupList*> groups{nullptr}; // shared subscriptions on this filter, or null; immutable list
-  std::atomic<std::uint32_t> full{0};            // subscribers whose queue is full (only counted where publishers are told)
+  std::atomic<std::uint64_t> shards{0};           // bit per shard that has ordinary subscribers
+  std::atomic<const GroupList*> groups{nullptr};  // shared subscriptions on this filter, or null; immutable list
+  std::atomic<std::uint32_t> full{0};  // subscribers whose queue is full (only counted where publishers are told)
   FilterId id = 0;
   std::uint32_t generation = 0;
-  std::uint32_t references = 0;                  // shards with ordinary subscribers + groups
+  std::uint32_t references = 0;  // shards with ordinary subscribers + groups
   const std::uint16_t text_size = 0;
   std::string_view text() const { return {reinterpret_cast<const char*>(this) + kTextAt, text_size}; }
 
   static constexpr std::size_t kTextAt = 34;  // the text lies right behind its size, in the padding
 };
 
-/// Filters that a topic matched; match() clears it first.  Reused from publish to publish, so matching allocates nothing after warm-up.
+/// Filters that a topic matched; match() clears it first.  Reused from publish to publish, so matching
+/// allocates nothing after warm-up.
 struct MatchResult {
   std::vector<const Filter*> filters;
   std::uint32_t visited = 0;  // nodes looked at, for the log line about expensive filters

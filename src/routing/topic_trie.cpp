@@ -87,7 +87,9 @@ class TopicTrie::Levels {
 
 TopicTrie::TopicTrie(Qsbr& qsbr, const TextHash& hash) : qsbr_(qsbr), hash_(hash), root_(Node::make(0, {})) {}
 
-TopicTrie::~TopicTrie() { destroy_below(root_); }
+TopicTrie::~TopicTrie() {
+  destroy_below(root_);
+}
 
 void TopicTrie::match(std::string_view topic, MatchResult& result) const {
   struct Pending {
@@ -159,8 +161,8 @@ void TopicTrie::remove(const Filter* filter) {
     const std::string_view level = next_level(rest);
     multi = level == "#";
     if (multi) break;
-    Node* below = level == "+" ? path[depth]->plus.load(std::memory_order_relaxed)
-                               : child(*path[depth], hash_(level), level);
+    Node* below =
+        level == "+" ? path[depth]->plus.load(std::memory_order_relaxed) : child(*path[depth], hash_(level), level);
     TOMBO_ASSERT(below != nullptr && depth < mqtt::kTopicLevelsMax);
     path[++depth] = below;
   }

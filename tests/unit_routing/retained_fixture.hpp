@@ -8,7 +8,9 @@
 
 namespace tombo::test {
 
-inline MonoTime at_ms(std::int64_t ms) { return MonoTime{Milliseconds{ms}}; }
+inline MonoTime at_ms(std::int64_t ms) {
+  return MonoTime{Milliseconds{ms}};
+}
 
 inline Ref<mqtt::Message> message(std::string_view topic, std::string_view payload, MonoTime expires_at = kNever) {
   return mqtt::Message::create({.topic = topic,
@@ -19,8 +21,8 @@ inline Ref<mqtt::Message> message(std::string_view topic, std::string_view paylo
 }
 
 /// All topics that a walk finds, in steps of the size given.
-inline std::vector<std::string> walk_all(routing::RetainedStore& store, std::string_view filter,
-                                         std::size_t step = 100, MonoTime now = at_ms(0)) {
+inline std::vector<std::string> walk_all(routing::RetainedStore& store, std::string_view filter, std::size_t step = 100,
+                                         MonoTime now = at_ms(0)) {
   std::vector<Ref<mqtt::Message>> found;
   auto cursor = store.walk(filter);
   while (store.next(*cursor, step, step, now, found)) continue;

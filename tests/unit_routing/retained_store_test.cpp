@@ -10,11 +10,11 @@ namespace tombo::routing {
 namespace {
 
 using Stored = RetainedStore::Stored;
-using ::testing::ElementsAre;
-using ::testing::IsEmpty;
 using test::at_ms;
 using test::message;
 using test::walk_all;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 
 std::string payload_of(const Ref<mqtt::Message>& found) {
   return found ? std::string(found->payload().begin(), found->payload().end()) : "none";
@@ -36,7 +36,8 @@ TEST(RetainedStoreTest, KeepsTheLastMessageOfATopicAndForgetsItOnAnEmptyPayload)
 
 TEST(RetainedStoreTest, TopicsThatContainEachOtherAreApart) {
   RetainedStore store({});
-  for (const char* topic : {"a", "a/", "a//", "/a", "/", "a/b/c"}) EXPECT_EQ(store.store(message(topic, topic)), Stored::added);
+  for (const char* topic : {"a", "a/", "a//", "/a", "/", "a/b/c"})
+    EXPECT_EQ(store.store(message(topic, topic)), Stored::added);
   for (const char* topic : {"a", "a/", "a//", "/a", "/", "a/b/c"}) EXPECT_EQ(payload_of(store.find(topic)), topic);
   EXPECT_EQ(payload_of(store.find("a/b")), "none");
   EXPECT_TRUE(store.remove("a"));

@@ -13,14 +13,14 @@
 namespace tombo::routing {
 namespace {
 
-using ::testing::ElementsAre;
-using ::testing::IsEmpty;
-using ::testing::UnorderedElementsAre;
 using test::at_ms;
 using test::message;
 using test::naive_match;
 using test::TopicMaker;
 using test::walk_all;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAre;
 
 struct RetainedWalkTest : ::testing::Test {
   RetainedStore store{{}, 4711};

@@ -8,9 +8,9 @@
 namespace tombo::routing {
 namespace {
 
-constexpr ShareStrategy kAll[] = {ShareStrategy::round_robin,     ShareStrategy::random,
-                                  ShareStrategy::sticky,          ShareStrategy::least_in_flight,
-                                  ShareStrategy::hash_client,     ShareStrategy::hash_topic};
+constexpr ShareStrategy kAll[] = {ShareStrategy::round_robin, ShareStrategy::random,
+                                  ShareStrategy::sticky,      ShareStrategy::least_in_flight,
+                                  ShareStrategy::hash_client, ShareStrategy::hash_topic};
 
 struct SharedGroupTest : ::testing::Test {
   Group group{"g", {}, std::make_shared<Group::Marks>()};

@@ -24,7 +24,8 @@ inline std::string mixed_filter(std::uint32_t number) {
   return topic.substr(0, topic.rfind("/sensor")) + "/#";
 }
 
-/// A walk over all numbers below `count` in an order that no cache foresees; `count` has neither 7919 nor 7907 as a factor.
+/// A walk over all numbers below `count` in an order that no cache foresees; `count` has neither 7919 nor 7907 as
+/// a factor.
 class Shuffled {
  public:
   explicit Shuffled(std::uint32_t count) : count_(count) {}
