@@ -24,8 +24,9 @@ endif()
 add_library(tombo_app STATIC ${app_sources} ${app_systemd})
 set_source_files_properties(${app_dir}/version.cpp PROPERTIES COMPILE_DEFINITIONS TOMBO_VERSION="${PROJECT_VERSION}")
 target_include_directories(tombo_app PUBLIC ${app_dir}/..)
+# spdlog as headers: one file includes it, and a sanitizer sees all of it.
 # tombo_net is linked by the executable: tests bring their own net::Server.
-target_link_libraries(tombo_app PUBLIC tombo_config tombo_base PRIVATE spdlog::spdlog CLI11::CLI11)
+target_link_libraries(tombo_app PUBLIC tombo_config tombo_base PRIVATE spdlog::spdlog_header_only CLI11::CLI11)
 if(SYSTEMD_FOUND)
   target_link_libraries(tombo_app PRIVATE PkgConfig::SYSTEMD)
 endif()
