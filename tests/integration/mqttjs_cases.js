@@ -58,7 +58,10 @@ const cases = {
     const [receiver, sender] = [await connect(), await connect()]
     await receiver.subscribeAsync(`js/${version}/order`, { qos: 2 })
     const numbers = [...Array(500).keys()].map(String)
-    await within(Promise.all(numbers.map(n => sender.publishAsync(`js/${version}/order`, n, { qos: 2 }))), 'published')
+    for (let at = 0; at < numbers.length; at += 20) { // MQTT.js has no window of its own in 3.1.1
+      const some = numbers.slice(at, at + 20)
+      await within(Promise.all(some.map(n => sender.publishAsync(`js/${version}/order`, n, { qos: 2 }))), 'published')
+    }
     await messages(receiver, 500)
     assert.deepStrictEqual(payloads(receiver), numbers)
   },

@@ -37,7 +37,7 @@ class EveryVersion(PahoTest):
         client.wait_messages(1)
 
     def test_a_kept_session_is_present_and_delivers_what_it_missed(self):
-        # covers: 5.0 MQTT-3.2.2-3, 3.1.1 MQTT-3.2.2-2, 3.1.1 MQTT-3.1.2-4
+        # covers: 5.0 MQTT-3.1.2-23, 5.0 MQTT-3.2.2-3, 3.1.1 MQTT-3.2.2-2, 3.1.1 MQTT-3.1.2-4
         away = self.kept()
         away.subscribe(self.topic(), 2)
         away.disconnect()
@@ -134,7 +134,6 @@ class EveryVersion(PahoTest):
         self.assertEqual(client.payloads(), ["b"])
 
     def test_payloads_from_empty_to_a_megabyte(self):
-        # covers: 3.1.1 MQTT-3.3.1-11
         client = self.client()
         client.subscribe(self.topic(), 1)
         sizes = (0, 1, 127, 128, 16383, 16384, 65536, 1_000_000)
@@ -169,7 +168,6 @@ class MqttV5(EveryVersion):
         self.assertIn(got.MessageExpiryInterval, range(990, 1001))
 
     def test_a_shared_group_gets_each_message_once(self):
-        # covers: 5.0 MQTT-4.8.2-4, 5.0 MQTT-4.8.2-5
         members = [self.client() for _ in range(3)]
         for member in members:
             member.subscribe(f"$share/g/{self.topic()}", 1)
@@ -184,7 +182,6 @@ class MqttV5(EveryVersion):
             self.assertTrue(member.messages, "a member was left out")
 
     def test_a_leaving_member_gives_its_share_to_another(self):
-        # covers: 5.0 MQTT-4.8.2-5
         staying, leaving, sender = self.client(), self.client(), self.client()
         for member in (staying, leaving):
             member.subscribe(f"$share/g/{self.topic()}", 1)
@@ -261,7 +258,6 @@ class MqttV5(EveryVersion):
         self.assertTrue(nameless.connack_properties.AssignedClientIdentifier)
 
     def test_a_session_ends_when_its_expiry_says_so(self):
-        # covers: 5.0 MQTT-3.1.2-23
         brief = self.client("brief", clean=False, expiry_s=1)
         brief.subscribe(self.topic(), 1)
         brief.disconnect()
