@@ -87,7 +87,12 @@ fuzz_one() {
 }
 
 fuzz_all() {
-  local targets running=0 bad=0
+  local targets running=0 bad=0 writer
+  # The seeds of the decoder are the wire table's packets.
+  cmake --build build/release --target corpus_writer -j "$jobs" >build/corpus-build.log 2>&1 || { cat build/corpus-build.log; return 1; }
+  writer="$(find build/release -name corpus_writer -type f -perm -u+x)"
+  mkdir -p build/fuzz/corpus/fuzz_decode
+  "$writer" build/fuzz/corpus/fuzz_decode || return 1
   mapfile -t targets < <(find build/fuzz/tests -type f -perm -u+x \( -name 'fuzz_*' -o -name '*_fuzz' \) | sort)
   [[ ${#targets[@]} -gt 0 ]] || { echo "no fuzz target was built"; return 1; }
   for target in "${targets[@]}"; do

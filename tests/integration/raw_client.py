@@ -90,8 +90,11 @@ class RawClient:
     def _no_properties(self):
         return b"\0" if self.level == 5 else b""
 
+    def subscribe_bytes(self, topic_filter, qos=0):
+        return packet(SUBSCRIBE, 2, self.packet_id() + self._no_properties() + text(topic_filter) + bytes([qos]))
+
     def subscribe(self, topic_filter, qos=0):
-        self.send(packet(SUBSCRIBE, 2, self.packet_id() + self._no_properties() + text(topic_filter) + bytes([qos])))
+        self.send(self.subscribe_bytes(topic_filter, qos))
         _, body = self.receive_kind(SUBACK)
         assert body[-1] <= qos, f"SUBACK {body.hex()}"
 

@@ -15,7 +15,7 @@ import sys
 import time
 
 from harness import Broker, end_with_parent, sanitized
-from raw_client import PUBACK, PUBCOMP, PUBLISH, PUBREC, PUBREL, RawClient, packet
+from raw_client import PUBACK, PUBCOMP, PUBLISH, PUBREC, PUBREL, SUBACK, RawClient, packet
 
 WORKERS = 4
 
@@ -35,19 +35,34 @@ def answer(client, flags, body):
     return body[at:]
 
 
+def receive(client):
+    """The next packet as (kind, payload or body), answered as the protocol asks: nothing is left unacknowledged."""
+    kind, flags, body = client.receive()
+    if kind == PUBLISH:
+        return kind, answer(client, flags, body)
+    if kind == PUBREL:
+        client.send(packet(PUBCOMP, 0, body[:2]))
+    elif kind == PUBREC:
+        client.send(packet(PUBREL, 2, body[:2]))
+    return kind, body
+
+
 def receive_own(client, wanted):
-    """Answers everything until every wanted payload was seen; returns how many messages came."""
+    """Receives until every wanted payload was seen; returns how many messages came."""
     count, wanted = 0, set(wanted)
     while wanted:
-        kind, flags, body = client.receive()
+        kind, payload = receive(client)
         if kind == PUBLISH:
-            wanted.discard(answer(client, flags, body))
+            wanted.discard(payload)
             count += 1
-        elif kind == PUBREL:
-            client.send(packet(PUBCOMP, 0, body[:2]))
-        elif kind == PUBREC:
-            client.send(packet(PUBREL, 2, body[:2]))
     return count
+
+
+def subscribe(client, topic, qos):
+    """As RawClient.subscribe, but what a resumed session delivers before the SUBACK is answered too."""
+    client.send(client.subscribe_bytes(topic, qos))
+    while receive(client)[0] != SUBACK:
+        pass
 
 
 def end_somehow(client, chance):
@@ -68,7 +83,7 @@ def one_life(port, number, round_number, chance):
     expiry = bytes([0x11, 0, 0, 0, 60]) if kept and level == 5 else b""
     client = RawClient(port, name, level, clean=not kept, properties=expiry, keep_alive=30)
     topic, qos = f"soak/{name}/{round_number}", chance.randrange(3)
-    client.subscribe(topic, qos)
+    subscribe(client, topic, qos)
     payloads = [f"{round_number}.{n}".encode() + bytes(chance.choice((0, 100, 5000))) for n in range(20)]
     if kept:
         # Packet ids of a resumed session may still be in use: what it does not remember it must not publish with.
@@ -87,7 +102,8 @@ def one_life(port, number, round_number, chance):
         client = thief
     if chance.random() < 0.2:
         client.send(client.publish_bytes(f"soak/retained/{number}/{chance.randrange(50)}", b"r" * 50, 1, True))
-        client.receive_kind(PUBACK)
+        while receive(client)[0] != PUBACK:
+            pass
     end_somehow(client, chance)
     return count
 
