@@ -25,7 +25,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 HOST = "127.0.0.1"
-DEADLINE_S = int(os.environ.get("DL","30"))  # of every wait; generous, because sanitizers and a busy machine share it
+DEADLINE_S = 30  # of every wait; generous, because sanitizers and a busy machine share it
 CASE_LIMIT_S = 150  # of one test; then the process ends with a traceback of every thread
 
 SANITIZER_REPORT = re.compile(
