@@ -6,7 +6,7 @@
 # TOMBO_JOBS: compilers at once (default: one a core).  TOMBO_FUZZ_S (60), TOMBO_SOAK_S (120), TOMBO_SIM_SEEDS (1000).
 # The last line says `N passed, N failed`, summed over every ctest run; skipped tests are neither.
 set -uo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit 1
 
 full=false only=""
 case "${1:-}" in
