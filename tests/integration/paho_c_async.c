@@ -1,4 +1,4 @@
-/* Paho C's asynchronous client against the broker: three hundred QoS 1 and QoS 2 messages in order, and a will.
+/* Paho C's asynchronous client against the broker: a hundred QoS 1 and QoS 2 messages in order, and a will.
  * usage: paho_c_async URI VERSION(4|5)    exits with 0 when every step held, else names the step. */
 #include <MQTTAsync.h>
 
@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { kMessages = 300 };
+enum { kMessages = 100 };
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
