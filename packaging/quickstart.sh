@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# From a fresh Debian 12 to a running broker: installs what the build needs, builds, and starts tombo on port 1883
+# with config/tombo.toml in the foreground (Ctrl-C stops it).  Run it again at will.
+# usage: packaging/quickstart.sh [--build-only]      TOMBO_JOBS: compilers at once (default: one a core)
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+build_only=false
+case "${1:-}" in
+  "") ;;
+  --build-only) build_only=true ;;
+  *) echo "usage: packaging/quickstart.sh [--build-only]" >&2; exit 2 ;;
+esac
+
+echo "== packages"
+packaging/install-packages.sh build
+echo "== build"
+ln -sfn packaging/CMakePresets.json CMakePresets.json
+# A tree of its own: switching tests on or off in build/release would make it build everything again.
+cmake --preset release -B build/quickstart -DTOMBO_TESTS=OFF -DTOMBO_BENCH=OFF >build-quickstart.log 2>&1 ||
+  { cat build-quickstart.log >&2; exit 1; }
+rm -f build-quickstart.log
+cmake --build build/quickstart --target tombo -j "${TOMBO_JOBS:-$(nproc)}"
+tombo="$(find build/quickstart -name tombo -type f -perm -u+x | head -1)"
+[[ -n $tombo ]] || { echo "the build left no tombo in build/quickstart" >&2; exit 1; }
+echo "built $tombo"
+$build_only && exit 0
+
+echo "== tombo, with config/tombo.toml; another terminal can try:"
+echo "   mosquitto_sub -t 'hello/#' -v      and      mosquitto_pub -t hello/world -m hi"
+exec "$tombo" -c config/tombo.toml

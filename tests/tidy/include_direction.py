@@ -1,0 +1,70 @@
+#!/usr/bin/python3
+"""Which layer includes which: look left only, and heavy libraries stay in the files that are named for them.
+
+    base <- mqtt <- {session, routing} <- broker <- net <- app;   auth, store, config stand beside broker.
+"""
+
+import re
+import sys
+
+from sources import files, name_of
+
+# What a layer may include, besides itself and the standard library.
+ALLOWED = {
+    "base": set(),
+    "mqtt": {"base"},
+    "session": {"base", "mqtt"},
+    "routing": {"base", "mqtt"},
+    "auth": {"base", "mqtt"},
+    "store": {"base"},
+    "config": {"base"},
+    "broker": {"base", "mqtt", "session", "routing", "auth", "store", "config"},
+    "net": {"base", "mqtt", "session", "routing", "auth", "store", "config", "broker"},
+    "app": {"base", "mqtt", "session", "routing", "auth", "store", "config", "broker", "net"},
+}
+
+# Library, how its includes begin, and the only places that may.
+CONFINED = (
+    ("Asio", re.compile(r"^(boost/)?asio(\.hpp|/)"), re.compile(r"^src/net/")),
+    ("spdlog", re.compile(r"^spdlog/"), re.compile(r"^src/app/log_sinks")),
+    ("CLI11", re.compile(r"^CLI/"), re.compile(r"^src/app/cli")),
+    ("toml++", re.compile(r"^toml(\+\+|plusplus)/"), re.compile(r"^src/config/")),
+    ("OpenSSL", re.compile(r"^openssl/"), re.compile(r"^src/net/filters/")),
+)
+
+INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]')
+
+
+def offences(name, text):
+    """What is wrong with the includes of the file `name` (a path from the root)."""
+    found = []
+    layer = name.split("/")[1]
+    if layer not in ALLOWED:
+        return [f"{name}: src/{layer} is not a layer; teach tests/tidy/include_direction.py where it stands"]
+    for number, line in enumerate(text.splitlines(), 1):
+        match = INCLUDE.match(line)
+        if not match:
+            continue
+        target = match.group(1)
+        head = target.split("/")[0]
+        if head in ALLOWED and head != layer and head not in ALLOWED[layer]:
+            found.append(f"{name}:{number}: {layer} must not include {head} ({target})")
+        if target.startswith(".."):
+            found.append(f"{name}:{number}: include from src/, not relative: {target}")
+        for library, begins, places in CONFINED:
+            if begins.match(target) and not places.match(name):
+                found.append(f"{name}:{number}: {library} may be included only in {places.pattern.lstrip('^')}*")
+    return found
+
+
+def main():
+    found, count = [], 0
+    for path in files("src"):
+        count += 1
+        found += offences(name_of(path), path.read_text())
+    print("\n".join(found) if found else f"{count} files look left only")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
