@@ -3,7 +3,6 @@
 #include "auth/authenticator.hpp"
 #include "base/clock.hpp"
 #include "base/timer_wheel.hpp"
-#include "config/options.hpp"
 #include "mqtt/reason_code.hpp"
 #include "routing/retained_store.hpp"
 #include "session/peer.hpp"
@@ -57,14 +56,16 @@ class Client final : public TimerNode {
  public:
   enum class State : std::uint8_t { awaiting_connect, active, closed };
 
-  Client(Transport& carrier, const config::Listener& from) : TimerNode(kClientTimer), transport(&carrier), listener(&from) {}
+  explicit Client(Transport& carrier) : TimerNode(kClientTimer), transport(&carrier) {}
 
   Transport* transport;              // null once closed
-  const config::Listener* listener;  // of the shard's options at the time of accept; kept alive by `options`
-  std::shared_ptr<const config::Options> options;
   ClientSession* session = nullptr;  // null until accepted
   session::Peer peer;
   MonoTime last_packet{};
+  // What its listener allows, as it stood when the connection was accepted.
+  std::uint32_t packet_bytes_max = 0;
+  std::uint16_t topic_alias_max = 0;
+  std::uint8_t qos_max = 2;
   std::uint16_t keep_alive_s = 0;
   State state = State::awaiting_connect;
   bool moved = false;                // came from another shard
@@ -77,7 +78,7 @@ class Client final : public TimerNode {
   bool walking = false;              // in the shard's list of retained walks
   bool connect_expiry_zero = false;  // CONNECT asked for no session expiry  [MQTT 3.14.2.2.2]
   std::uint32_t index = 0;           // in the shard's list
-  std::uint64_t number = 0;          // connections in the order of their acceptance, for redirection
+  std::uint32_t number = 0;          // connections in the order of their acceptance, for redirection
   std::unique_ptr<Verdicts> verdicts;
   std::unique_ptr<std::deque<PendingAck>> pending_acks;
   std::unique_ptr<std::deque<RetainedWalk>> walks;

@@ -20,8 +20,9 @@ struct SharedSubscription {
 /// Lives on: one shard.
 class ClientSession final : public session::Session {
  public:
-  explicit ClientSession(Directory::Entry& home) : Session(kSessionTimer), entry(&home) { client_id = home.client_id; }
+  explicit ClientSession(Directory::Entry& home) : Session(kSessionTimer), entry(&home) {}
 
+  std::string_view client_id() const { return entry->client_id; }
   bool connected() const { return client != nullptr; }
 
   std::vector<SharedSubscription>& shared() {

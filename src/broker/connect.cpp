@@ -10,7 +10,7 @@ using mqtt::ReasonCode;
 using mqtt::Version;
 
 namespace {
-constexpr std::size_t kClientIdMaxV31 = 65535;  // the standard says 23; brokers accept what clients use
+
 
 /// Session expiry as this connection asks for it, in seconds.  (packets.md, section 11)
 std::uint32_t wanted_expiry(const mqtt::ConnectView& connect) {
@@ -57,7 +57,7 @@ ReasonCode Shard::judge_connect(Client& client, const mqtt::ConnectView& connect
     // [3.1.1 MQTT-3.1.3-8]
     if (connect.version == Version::v3_1_1 && !connect.clean_start) return ReasonCode::client_identifier_not_valid;
   }
-  if (connect.client_id.size() > kClientIdMaxV31) return ReasonCode::client_identifier_not_valid;
+
   // 5.0 clients are told a shorter keep alive; older ones cannot be.
   if (connect.version != Version::v5 && limits.keep_alive_max_s != 65535 &&
       (connect.keep_alive_s == 0 || connect.keep_alive_s > limits.keep_alive_max_s)) {
@@ -72,7 +72,7 @@ ReasonCode Shard::judge_connect(Client& client, const mqtt::ConnectView& connect
 }
 
 ReasonCode Shard::judge_will(const Client& client, const mqtt::WillView& will) const {
-  if (static_cast<std::uint8_t>(will.qos) > client.listener->qos_max) return ReasonCode::qos_not_supported;
+  if (static_cast<std::uint8_t>(will.qos) > client.qos_max) return ReasonCode::qos_not_supported;
   if (will.retain && !options_->mqtt.retain_available) return ReasonCode::retain_not_supported;
   if (will.properties.payload_format_indicator == 1 && options_->mqtt.check_payload_format &&
       !mqtt::is_valid_payload_text(mqtt::text_of(will.payload))) {
@@ -105,7 +105,7 @@ void Shard::accept(Client& client, const mqtt::ConnectView& connect, std::string
   bool present = false;
   ClientSession& session = take_over(client, connect, client_id, present);
   session.client = &client;
-  session.disconnected_at = session.will_due = session.expires_at = kNever;
+  session.will_due = session.expires_at = kNever;
   session.unlink();
   session.expiry_s = wanted_expiry(connect);
   client.connect_expiry_zero = connect.version == Version::v5 && session.expiry_s == 0;
@@ -134,7 +134,7 @@ void Shard::accept(Client& client, const mqtt::ConnectView& connect, std::string
   send_connack(client, connect, present, assigned);
   if (options_->log.connections) {
     logger_.info("client {} connected from {} v{} keepalive={}s clean_start={} session_present={} user={}",
-                 session.client_id, client.transport->peer_address(), static_cast<int>(connect.version),
+                 session.client_id(), client.transport->peer_address(), static_cast<int>(connect.version),
                  client.keep_alive_s, connect.clean_start, present, session.user_name ? *session.user_name : "-");
   }
   if (!present) return;
@@ -185,13 +185,13 @@ void Shard::send_connack(Client& client, const mqtt::ConnectView& connect, bool 
     const ClientSession& session = *client.session;
     if (session.expiry_s != connect.properties.session_expiry_interval) connack.session_expiry_s = session.expiry_s;
     if (limits.receive_maximum != 65535) connack.receive_maximum = limits.receive_maximum;
-    if (client.listener->qos_max < 2) connack.maximum_qos = static_cast<mqtt::Qos>(client.listener->qos_max);
+    if (client.qos_max < 2) connack.maximum_qos = static_cast<mqtt::Qos>(client.qos_max);
     if (!mqtt_options.retain_available) connack.retain_available = false;
-    const std::uint32_t packet_max =
-        client.listener->packet_bytes_max != 0 ? client.listener->packet_bytes_max : limits.packet_bytes_max;
-    if (packet_max < mqtt::kRemainingLengthMax + mqtt::kFixedHeaderMax) connack.maximum_packet_size = packet_max;
-    if (assigned) connack.assigned_client_id = session.client_id;
-    if (client.listener->topic_alias_max != 0) connack.topic_alias_maximum = client.listener->topic_alias_max;
+    if (client.packet_bytes_max < mqtt::kRemainingLengthMax + mqtt::kFixedHeaderMax) {
+      connack.maximum_packet_size = client.packet_bytes_max;
+    }
+    if (assigned) connack.assigned_client_id = session.client_id();
+    if (client.topic_alias_max != 0) connack.topic_alias_maximum = client.topic_alias_max;
     if (!mqtt_options.wildcard_subscriptions) connack.wildcard_subscription_available = false;
     if (!mqtt_options.subscription_ids) connack.subscription_identifier_available = false;
     if (!mqtt_options.shared_subscriptions) connack.shared_subscription_available = false;

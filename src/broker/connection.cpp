@@ -11,10 +11,12 @@ namespace {
 constexpr std::uint32_t kDeliveriesPerTurn = 20'000;
 }  // namespace
 
-void Shard::on_open(Transport& transport, const config::Listener& listener,
-                    std::shared_ptr<const config::Options> options, bool moved) {
-  auto client = std::make_unique<Client>(transport, listener);
-  client->options = std::move(options);
+void Shard::on_open(Transport& transport, std::size_t listener_index, bool moved) {
+  auto client = std::make_unique<Client>(transport);
+  const auto& listener = options_->listeners[std::min(listener_index, options_->listeners.size() - 1)];
+  client->packet_bytes_max = listener.packet_bytes_max != 0 ? listener.packet_bytes_max : options_->limits.packet_bytes_max;
+  client->topic_alias_max = listener.topic_alias_max;
+  client->qos_max = listener.qos_max;
   client->moved = moved;
   client->number = next_client_++;
   client->index = static_cast<std::uint32_t>(clients_.size());
@@ -31,8 +33,7 @@ void Shard::on_open(Transport& transport, const config::Listener& listener,
 std::size_t Shard::on_bytes(Client& client, mqtt::Bytes bytes, bool& has_more) {
   const std::size_t size = bytes.size();
   const std::size_t first_max = options_->limits.connect_bytes_max;
-  const std::size_t packet_max =
-      client.listener->packet_bytes_max != 0 ? client.listener->packet_bytes_max : options_->limits.packet_bytes_max;
+  const std::size_t packet_max = client.packet_bytes_max;
   has_more = false;
   while (!bytes.empty()) {
     const bool first = client.state == Client::State::awaiting_connect;
@@ -108,7 +109,7 @@ void Shard::on_writable(Client& client) {
 void Shard::on_closed(Client& client, std::string_view why) {
   if (client.state == Client::State::closed) return;
   if (client.session != nullptr && options_->log.connections) {
-    logger_.info("client {} lost: {}", client.session->client_id, why);
+    logger_.info("client {} lost: {}", client.session->client_id(), why);
   }
   client.transport->set_client(nullptr);
   client.transport = nullptr;

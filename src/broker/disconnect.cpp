@@ -42,7 +42,7 @@ void Shard::refuse(Client& client, ReasonCode reason, std::string_view server_re
   }
   if (client.state == Client::State::awaiting_connect) return refuse_connect(client, reason, server_reference);
   counters_.protocol_errors.add();
-  logger_.info("client {} refused: {} (0x{:02x})", client.session->client_id, name_of(reason), static_cast<unsigned>(reason));
+  logger_.info("client {} refused: {} (0x{:02x})", client.session->client_id(), name_of(reason), static_cast<unsigned>(reason));
   if (client.peer.format.version == Version::v5) {
     mqtt::encode_disconnect(client.transport->out(), client.peer.format, reason, server_reference);
   }
@@ -65,7 +65,7 @@ void Shard::refuse_connect(Client& client, ReasonCode reason, std::string_view s
 void Shard::close(Client& client, bool keep_will, std::string_view why) {
   if (!why.empty() && options_->log.connections) {
     if (client.session != nullptr) {
-      logger_.info("client {} closed: {}", client.session->client_id, why);
+      logger_.info("client {} closed: {}", client.session->client_id(), why);
     } else {
       logger_.info("connection from {} closed: {}", client.transport->peer_address(), why);
     }

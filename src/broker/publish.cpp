@@ -17,7 +17,7 @@ void Shard::on_publish(Client& client, const mqtt::Frame& frame) {
   const auto decoded = mqtt::decode_publish(frame, client.peer.format.version, decode_limits_, publish);
   if (!decoded) return refuse(client, decoded.error());
   if (publish.properties.has(PropertyId::topic_alias) && !resolve_alias(client, publish)) return;
-  if (static_cast<std::uint8_t>(publish.qos) > client.listener->qos_max) return refuse(client, ReasonCode::qos_not_supported);
+  if (static_cast<std::uint8_t>(publish.qos) > client.qos_max) return refuse(client, ReasonCode::qos_not_supported);
   if (publish.retain && !options_->mqtt.retain_available) return refuse(client, ReasonCode::retain_not_supported);
   take_publish(client, publish);
 }
@@ -25,7 +25,7 @@ void Shard::on_publish(Client& client, const mqtt::Frame& frame) {
 /// Puts the topic in place; false if the packet was refused.  [MQTT-3.2.2-17, MQTT-3.3.2-7, MQTT-3.3.2-12]
 bool Shard::resolve_alias(Client& client, mqtt::PublishView& publish) {
   const std::uint16_t alias = publish.properties.topic_alias;
-  if (alias > client.listener->topic_alias_max) {
+  if (alias > client.topic_alias_max) {
     refuse(client, ReasonCode::topic_alias_invalid);
     return false;
   }
@@ -44,7 +44,7 @@ void Shard::take_publish(Client& client, const mqtt::PublishView& publish) {
   ClientSession& session = *client.session;
   ReasonCode reason = ReasonCode::not_authorized;
   const Ask verdict = ask_access(client,
-                                 {auth::Action::publish, session.client_id, session.user_name ? *session.user_name : std::string_view{},
+                                 {auth::Action::publish, session.client_id(), session.user_name ? *session.user_name : std::string_view{},
                                   publish.topic, publish.qos, publish.retain},
                                  reason);
   if (verdict == Ask::pending) return;

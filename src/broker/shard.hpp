@@ -49,8 +49,7 @@ class Shard {
   // --- connections (connection.cpp)
 
   /// A transport has come: accepted here, or moved here from another shard.
-  void on_open(Transport& transport, const config::Listener& listener,
-               std::shared_ptr<const config::Options> options, bool moved);
+  void on_open(Transport& transport, std::size_t listener_index, bool moved);
   /// Bytes have come.  Returns how many were consumed; the transport keeps the rest and hands it over again in front
   /// of what comes next.  Stops early when the client is paused or the turn has done enough (then has_more is true).
   std::size_t on_bytes(Client& client, mqtt::Bytes bytes, bool& has_more);
@@ -228,7 +227,7 @@ class Shard {
   std::vector<std::unique_ptr<Client>> graveyard_;  // closed in this turn; freed at its end
   std::unordered_map<std::uint64_t, Client*> asking_;  // verdict ticket -> who waits
   std::uint64_t next_ticket_ = 0;
-  std::uint64_t next_client_ = 0;
+  std::uint32_t next_client_ = 0;
   Outbox outbox_;
 
   std::vector<Client*> walkers_;     // with retained messages to come

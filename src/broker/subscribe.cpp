@@ -32,7 +32,7 @@ void Shard::on_subscribe(Client& client, const mqtt::Frame& frame) {
     if (mqtt::is_error(code)) continue;
     ReasonCode reason = ReasonCode::not_authorized;
     const ClientSession& session = *client.session;
-    const auth::Access access{auth::Action::subscribe, session.client_id,
+    const auth::Access access{auth::Action::subscribe, session.client_id(),
                               session.user_name ? *session.user_name : std::string_view{},
                               mqtt::parse_filter(wanted.filter).filter, wanted.options.qos, false};
     const Ask verdict = ask_access(client, access, reason);
@@ -70,8 +70,8 @@ ReasonCode Shard::judge_subscription(Client& client, const mqtt::SubscriptionVie
 ReasonCode Shard::subscribe_one(Client& client, const mqtt::SubscriptionView& wanted, std::uint32_t subscription_id) {
   const auto parsed = mqtt::parse_filter(wanted.filter);
   mqtt::SubscribeOptions options = wanted.options;
-  if (static_cast<std::uint8_t>(options.qos) > client.listener->qos_max) {
-    options.qos = static_cast<Qos>(client.listener->qos_max);  // [MQTT-3.2.2-10]
+  if (static_cast<std::uint8_t>(options.qos) > client.qos_max) {
+    options.qos = static_cast<Qos>(client.qos_max);  // [MQTT-3.2.2-10]
   }
   if (client.bridge) options.no_local = options.retain_as_published = true;
   if (parsed.shared) {

@@ -9,7 +9,6 @@ namespace tombo::broker {
 /// now, after its expiry, or never.  [MQTT-3.1.2-8, MQTT-3.1.2-10, MQTT-4.1.0-2]
 void Shard::connection_lost(ClientSession& session, bool keep_will) {
   if (!keep_will) session.will.reset();
-  session.disconnected_at = now_;
   counters_.sessions_disconnected.add();
   if (session.expiry_s == 0) {
     counters_.sessions_disconnected.subtract();
@@ -40,7 +39,7 @@ void Shard::on_session_timer(ClientSession& session) {
   if (now_ >= session.expires_at) {
     counters_.clients_expired.add();
     counters_.sessions_disconnected.subtract();
-    logger_.debug("session of client {} expired", session.client_id);
+    logger_.debug("session of client {} expired", session.client_id());
     return end_session(session);
   }
   if (now_ >= session.will_due) {

@@ -2,8 +2,6 @@
 
 #include "net/shard_loop.hpp"
 
-#include <asio/post.hpp>
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -12,8 +10,10 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 #include <fmt/format.h>
 
@@ -25,65 +25,70 @@ constexpr std::size_t kPiecesPerWrite = 64;
 constexpr std::size_t kCopyMax = 32 * 1024;
 }  // namespace
 
-Connection::Connection(ShardLoop& loop, Socket socket, std::shared_ptr<ListenerState> listener)
-    : Transport(loop.shard().flush_list()), loop_(loop), socket_(std::move(socket)), listener_(std::move(listener)) {}
+Connection::Connection(ShardLoop& loop, int descriptor, ListenerState& listener)
+    : Transport(loop.shard().flush_list()), loop_(loop), listener_(listener), descriptor_(descriptor) {}
 
 Connection::~Connection() {
+  if (descriptor_ >= 0) ::close(descriptor_);
   if (counted_waiting_ != 0) loop_.shard().counters().output_waiting.subtract(counted_waiting_);
-  if (move_target_ < 0) listener_->connections.fetch_sub(1, std::memory_order_relaxed);
+  if (move_target_ < 0) listener_.connections.fetch_sub(1, std::memory_order_relaxed);
 }
 
-void Connection::start(ByteStore& carried) {
-  if (!carried.empty()) {
-    kept_.assign(carried.bytes());
-    return loop_.add_to_backlog(*this);
+void Connection::start(mqtt::Bytes carried) {
+  watch(true, false);
+  if (carried.empty()) return;
+  kept_ = std::make_unique<ByteStore>();
+  kept_->assign(carried);
+  loop_.add_to_backlog(*this);
+}
+
+/// Says what the loop shall wake this connection for.
+void Connection::watch(bool readable, bool writable) {
+  if (readable == watching_readable_ && writable == watching_writable_) return;
+  const bool known = watching_readable_ || watching_writable_;
+  watching_readable_ = readable;
+  watching_writable_ = writable;
+  epoll_event event{};
+  event.events = (readable ? EPOLLIN : 0u) | (writable ? EPOLLOUT : 0u);
+  event.data.ptr = this;
+  // Watched for nothing it is taken out altogether, since a hang-up is reported whatever is asked for.
+  const int operation = !readable && !writable ? EPOLL_CTL_DEL : known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+  ::epoll_ctl(loop_.epoll(), operation, descriptor_, &event);
+}
+
+void Connection::on_event(std::uint32_t events) {
+  if (phase_ == Phase::closed) return;
+  if ((events & (EPOLLOUT | EPOLLERR)) != 0 && watching_writable_) {
+    watch(watching_readable_, false);
+    flush();
   }
-  arm();
-}
-
-void Connection::arm() {
-  if (reading_ || paused_ || phase_ == Phase::closed || phase_ == Phase::flushing) return;
-  reading_ = true;
-  ++pending_;
-  socket_.async_wait(asio::socket_base::wait_read, [this](const std::error_code& error) {
-    --pending_;
-    reading_ = false;
-    loop_.enter();
-    if (phase_ == Phase::closed) return finish_close();
-    if (phase_ == Phase::draining) return drain_until_peer_closes();
-    if (!error) on_readable();
-  });
+  if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) == 0 || !watching_readable_) return;
+  if (phase_ == Phase::draining) return drain_until_peer_closes();
+  if (phase_ == Phase::open) on_readable();
 }
 
 /// One receive per event: the next event comes at once if there is more, and others have their turn between.
 void Connection::on_readable() {
-  if (paused_) return;
-  if (kept_.size() > kCopyMax) {
-    if (receive_into_store()) hand_over(kept_.bytes(), true);
-  } else {
-    std::uint8_t* buffer = loop_.buffer();
-    const std::size_t before = kept_.size();
-    if (before != 0) std::memcpy(buffer, kept_.bytes().data(), before);
-    const ssize_t got = ::recv(socket_.native_handle(), buffer + before, ShardLoop::kBufferSize - before, 0);
-    if (got > 0) {
-      hand_over({buffer, before + static_cast<std::size_t>(got)}, false);
-    } else if (got == 0) {
-      return lost("the peer closed the connection");
-    } else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
-      return lost(std::strerror(errno));
-    }
-  }
-  if (phase_ == Phase::open) arm();
+  const std::size_t before = kept_ ? kept_->size() : 0;
+  if (before > kCopyMax) return receive_into_store();
+  std::uint8_t* buffer = loop_.buffer();
+  if (before != 0) std::memcpy(buffer, kept_->bytes().data(), before);
+  const ssize_t received = ::recv(descriptor_, buffer + before, ShardLoop::kBufferSize - before, 0);
+  if (judge(received)) hand_over({buffer, before + static_cast<std::size_t>(received)}, false);
 }
 
-bool Connection::receive_into_store() {
-  std::uint8_t* room = kept_.prepare(ShardLoop::kBufferSize);
-  const ssize_t got = ::recv(socket_.native_handle(), room, kept_.room(), 0);
-  if (got > 0) {
-    kept_.commit(static_cast<std::size_t>(got));
-    return true;
-  }
-  if (got == 0) {
+void Connection::receive_into_store() {
+  std::uint8_t* room = kept_->prepare(ShardLoop::kBufferSize);
+  const ssize_t received = ::recv(descriptor_, room, kept_->room(), 0);
+  if (!judge(received)) return;
+  kept_->commit(static_cast<std::size_t>(received));
+  hand_over(kept_->bytes(), true);
+}
+
+/// Whether a receive brought bytes; the end of the connection is dealt with.
+bool Connection::judge(std::int64_t received) {
+  if (received > 0) return true;
+  if (received == 0) {
     lost("the peer closed the connection");
   } else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
     lost(std::strerror(errno));
@@ -98,18 +103,26 @@ void Connection::hand_over(mqtt::Bytes bytes, bool from_store) {
   const std::size_t consumed = loop_.shard().on_bytes(*client(), bytes, has_more);
   if (move_target_ >= 0) return moved_away(bytes);
   if (phase_ != Phase::open) return;
-  if (from_store) {
-    if (consumed != 0) kept_.consume(consumed);
+  if (consumed == bytes.size()) {
+    kept_.reset();
+  } else if (from_store) {
+    kept_->consume(consumed);
   } else {
-    kept_.assign(bytes.subspan(consumed));
+    if (!kept_) kept_ = std::make_unique<ByteStore>();
+    kept_->assign(bytes.subspan(consumed));
   }
   if (has_more) loop_.add_to_backlog(*this);
 }
 
 void Connection::go_on() {
   if (phase_ != Phase::open || paused_) return;
-  if (!kept_.empty()) hand_over(kept_.bytes(), true);
-  if (phase_ == Phase::open) arm();
+  watch(true, watching_writable_);
+  if (kept_) hand_over(kept_->bytes(), true);
+}
+
+void Connection::pause_reading() {
+  paused_ = true;
+  watch(false, watching_writable_);
 }
 
 void Connection::resume_reading() {
@@ -124,11 +137,14 @@ void Connection::flush() {
   const bool all = waiting() == 0;
   count_waiting();
   flushed();
-  if (!all) return wait_for_room();
+  if (!all) {
+    if (phase_ == Phase::flushing) loop_.linger(*this);
+    return watch(watching_readable_, true);
+  }
   if (phase_ == Phase::flushing) {
     // Let the peer read what was said before the socket goes: closing with unread bytes would reset it.
     phase_ = Phase::draining;
-    ::shutdown(socket_.native_handle(), SHUT_WR);
+    ::shutdown(descriptor_, SHUT_WR);
     loop_.linger(*this);
     return drain_until_peer_closes();
   }
@@ -144,7 +160,9 @@ void Connection::write_some() {
     message.msg_iovlen = out->describe(pieces.data(), pieces.size());
     std::size_t offered = 0;
     for (std::size_t i = 0; i < message.msg_iovlen; ++i) offered += pieces[i].iov_len;
-    const ssize_t sent = ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL);
+    const ssize_t sent = message.msg_iovlen == 1
+                             ? ::send(descriptor_, pieces[0].iov_base, pieces[0].iov_len, MSG_NOSIGNAL)
+                             : ::sendmsg(descriptor_, &message, MSG_NOSIGNAL);
     if (sent < 0) {
       if (errno == EINTR) continue;
       if (errno == EAGAIN || errno == EWOULDBLOCK) return;
@@ -155,21 +173,6 @@ void Connection::write_some() {
     out->consume(static_cast<std::size_t>(sent));
     if (static_cast<std::size_t>(sent) < offered) return;  // the socket is full
   }
-}
-
-void Connection::wait_for_room() {
-  if (writing_) return;
-  writing_ = true;
-  ++pending_;
-  if (phase_ == Phase::flushing) loop_.linger(*this);
-  socket_.async_wait(asio::socket_base::wait_write, [this](const std::error_code& error) {
-    --pending_;
-    writing_ = false;
-    loop_.enter();
-    if (phase_ == Phase::closed) return finish_close();
-    if (error) return;
-    flush();
-  });
 }
 
 /// Tells the shard how much this socket did not take, for the memory ceiling.
@@ -183,18 +186,20 @@ void Connection::count_waiting() {
 }
 
 void Connection::close_after_flush() {
-  if (closing()) return;
+  if (phase_ != Phase::open) return;
   if (waiting() == 0) return abort();
   phase_ = Phase::flushing;
-  kept_.assign({});
-  if (!writing_) static_cast<void>(out());  // so that this turn's flush comes by
+  kept_.reset();
+  watch(false, watching_writable_);
+  if (!watching_writable_) static_cast<void>(out());  // so that this turn's flush comes by
 }
 
 void Connection::drain_until_peer_closes() {
+  watch(true, false);
   while (true) {
-    const ssize_t got = ::recv(socket_.native_handle(), loop_.buffer(), ShardLoop::kBufferSize, 0);
-    if (got > 0) continue;
-    if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return arm();
+    const ssize_t received = ::recv(descriptor_, loop_.buffer(), ShardLoop::kBufferSize, 0);
+    if (received > 0) continue;
+    if (received < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
     return abort();
   }
 }
@@ -207,38 +212,22 @@ void Connection::lost(std::string_view why) {
 void Connection::abort() {
   if (phase_ == Phase::closed) return;
   phase_ = Phase::closed;
-  std::error_code ignored;
-  socket_.close(ignored);
-  finish_close();
+  ::close(std::exchange(descriptor_, -1));
+  loop_.bury(*this);
 }
-
-/// Destroys the connection once nothing refers to it any more: handlers that were cancelled come first.
-void Connection::finish_close() {
-  if (pending_ != 0) return;
-  pending_ = 0xFF;  // from here on only the loop's task below counts
-  asio::post(loop_.io(), [this] { loop_.destroy(*this); });
-}
-
-void Connection::move_to(routing::ShardId shard) { move_target_ = shard; }
 
 /// The socket goes on at its client's home; this object is left to be destroyed.
 void Connection::moved_away(mqtt::Bytes bytes) {
-  std::error_code error;
-  const int fd = socket_.release(error);
-  if (error) {
-    move_target_ = -1;
-    return abort();
-  }
+  watch(false, false);
   phase_ = Phase::closed;
-  loop_.loop_of(static_cast<routing::ShardId>(move_target_)).adopt(fd, listener_, bytes);
-  kept_.assign({});
-  finish_close();
+  loop_.loop_of(static_cast<routing::ShardId>(move_target_)).adopt(std::exchange(descriptor_, -1), listener_, bytes);
+  loop_.bury(*this);
 }
 
 std::string Connection::peer_address() const {
   sockaddr_storage address{};
   socklen_t size = sizeof address;
-  if (::getpeername(const_cast<Socket&>(socket_).native_handle(), reinterpret_cast<sockaddr*>(&address), &size) != 0) return "-";
+  if (::getpeername(descriptor_, reinterpret_cast<sockaddr*>(&address), &size) != 0) return "-";
   char text[INET6_ADDRSTRLEN] = "";
   if (address.ss_family == AF_INET) {
     const auto& v4 = reinterpret_cast<const sockaddr_in&>(address);

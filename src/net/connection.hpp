@@ -4,10 +4,6 @@
 #include "net/byte_store.hpp"
 #include "net/listener.hpp"
 
-#include <asio/basic_stream_socket.hpp>
-#include <asio/generic/stream_protocol.hpp>
-#include <asio/io_context.hpp>
-
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -16,63 +12,60 @@ namespace tombo::net {
 
 class ShardLoop;
 
-using Socket = asio::basic_stream_socket<asio::generic::stream_protocol, asio::io_context::executor_type>;
-
-/// A connected socket: carries bytes between the network and the broker.  Owned by its loop, which destroys it once
-/// it is closed and no operation is pending.  An idle one holds no buffer.
+/// A connected socket: carries bytes between the network and the broker.  Owned by its loop, which tells it what its
+/// descriptor is ready for and destroys it at the end of the turn in which it was closed.  An idle one holds no
+/// buffer.
 /// Lives on: one shard.
 class Connection final : public broker::Transport {
  public:
-  Connection(ShardLoop& loop, Socket socket, std::shared_ptr<ListenerState> listener);
+  /// Takes the descriptor over; it is non-blocking.
+  Connection(ShardLoop& loop, int descriptor, ListenerState& listener);
   ~Connection() override;
 
   /// Waits for the first bytes, or hands over those that came along from another shard.
-  void start(ByteStore& carried);
+  void start(mqtt::Bytes carried);
+  /// The descriptor can be read or written (EPOLL... flags).
+  void on_event(std::uint32_t events);
   /// Writes what the batch holds; called once per turn and when the socket takes more.
   void flush();
   /// Hands kept bytes to the broker again and goes on reading.
   void go_on();
-  /// The loop's deadline for a closing connection has passed, or the loop ends.
+  /// Closes at once: the deadline of a closing connection has passed, or the loop ends.
   void abort();
 
-  void pause_reading() override { paused_ = true; }
+  void pause_reading() override;
   void resume_reading() override;
   void close_after_flush() override;
-  void move_to(routing::ShardId shard) override;
+  void move_to(routing::ShardId shard) override { move_target_ = shard; }
   std::string peer_address() const override;
-
-  ListenerState& listener() { return *listener_; }
 
   std::uint32_t index = 0;  // in the loop's list
   bool in_backlog = false;
 
  private:
-  void arm();
-  void wait_for_room();
+  enum class Phase : std::uint8_t { open, flushing, draining, closed };
+
   void on_readable();
-  bool receive_into_store();
+  void receive_into_store();
   void hand_over(mqtt::Bytes bytes, bool from_store);
+  bool judge(std::int64_t received);
   void write_some();
   void drain_until_peer_closes();
-  void finish_close();
   void lost(std::string_view why);
   void count_waiting();
   void moved_away(mqtt::Bytes bytes);
-  bool closing() const { return phase_ != Phase::open; }
-
-  enum class Phase : std::uint8_t { open, flushing, draining, closed };
+  void watch(bool readable, bool writable);
 
   ShardLoop& loop_;
-  Socket socket_;
-  std::shared_ptr<ListenerState> listener_;
-  ByteStore kept_;
+  ListenerState& listener_;
+  std::unique_ptr<ByteStore> kept_;    // of a packet that is not whole yet
+  int descriptor_;
   std::uint32_t counted_waiting_ = 0;  // what this connection contributes to output_waiting
   std::int16_t move_target_ = -1;
-  std::uint8_t pending_ = 0;           // operations whose handlers will still run
   Phase phase_ = Phase::open;
   bool paused_ = false;
-  bool reading_ = false;               // an async_wait for bytes is out
-  bool writing_ = false;               // an async_wait for room is out
+  bool watching_readable_ = false;
+  bool watching_writable_ = false;
 };
 
 }  // namespace tombo::net

@@ -36,8 +36,8 @@ struct Listener::Socket {
 };
 
 Listener::Listener(ShardLoop& loop, const config::Listener& options, std::size_t index, log::Logger logger)
-    : loop_(loop), options_(options), state_(std::make_shared<ListenerState>()), logger_(logger) {
-  state_->index = index;
+    : loop_(loop), options_(options), logger_(logger) {
+  state_.index = index;
 }
 
 Listener::~Listener() = default;

@@ -21,7 +21,7 @@ namespace tombo::net {
 class ShardLoop;
 
 /// What the connections of one listener share.
-/// Lives on: any thread.
+/// Lives on: any thread; as long as its Listener, which outlives the loops.
 struct ListenerState {
   std::size_t index = 0;  // in options.listeners
   std::atomic<std::uint32_t> connections{0};
@@ -49,7 +49,7 @@ class Listener {
 
   ShardLoop& loop_;
   config::Listener options_;
-  std::shared_ptr<ListenerState> state_;
+  ListenerState state_;
   log::Logger logger_;
   std::vector<std::unique_ptr<Socket>> sockets_;
 };

@@ -62,13 +62,18 @@ struct Server::Impl {
   broker::Core core;
   std::vector<ShardLoop*> pointers;
   std::vector<std::unique_ptr<ShardLoop>> loops;
-  std::vector<std::unique_ptr<Listener>> listeners;
+  std::vector<std::unique_ptr<Listener>> listeners;  // hold sockets of the first loop
   std::vector<std::thread> threads;
 };
 
 Server::Server(Parts parts) : impl_(std::make_unique<Impl>(std::move(parts))) {}
 
-Server::~Server() { stop(); }
+Server::~Server() {
+  stop();
+  // Connections name their listener, and listeners their loop: connections go first, then listeners, then loops.
+  for (auto& loop : impl_->loops) loop->drop_connections();
+  impl_->listeners.clear();
+}
 
 Result<void, std::string> Server::listen() {
   for (std::size_t i = 0; i < impl_->options->listeners.size(); ++i) {

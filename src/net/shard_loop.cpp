@@ -3,11 +3,13 @@
 #include <asio/post.hpp>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <utility>
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -16,7 +18,7 @@ namespace tombo::net {
 
 namespace {
 /// Events handled before what they caused is written.
-constexpr int kEventsPerTurn = 256;
+constexpr std::size_t kEventsPerTurn = 256;
 /// How long a peer that was told goodbye may take to close.
 constexpr Milliseconds kLinger{2000};
 constexpr Milliseconds kLoadPeriod{1000};
@@ -33,38 +35,43 @@ ShardLoop::ShardLoop(broker::Core& core, routing::ShardId id, std::vector<ShardL
       all_(all),
       io_(ASIO_CONCURRENCY_HINT_UNSAFE_IO),
       keep_running_(io_.get_executor()),
+      epoll_(io_, ::epoll_create1(EPOLL_CLOEXEC)),
       shard_(core, id, journal_),
       buffer_(std::make_unique_for_overwrite<std::uint8_t[]>(kBufferSize)),
       timer_(io_),
       load_since_(shard_.now()) {
   core_.mailbox(id).set_wake([this] { asio::post(io_, [] {}); });
+  arm_epoll();
 }
 
-ShardLoop::~ShardLoop() {
-  // What is still connected goes without a word; handlers that were cancelled never run.
+ShardLoop::~ShardLoop() { drop_connections(); }
+
+void ShardLoop::drop_connections() {
   for (auto& connection : connections_) {
-    if (auto* client = connection->client()) {
-      connection->set_client(nullptr);
-      client->transport = nullptr;
-    }
+    if (auto* client = connection->client()) client->transport = nullptr;
+    connection->set_client(nullptr);
   }
+  connections_.clear();
 }
 
 void ShardLoop::run() {
   while (!ended()) {
     wait();
-    for (int i = 0; i < kEventsPerTurn && io_.poll_one() != 0; ++i) {
-    }
     finish_turn();
   }
 }
 
+/// One handler: usually that of the epoll, which is many events.  It blocks only if nothing is left to do.
 void ShardLoop::wait() {
-  if (!may_sleep()) return;
-  arm_timer();
-  if (!shard_.fall_asleep()) return;
-  asleep_ = true;
-  io_.run_one();
+  if (may_sleep()) {
+    arm_timer();
+    if (shard_.fall_asleep()) {
+      asleep_ = true;
+      io_.run_one();
+      return;
+    }
+  }
+  io_.poll_one();
 }
 
 bool ShardLoop::may_sleep() const {
@@ -74,6 +81,23 @@ bool ShardLoop::may_sleep() const {
 
 bool ShardLoop::ended() const {
   return stopping_ && (connections_.empty() || core_.clock().mono() >= stop_deadline_);
+}
+
+void ShardLoop::arm_epoll() {
+  epoll_.async_wait(asio::posix::descriptor_base::wait_read, [this](const std::error_code& error) {
+    if (error) return;
+    enter();
+    take_events();
+    arm_epoll();  // looks again at once whether something is ready
+  });
+}
+
+void ShardLoop::take_events() {
+  std::array<epoll_event, kEventsPerTurn> events;
+  const int count = ::epoll_wait(epoll(), events.data(), static_cast<int>(events.size()), 0);
+  for (int i = 0; i < count; ++i) {
+    static_cast<Connection*>(events[static_cast<std::size_t>(i)].data.ptr)->on_event(events[static_cast<std::size_t>(i)].events);
+  }
 }
 
 void ShardLoop::enter() {
@@ -95,6 +119,7 @@ void ShardLoop::finish_turn() {
   auto dirty = shard_.flush_list().take_dirty();
   for (auto* transport : dirty) static_cast<Connection*>(transport)->flush();
   shard_.flush_list().recycle(std::move(dirty));
+  if (!buried_.empty()) destroy_buried();
   measure_load();
   in_turn_ = false;
 }
@@ -135,43 +160,35 @@ void ShardLoop::post(std::function<void()> task) {
   });
 }
 
-void ShardLoop::accepted(int fd, const std::shared_ptr<ListenerState>& listener) {
+void ShardLoop::accepted(int descriptor, ListenerState& listener) {
   const auto& options = shard_.options_ref();
-  const auto& from = options->listeners[std::min(listener->index, options->listeners.size() - 1)];
-  if (stopping_ || (from.connections_max != 0 && listener->connections.load(std::memory_order_relaxed) >= from.connections_max)) {
+  const auto& from = options->listeners[std::min(listener.index, options->listeners.size() - 1)];
+  if (stopping_ || (from.connections_max != 0 && listener.connections.load(std::memory_order_relaxed) >= from.connections_max)) {
     shard_.counters().connections_refused.add();
-    ::close(fd);
+    ::close(descriptor);
     return;
   }
-  if (listener->tcp && from.tcp_nodelay) {
+  if (listener.tcp && from.tcp_nodelay) {
     const int on = 1;
-    ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    ::setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   }
-  listener->connections.fetch_add(1, std::memory_order_relaxed);
-  Connection& connection = add(fd, listener);
-  shard_.on_open(connection, from, options, false);
-  ByteStore nothing;
-  connection.start(nothing);
+  listener.connections.fetch_add(1, std::memory_order_relaxed);
+  Connection& connection = add(descriptor, listener);
+  shard_.on_open(connection, listener.index, false);
+  connection.start({});
 }
 
-void ShardLoop::adopt(int fd, std::shared_ptr<ListenerState> listener, mqtt::Bytes bytes) {
-  auto carried = std::make_shared<ByteStore>();
-  carried->assign(bytes);
-  post([this, fd, listener = std::move(listener), carried] {
-    const auto& options = shard_.options_ref();
-    const auto& from = options->listeners[std::min(listener->index, options->listeners.size() - 1)];
-    Connection& connection = add(fd, listener);
-    shard_.on_open(connection, from, options, true);
+void ShardLoop::adopt(int descriptor, ListenerState& listener, mqtt::Bytes bytes) {
+  post([this, descriptor, &listener, carried = std::vector<std::uint8_t>(bytes.begin(), bytes.end())] {
+    Connection& connection = add(descriptor, listener);
+    shard_.on_open(connection, listener.index, true);
     if (stopping_) return shard_.disconnect_all(mqtt::ReasonCode::server_shutting_down);
-    connection.start(*carried);
+    connection.start(carried);
   });
 }
 
-Connection& ShardLoop::add(int fd, std::shared_ptr<ListenerState> listener) {
-  Socket socket(io_);
-  std::error_code ignored;
-  socket.assign(asio::generic::stream_protocol(AF_INET, IPPROTO_TCP), fd, ignored);
-  connections_.push_back(std::make_unique<Connection>(*this, std::move(socket), std::move(listener)));
+Connection& ShardLoop::add(int descriptor, ListenerState& listener) {
+  connections_.push_back(std::make_unique<Connection>(*this, descriptor, listener));
   connections_.back()->index = static_cast<std::uint32_t>(connections_.size() - 1);
   return *connections_.back();
 }
@@ -191,13 +208,16 @@ void ShardLoop::abort_overdue() {
   for (auto* connection : overdue) connection->abort();
 }
 
-void ShardLoop::destroy(Connection& connection) {
-  if (connection.in_backlog) std::erase(backlog_, &connection);
-  std::erase_if(lingering_, [&](const Lingering& lingering) { return lingering.connection == &connection; });
-  const std::uint32_t index = connection.index;
-  auto last = std::move(connections_.back());
-  connections_.pop_back();
-  if (index != connections_.size()) {
+void ShardLoop::bury(Connection& connection) { buried_.push_back(&connection); }
+
+void ShardLoop::destroy_buried() {
+  for (Connection* connection : std::exchange(buried_, {})) {
+    if (connection->in_backlog) std::erase(backlog_, connection);
+    std::erase_if(lingering_, [&](const Lingering& lingering) { return lingering.connection == connection; });
+    const std::uint32_t index = connection->index;
+    auto last = std::move(connections_.back());
+    connections_.pop_back();
+    if (index == connections_.size()) continue;
     std::swap(connections_[index], last);
     connections_[index]->index = index;
   }

@@ -7,6 +7,7 @@
 
 #include <asio/executor_work_guard.hpp>
 #include <asio/io_context.hpp>
+#include <asio/posix/basic_stream_descriptor.hpp>
 #include <asio/steady_timer.hpp>
 
 #include <atomic>
@@ -19,6 +20,8 @@ namespace tombo::net {
 
 /// One shard's event loop: waits, turns, flushes.  A turn begins with the first event after a sleep, takes a bounded
 /// number of further events, and ends with one write per connection that has something to say.
+/// Connections hang in an epoll of our own, which Asio waits for as one descriptor: that costs an idle connection no
+/// memory in Asio and a busy one no re-arming (docs/decisions/0003-nested-epoll.md).  Asio carries all the rest.
 /// Lives on: one shard; what other threads may call says so.
 class ShardLoop {
  public:
@@ -30,21 +33,25 @@ class ShardLoop {
 
   /// Any thread: runs `task` inside a turn of this loop.
   void post(std::function<void()> task);
+  /// After run() has returned: destroys the connections that are left, without a word to their peers.
+  void drop_connections();
   /// Within the loop: say goodbye to everybody, then end by the deadline.
   void begin_stop(MonoTime deadline);
 
   /// Every handler calls this first: the shard is awake and in a turn.
   void enter();
   /// A socket from a listener of this loop.
-  void accepted(int fd, const std::shared_ptr<ListenerState>& listener);
+  void accepted(int descriptor, ListenerState& listener);
   /// Any thread: a socket from another shard with the bytes that it had sent.
-  void adopt(int fd, std::shared_ptr<ListenerState> listener, mqtt::Bytes bytes);
+  void adopt(int descriptor, ListenerState& listener, mqtt::Bytes bytes);
 
   void add_to_backlog(Connection& connection);
   void linger(Connection& connection);
-  void destroy(Connection& connection);
+  /// A closed connection: destroyed at the end of the turn.
+  void bury(Connection& connection);
 
   asio::io_context& io() { return io_; }
+  int epoll() { return epoll_.native_handle(); }
   broker::Shard& shard() { return shard_; }
   ShardLoop& loop_of(routing::ShardId id) { return *all_[id]; }
   /// The buffer that every connection of this shard reads into.
@@ -64,7 +71,10 @@ class ShardLoop {
   void arm_timer();
   void measure_load();
   void abort_overdue();
-  Connection& add(int fd, std::shared_ptr<ListenerState> listener);
+  Connection& add(int descriptor, ListenerState& listener);
+  void arm_epoll();
+  void take_events();
+  void destroy_buried();
   bool may_sleep() const;
   bool ended() const;
 
@@ -72,10 +82,12 @@ class ShardLoop {
   std::vector<ShardLoop*>& all_;
   asio::io_context io_;
   asio::executor_work_guard<asio::io_context::executor_type> keep_running_;
+  asio::posix::basic_stream_descriptor<asio::io_context::executor_type> epoll_;
   store::NoJournal journal_;
   broker::Shard shard_;
   std::unique_ptr<std::uint8_t[]> buffer_;
   std::vector<std::unique_ptr<Connection>> connections_;
+  std::vector<Connection*> buried_;
   std::vector<Connection*> backlog_;
   std::vector<Lingering> lingering_;
   Timer timer_;

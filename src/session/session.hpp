@@ -15,7 +15,6 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace tombo::session {
@@ -79,12 +78,10 @@ class Session : public TimerNode {
   /// Bytes that queue and in-flight window hold.
   std::size_t held_bytes() const { return queue.bytes() + (in_flight_ ? in_flight_->bytes() : 0); }
 
-  std::string_view client_id;  // lies in the directory
   OutboundQueue queue;
   SubscriptionList subscriptions;
   std::unique_ptr<Will> will;
   std::unique_ptr<std::string> user_name;  // who made the session, if anybody said
-  MonoTime disconnected_at = kNever;
   std::uint32_t expiry_s = 0;  // kSessionNeverExpires: never
   std::uint32_t slot = 0;
   std::uint32_t generation = 0;

@@ -22,8 +22,7 @@ void VirtualConnection::hand_over() {
   if (finished() || closing_) return;
   broker::Shard& shard = broker_.shard(shard_);
   if (!std::exchange(opened_, true)) {
-    const auto& options = shard.options_ref();
-    shard.on_open(*this, options->listeners.front(), options, moved_);
+    shard.on_open(*this, 0, moved_);
   }
   while (!inbound_.empty() && !paused_ && !closing_ && client() != nullptr) {
     bool has_more = false;
