@@ -40,13 +40,23 @@ bool Shard::resolve_alias(Client& client, mqtt::PublishView& publish) {
   return false;
 }
 
+Shard::Ask Shard::ask_publish(Client& client, const mqtt::PublishView& publish, ReasonCode& reason) {
+  if (!core_.authenticator().restricts_access()) return Ask::allowed;
+  const ClientSession& session = *client.session;
+  auth::Access access;
+  access.action = auth::Action::publish;
+  access.client_id = session.client_id();
+  if (session.user_name) access.user_name = *session.user_name;
+  access.topic = publish.topic;
+  access.qos = publish.qos;
+  access.retain = publish.retain;
+  return ask_access(client, access, reason);
+}
+
 void Shard::take_publish(Client& client, const mqtt::PublishView& publish) {
   ClientSession& session = *client.session;
   ReasonCode reason = ReasonCode::not_authorized;
-  const Ask verdict = ask_access(client,
-                                 {auth::Action::publish, session.client_id(), session.user_name ? *session.user_name : std::string_view{},
-                                  publish.topic, publish.qos, publish.retain},
-                                 reason);
+  const Ask verdict = ask_publish(client, publish, reason);
   if (verdict == Ask::pending) return;
   counters_.publish_received.add();
   counters_.publish_bytes_received.add(publish.payload.size());

@@ -111,6 +111,7 @@ class Shard {
   // publish.cpp
   void on_publish(Client& client, const mqtt::Frame& frame);
   bool resolve_alias(Client& client, mqtt::PublishView& publish);
+  Ask ask_publish(Client& client, const mqtt::PublishView& publish, mqtt::ReasonCode& reason);
   void take_publish(Client& client, const mqtt::PublishView& publish);
   mqtt::ReasonCode judge_publish(Client& client, const mqtt::PublishView& publish);
   void answer_publish(Client& client, const mqtt::PublishView& publish, mqtt::ReasonCode reason);
