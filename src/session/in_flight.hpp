@@ -39,13 +39,18 @@ class InFlight {
  private:
   static constexpr std::size_t kKept = 256;  // a larger ring is given back when it is empty
   Delivery& at(std::size_t index) { return ring_[(head_ + index) & (ring_.size() - 1)]; }
+  /// How many identifiers after the oldest one.
+  mqtt::PacketId distance(mqtt::PacketId id) { return static_cast<mqtt::PacketId>(id - at(0).packet_id); }
   void grow();
+  void compact();
+  bool is_ordered();
 
   std::vector<Delivery> ring_;  // size is a power of two
   std::size_t head_ = 0;
   std::size_t count_ = 0;  // done ones included
   std::size_t open_ = 0;
   std::size_t bytes_ = 0;
+  bool ordered_ = true;  // each identifier is farther from the first than the one before it
 };
 
 }  // namespace tombo::session
