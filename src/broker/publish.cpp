@@ -60,11 +60,16 @@ void Shard::take_publish(Client& client, const mqtt::PublishView& publish) {
   if (verdict == Ask::pending) return;
   counters_.publish_received.add();
   counters_.publish_bytes_received.add(publish.payload.size());
+  const bool is_v5 = client.peer.format.version == mqtt::Version::v5;
+  if (publish.qos == Qos::at_least_once && is_v5 && session.is_receiving(publish.packet_id)) {
+    counters_.drop(Drop::refused);
+    return answer_publish(client, publish, ReasonCode::packet_identifier_in_use);  // [MQTT-2.2.1-3]
+  }
   if (publish.qos == Qos::exactly_once) {
     // A repeat is answered and not delivered again.  [MQTT-4.3.3-10]
     if (!session.begin_receive(publish.packet_id)) return answer_publish(client, publish, ReasonCode::success);
     // [MQTT-3.3.4-7]  QoS 1 is answered at once, so only QoS 2 can pile up.
-    if (session.receiving() > options_->limits.receive_maximum && client.peer.format.version == mqtt::Version::v5) {
+    if (session.receiving() > options_->limits.receive_maximum && is_v5) {
       session.end_receive(publish.packet_id);
       return refuse(client, ReasonCode::receive_maximum_exceeded);
     }

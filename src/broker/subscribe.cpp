@@ -2,6 +2,7 @@
 
 #include "mqtt/topic.hpp"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -24,6 +25,11 @@ void Shard::on_subscribe(Client& client, const mqtt::Frame& frame) {
     return refuse(client, ReasonCode::subscription_identifiers_not_supported);
   }
   std::vector<ReasonCode> codes(subscribe.count, ReasonCode::success);
+  if (version == Version::v5 && client.session->is_receiving(subscribe.packet_id)) {  // [MQTT-2.2.1-3]
+    std::fill(codes.begin(), codes.end(), ReasonCode::packet_identifier_in_use);
+    return acknowledge(client, PendingAck{journal_.durable(), mqtt::PacketType::suback, subscribe.packet_id,
+                                          ReasonCode::success, std::move(codes)});
+  }
   // All verdicts first: a packet that waits for one is handled afresh later and must not have acted yet.
   mqtt::Bytes filters = subscribe.filters;
   for (auto& code : codes) {

@@ -15,9 +15,13 @@ void Shard::on_unsubscribe(Client& client, const mqtt::Frame& frame) {
   if (unsubscribe.count > options_->limits.filters_per_packet) return refuse(client, ReasonCode::quota_exceeded);
   std::vector<ReasonCode> codes;
   codes.reserve(unsubscribe.count);
+  // [MQTT-2.2.1-3]
+  const bool id_in_use =
+      client.peer.format.version == mqtt::Version::v5 && client.session->is_receiving(unsubscribe.packet_id);
   mqtt::Bytes filters = unsubscribe.filters;
   for (std::uint32_t i = 0; i < unsubscribe.count; ++i) {
-    codes.push_back(unsubscribe_one(*client.session, mqtt::next_filter(filters)));
+    const auto filter = mqtt::next_filter(filters);
+    codes.push_back(id_in_use ? ReasonCode::packet_identifier_in_use : unsubscribe_one(*client.session, filter));
   }
   acknowledge(client, PendingAck{journal_.durable(), mqtt::PacketType::unsuback, unsubscribe.packet_id, ReasonCode::success,
                                  std::move(codes)});

@@ -73,6 +73,8 @@ class Session : public TimerNode {
   bool begin_receive(mqtt::PacketId id);
   /// PUBREL: false if the identifier is not known.
   bool end_receive(mqtt::PacketId id);
+  /// Whether a QoS 2 message with this identifier waits for its PUBREL.
+  bool is_receiving(mqtt::PacketId id) const { return receiving_ && receiving_->contains(id); }
   std::size_t receiving() const { return receiving_ ? receiving_->size() : 0; }
 
   /// Bytes that queue and in-flight window hold.
