@@ -16,8 +16,12 @@ bool Session::encode(mqtt::WriteBatch& out, Peer& peer, mqtt::PublishOut& publis
   publish.topic_alias = use.alias;
   publish.omit_topic = use.known;
   if (mqtt::encode_publish(out, peer.format, publish)) return true;
-  if (use.alias != 0 && !use.known) peer.out_aliases->forget(use.alias);  // the peer never heard of it
-  return false;
+  if (use.alias == 0) return false;
+  // It may fit without the few bytes of the alias, and must be sent then.  [MQTT-3.1.2-24]
+  if (!use.known) peer.out_aliases->forget(use.alias);  // the peer never heard of it
+  publish.topic_alias = 0;
+  publish.omit_topic = false;
+  return mqtt::encode_publish(out, peer.format, publish);
 }
 
 bool Session::encode(mqtt::WriteBatch& out, Peer& peer, const Delivery& delivery, bool dup, MonoTime now) {
