@@ -131,7 +131,9 @@ void Shard::accept(Client& client, const mqtt::ConnectView& connect, std::string
   }
   arm_keep_alive(client);
   counters_.clients_connected.add();
-  send_connack(client, connect, present, assigned);
+  if (!send_connack(client, connect, present, assigned)) {
+    return close(client, false, "CONNACK would be larger than it accepts");  // [MQTT-3.1.2-24, MQTT-3.2.0-1]
+  }
   if (options_->log.connections) {
     logger_.info("client {} connected from {} v{} keepalive={}s clean_start={} session_present={} user={}",
                  session.client_id(), client.transport->peer_address(), static_cast<int>(connect.version),
@@ -176,7 +178,7 @@ ClientSession& Shard::take_over(Client& client, const mqtt::ConnectView& connect
   return sessions_.add(core_.directory.claim(client_id, id_));
 }
 
-void Shard::send_connack(Client& client, const mqtt::ConnectView& connect, bool present, bool assigned) {
+bool Shard::send_connack(Client& client, const mqtt::ConnectView& connect, bool present, bool assigned) {
   const auto& limits = options_->limits;
   const auto& mqtt_options = options_->mqtt;
   mqtt::ConnackOut connack;
@@ -200,8 +202,9 @@ void Shard::send_connack(Client& client, const mqtt::ConnectView& connect, bool 
       connack.response_information = mqtt_options.response_information;
     }
   }
-  mqtt::encode_connack(client.transport->out(), client.peer.format, connack);
+  if (!mqtt::encode_connack(client.transport->out(), client.peer.format, connack)) return false;
   counters_.packets_sent.add();
+  return true;
 }
 
 }  // namespace tombo::broker

@@ -107,7 +107,7 @@ class Shard {
   Ask ask_login(Client& client, const mqtt::ConnectView& connect);
   void accept(Client& client, const mqtt::ConnectView& connect, std::string_view client_id, bool assigned);
   ClientSession& take_over(Client& client, const mqtt::ConnectView& connect, std::string_view client_id, bool& present);
-  void send_connack(Client& client, const mqtt::ConnectView& connect, bool present, bool assigned);
+  bool send_connack(Client& client, const mqtt::ConnectView& connect, bool present, bool assigned);
   // publish.cpp
   void on_publish(Client& client, const mqtt::Frame& frame);
   bool resolve_alias(Client& client, mqtt::PublishView& publish);
