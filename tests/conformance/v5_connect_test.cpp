@@ -36,9 +36,10 @@ std::vector<std::uint8_t> answer_to(TestClient& client, std::string_view packet)
 TEST(V5Connect, AnyOtherFirstPacketIsAnsweredByTheCloseAlone) {
   VirtualBroker broker;
   TestClient observer = witness(broker);
-  for (const auto packet : {"C0 00", "30 ## <t> [] 'x'", "32 ## <t> 00 01 [] 'x'", "82 ## 00 01 [] <t> 00", "A2 ## 00 01 [] <t>",
-                            "40 ## 00 01", "50 ## 00 01", "62 ## 00 01", "70 ## 00 01", "E0 00", "F0 ## 18 [15 <m>]", "F0 00",
-                            "20 ## 00 00 []", "90 ## 00 01 [] 00", "B0 ## 00 01 [] 00", "D0 00", "00 00"}) {
+  for (const auto packet :
+       {"C0 00", "30 ## <t> [] 'x'", "32 ## <t> 00 01 [] 'x'", "82 ## 00 01 [] <t> 00", "A2 ## 00 01 [] <t>",
+        "40 ## 00 01", "50 ## 00 01", "62 ## 00 01", "70 ## 00 01", "E0 00", "F0 ## 18 [15 <m>]", "F0 00",
+        "20 ## 00 00 []", "90 ## 00 01 [] 00", "B0 ## 00 01 [] 00", "D0 00", "00 00"}) {
     SCOPED_TRACE(packet);
     TestClient client(broker, Version::v5);
     EXPECT_EQ(answer_to(client, packet), std::vector<std::uint8_t>{});
@@ -95,10 +96,16 @@ TEST(V5Connect, FlagsThatContradictThemselvesAreMalformed) {
     std::string_view flags;
     std::string_view what;
   };
-  for (const Row row : {Row{"01", "reserved bit"}, {"03", "reserved bit and clean start"}, {"07", "reserved bit and will"},
-                        {"0A", "will QoS 1 without will"}, {"12", "will QoS 2 without will"}, {"1A", "will QoS 3 without will"},
-                        {"22", "will retain without will"}, {"2A", "will QoS and retain without will"},
-                        {"1E", "will QoS 3"}, {"3E", "will QoS 3 with retain"}}) {
+  for (const Row row : {Row{"01", "reserved bit"},
+                        {"03", "reserved bit and clean start"},
+                        {"07", "reserved bit and will"},
+                        {"0A", "will QoS 1 without will"},
+                        {"12", "will QoS 2 without will"},
+                        {"1A", "will QoS 3 without will"},
+                        {"22", "will retain without will"},
+                        {"2A", "will QoS and retain without will"},
+                        {"1E", "will QoS 3"},
+                        {"3E", "will QoS 3 with retain"}}) {
     SCOPED_TRACE(row.what);
     // Once with the fields that a will would have, once without.
     for (const auto rest : {"00 00 [] <c> [] <w> <x>", "00 00 [] <c>"}) {
@@ -113,13 +120,12 @@ TEST(V5Connect, FlagsThatContradictThemselvesAreMalformed) {
 TEST(V5Connect, BytesAfterTheLastFieldAreMalformed) {
   VirtualBroker broker;
   for (const auto packet : {
-           "10 ## <MQTT> 05 02 00 00 [] <c> <user>",              // no user name flag
+           "10 ## <MQTT> 05 02 00 00 [] <c> <user>",  // no user name flag
            "10 ## <MQTT> 05 02 00 00 [] <c> <user> <pass>",
-           "10 ## <MQTT> 05 82 00 00 [] <c> <user> <pass>",       // no password flag
-           "10 ## <MQTT> 05 42 00 00 [] <c> <user> <pass>",       // password flag only: one field
-           "10 ## <MQTT> 05 C2 00 00 [] <c> <user> <pass> 00",
-           "10 ## <MQTT> 05 02 00 00 [] <c> 00",
-           "10 ## <MQTT> 05 02 00 00 [] <c> [] <w> <x>",          // a will without its flag
+           "10 ## <MQTT> 05 82 00 00 [] <c> <user> <pass>",  // no password flag
+           "10 ## <MQTT> 05 42 00 00 [] <c> <user> <pass>",  // password flag only: one field
+           "10 ## <MQTT> 05 C2 00 00 [] <c> <user> <pass> 00", "10 ## <MQTT> 05 02 00 00 [] <c> 00",
+           "10 ## <MQTT> 05 02 00 00 [] <c> [] <w> <x>",  // a will without its flag
        }) {
     SCOPED_TRACE(packet);
     TestClient client(broker, Version::v5);
@@ -131,8 +137,9 @@ TEST(V5Connect, BytesAfterTheLastFieldAreMalformed) {
 // covers: 5.0 MQTT-3.1.2-17, 5.0 MQTT-3.1.2-19
 TEST(V5Connect, AFieldThatItsFlagPromisesMustBeThere) {
   VirtualBroker broker;
-  for (const auto packet : {"10 ## <MQTT> 05 82 00 00 [] <c>", "10 ## <MQTT> 05 42 00 00 [] <c>", "10 ## <MQTT> 05 C2 00 00 [] <c>",
-                            "10 ## <MQTT> 05 C2 00 00 [] <c> <user>", "10 ## <MQTT> 05 82 00 00 [] <c> 00"}) {
+  for (const auto packet :
+       {"10 ## <MQTT> 05 82 00 00 [] <c>", "10 ## <MQTT> 05 42 00 00 [] <c>", "10 ## <MQTT> 05 C2 00 00 [] <c>",
+        "10 ## <MQTT> 05 C2 00 00 [] <c> <user>", "10 ## <MQTT> 05 82 00 00 [] <c> 00"}) {
     SCOPED_TRACE(packet);
     TestClient client(broker, Version::v5);
     client.send_wire(packet);

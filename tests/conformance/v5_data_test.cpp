@@ -32,14 +32,8 @@ constexpr std::string_view kConnects[] = {
 };
 /// Packets after CONNECT.
 constexpr std::string_view kPackets[] = {
-    "30 ## @ [] 'x'",
-    "34 ## @ 00 01 [] 'x'",
-    "30 ## <t> [03 @] 'x'",
-    "30 ## <t> [08 @] 'x'",
-    "82 ## 00 01 [] @ 00",
-    "82 ## 00 01 [] <t> 00 @ 00",
-    "A2 ## 00 01 [] @",
-    "E0 ## 00 [1F @]",
+    "30 ## @ [] 'x'",      "34 ## @ 00 01 [] 'x'",       "30 ## <t> [03 @] 'x'", "30 ## <t> [08 @] 'x'",
+    "82 ## 00 01 [] @ 00", "82 ## 00 01 [] <t> 00 @ 00", "A2 ## 00 01 [] @",     "E0 ## 00 [1F @]",
 };
 /// Name or value of a pair in each client packet.
 constexpr std::string_view kConnectPairs[] = {
@@ -49,14 +43,15 @@ constexpr std::string_view kConnectPairs[] = {
     "10 ## <MQTT> 05 06 00 00 [] <c> [26 <n> @] <w> <will>",
 };
 constexpr std::string_view kPairs[] = {
-    "30 ## <t> [26 @ <v>] 'x'", "30 ## <t> [26 <n> @] 'x'", "82 ## 00 01 [26 @ <v>] <t> 00",
+    "30 ## <t> [26 @ <v>] 'x'",      "30 ## <t> [26 <n> @] 'x'",   "82 ## 00 01 [26 @ <v>] <t> 00",
     "82 ## 00 01 [26 <n> @] <t> 00", "A2 ## 00 01 [26 @ <v>] <t>", "A2 ## 00 01 [26 <n> @] <t>",
-    "40 ## 00 01 00 [26 @ <v>]", "50 ## 00 01 00 [26 @ <v>]", "62 ## 00 01 00 [26 @ <v>]",
-    "70 ## 00 01 00 [26 @ <v>]", "E0 ## 00 [26 <n> @]",
+    "40 ## 00 01 00 [26 @ <v>]",     "50 ## 00 01 00 [26 @ <v>]",  "62 ## 00 01 00 [26 @ <v>]",
+    "70 ## 00 01 00 [26 @ <v>]",     "E0 ## 00 [26 <n> @]",
 };
 
 /// Every one of `patterns`, filled with every one of `texts`, ends the connection with 0x81 and routes nothing.
-void expect_all_malformed(std::span<const std::string_view> patterns, std::span<const std::string_view> texts, bool connects) {
+void expect_all_malformed(std::span<const std::string_view> patterns, std::span<const std::string_view> texts,
+                          bool connects) {
   VirtualBroker broker;
   TestClient observer = witness(broker);
   for (const auto pattern : patterns) {
@@ -108,7 +103,9 @@ TEST(V5Data, AByteOrderMarkIsACharacterLikeOthers) {
   TestClient marked = online(broker, "marked");
   TestClient plain = online(broker, "plain");
   TestClient all = witness(broker);
-  const std::string topic = "\xEF\xBB\xBF" "t";
+  const std::string topic =
+      "\xEF\xBB\xBF"
+      "t";
   marked.subscribe(topic);
   plain.subscribe("t");
   online(broker, "p").publish(topic, "x");
@@ -155,13 +152,13 @@ TEST(V5Data, ALengthInFiveBytesOrLongerThanNeededEndsTheConnection) {
   VirtualBroker broker;
   TestClient observer = witness(broker);
   for (const auto packet : {
-           "30 80 80 80 80 01",           // Remaining Length in five bytes
+           "30 80 80 80 80 01",  // Remaining Length in five bytes
            "30 FF FF FF FF 7F",
-           "C0 80 00",                    // padded Remaining Length
+           "C0 80 00",  // padded Remaining Length
            "30 85 00 <t> 00 'x'",
-           "30 ## <t> 80 00 'x'",         // padded property length
+           "30 ## <t> 80 00 'x'",  // padded property length
            "30 ## <t> 80 80 80 80 01 'x'",
-           "30 ## <t> [81 00 00] 'x'",    // padded property identifier
+           "30 ## <t> [81 00 00] 'x'",  // padded property identifier
            "82 ## 00 01 [0B 81 00] <t> 00",
            "82 ## 00 01 [0B 80 80 80 80 01] <t> 00",
        }) {

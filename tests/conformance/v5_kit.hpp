@@ -45,7 +45,9 @@ inline TestClient online(VirtualBroker& broker, TestClient::Connect connect) {
   EXPECT_EQ(connack.reason, ReasonCode::success);
   return client;
 }
-inline TestClient online(VirtualBroker& broker, std::string client_id) { return online(broker, named(std::move(client_id))); }
+inline TestClient online(VirtualBroker& broker, std::string client_id) {
+  return online(broker, named(std::move(client_id)));
+}
 
 /// A client that sees every message which the broker routes.
 inline TestClient witness(VirtualBroker& broker) {
@@ -58,7 +60,8 @@ inline TestClient witness(VirtualBroker& broker) {
 inline ::testing::AssertionResult refused_with(TestClient& client, std::initializer_list<ReasonCode> allowed) {
   const auto last = client.next();
   if (last.type != PacketType::disconnect && last.type != PacketType::connack) {
-    return ::testing::AssertionFailure() << "neither CONNACK nor DISCONNECT came, but type " << static_cast<int>(last.type);
+    return ::testing::AssertionFailure() << "neither CONNACK nor DISCONNECT came, but type "
+                                         << static_cast<int>(last.type);
   }
   if (std::find(allowed.begin(), allowed.end(), last.reason) == allowed.end()) {
     return ::testing::AssertionFailure() << "refused with " << name_of(last.reason);
@@ -71,7 +74,8 @@ inline ::testing::AssertionResult refused_with(TestClient& client, std::initiali
 /// The connection works: a ping is answered.
 inline ::testing::AssertionResult alive(TestClient& client) {
   client.ping();
-  if (client.next(PacketType::pingresp).type != PacketType::pingresp) return ::testing::AssertionFailure() << "no PINGRESP";
+  if (client.next(PacketType::pingresp).type != PacketType::pingresp)
+    return ::testing::AssertionFailure() << "no PINGRESP";
   if (client.closed()) return ::testing::AssertionFailure() << "closed";
   return ::testing::AssertionSuccess();
 }
@@ -85,7 +89,8 @@ inline SubscribeOptions options(Qos qos, RetainHandling handling = RetainHandlin
 }
 
 /// A PUBLISH to fill in further.
-inline TestClient::Publish message(std::string topic, std::string payload, Qos qos = Qos::at_most_once, bool retain = false) {
+inline TestClient::Publish message(std::string topic, std::string payload, Qos qos = Qos::at_most_once,
+                                   bool retain = false) {
   TestClient::Publish publish;
   publish.topic = std::move(topic);
   publish.payload = std::move(payload);

@@ -45,7 +45,8 @@ TEST(V5PacketId, AQos0PublishHasNone) {
 TEST(V5PacketId, ZeroIsRefusedWhereOneIsNeeded) {
   VirtualBroker broker;
   TestClient observer = witness(broker);
-  for (const auto packet : {"32 ## <t> 00 00 [] 'x'", "34 ## <t> 00 00 [] 'x'", "82 ## 00 00 [] <t> 00", "A2 ## 00 00 [] <t>"}) {
+  for (const auto packet :
+       {"32 ## <t> 00 00 [] 'x'", "34 ## <t> 00 00 [] 'x'", "82 ## 00 00 [] <t> 00", "A2 ## 00 00 [] <t>"}) {
     SCOPED_TRACE(packet);
     TestClient client = online(broker, "c");
     client.send_wire(packet);
@@ -201,14 +202,16 @@ TEST(V5Properties, AnEmptySetIsWrittenAsLengthZero) {
 TEST(V5Properties, APacketWithoutThePropertyLengthIsMalformed) {
   VirtualBroker broker;
   TestClient observer = witness(broker);
-  for (const auto packet : {"30 ## <t>", "32 ## <t> 00 01", "82 ## 00 01", "82 ## 00 01 <t> 00", "A2 ## 00 01", "A2 ## 00 01 <t>"}) {
+  for (const auto packet :
+       {"30 ## <t>", "32 ## <t> 00 01", "82 ## 00 01", "82 ## 00 01 <t> 00", "A2 ## 00 01", "A2 ## 00 01 <t>"}) {
     SCOPED_TRACE(packet);
     TestClient client = online(broker, "c");
     client.send_wire(packet);
     EXPECT_TRUE(refused_with(client, {ReasonCode::malformed_packet, ReasonCode::protocol_error}));
     EXPECT_TRUE(observer.nothing_received());
   }
-  for (const auto packet : {"10 ## <MQTT> 05 02 00 00", "10 ## <MQTT> 05 02 00 00 <c>", "10 ## <MQTT> 05 06 00 00 [] <c> <w> <x>"}) {
+  for (const auto packet :
+       {"10 ## <MQTT> 05 02 00 00", "10 ## <MQTT> 05 02 00 00 <c>", "10 ## <MQTT> 05 06 00 00 [] <c> <w> <x>"}) {
     SCOPED_TRACE(packet);
     TestClient client(broker, Version::v5);
     client.send_wire(packet);
