@@ -116,7 +116,6 @@ TEST_F(Session311, ConnackComesBeforeTheBacklog) {
   publisher.publish("t", "unacknowledged", Qos::exactly_once);
   client.cut();
   publisher.publish("t", "queued", Qos::at_least_once);
-  client = TestClient(broker, Version::v3_1_1);
   EXPECT_EQ(stay(client, "c").type, PacketType::connack);
   EXPECT_THAT(payloads(client), ElementsAre("unacknowledged", "queued"));
 }
@@ -201,10 +200,11 @@ TEST_F(Session311, OtherFlagsCutTheClientOff) {
     unsigned allowed;
   };
   const std::vector<Case> cases = {
-      {0x40, "02 00 01", 0}, {0x50, "02 00 01", 0},        {0x60, "02 00 01", 2},        {0x70, "02 00 01", 0},
-      {0xC0, "00", 0},       {0x80, "## 00 01 <t> 00", 2}, {0xA0, "## 00 01 <t>", 2},    {0xE0, "00", 16},
-      {0x00, "00", 16},      {0x20, "02 00 00", 16},       {0x90, "03 00 01 00", 16},    {0xB0, "02 00 01", 16},
-      {0xD0, "00", 16},      {0xF0, "00", 16},
+      {0x40, "02 00 01", 0},     {0x50, "02 00 01", 0},     {0x60, "02 00 01", 2},
+      {0x70, "02 00 01", 0},     {0xC0, "00", 0},           {0x80, "## 00 01 <t> 00", 2},
+      {0xA0, "## 00 01 <t>", 2}, {0xE0, "00", 16},          {0x00, "00", 16},
+      {0x20, "02 00 00", 16},    {0x90, "03 00 01 00", 16}, {0xB0, "02 00 01", 16},
+      {0xD0, "00", 16},          {0xF0, "00", 16},
   };
   for (const auto& row : cases) {
     for (unsigned flags = 0; flags < 16; ++flags) {
@@ -223,7 +223,8 @@ TEST_F(Session311, OtherFlagsCutTheClientOff) {
 
 // covers: 3.1.1 MQTT-2.3.1-1
 TEST_F(Session311, IdentifierZeroCutsTheClientOff) {
-  for (const std::string packet : {"32 ## <t> 00 00 'x'", "34 ## <t> 00 00 'x'", "82 ## 00 00 <t> 00", "A2 ## 00 00 <t>"}) {
+  for (const std::string packet :
+       {"32 ## <t> 00 00 'x'", "34 ## <t> 00 00 'x'", "82 ## 00 00 <t> 00", "A2 ## 00 00 <t>"}) {
     SCOPED_TRACE(packet);
     client.connect("c");
     client.send_wire(packet);

@@ -114,13 +114,18 @@ inline std::vector<mqtt::PacketId> ids_of(const std::vector<Received>& packets) 
   for (const auto& packet : packets) ids.push_back(packet.packet_id);
   return ids;
 }
-inline std::vector<std::string> payloads(TestClient& client) { return payloads_of(client.publishes()); }
-inline std::vector<std::string> topics(TestClient& client) { return topics_of(client.publishes()); }
+inline std::vector<std::string> payloads(TestClient& client) {
+  return payloads_of(client.publishes());
+}
+inline std::vector<std::string> topics(TestClient& client) {
+  return topics_of(client.publishes());
+}
 
 /// Every packet of one type not yet looked at.
 inline std::vector<Received> all_of_type(TestClient& client, mqtt::PacketType type) {
   std::vector<Received> all;
-  for (Received packet = client.next(type); packet.type == type; packet = client.next(type)) all.push_back(std::move(packet));
+  for (Received packet = client.next(type); packet.type == type; packet = client.next(type))
+    all.push_back(std::move(packet));
   return all;
 }
 

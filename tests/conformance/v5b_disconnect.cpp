@@ -181,7 +181,8 @@ TEST(Disconnect, TheServersOwnReasonsAreFromTheTableToo) {
   expect_cut(elder, {ReasonCode::session_taken_over});
   broker.advance(Seconds{2});
   expect_cut(idle, {ReasonCode::keep_alive_timeout});
-  broker.core().mailbox(0).post_call([](broker::Shard& shard) { shard.disconnect_all(ReasonCode::server_shutting_down); });
+  broker.core().mailbox(0).post_call(
+      [](broker::Shard& shard) { shard.disconnect_all(ReasonCode::server_shutting_down); });
   broker.settle();
   const auto last = younger.next();
   EXPECT_EQ(last.reason, ReasonCode::server_shutting_down);
@@ -218,7 +219,8 @@ TEST_F(AuthPacket, AReasonThatIsNotTheClientsCutsItOff) {
 
 // covers: 5.0 MQTT-4.12.0-7
 TEST_F(AuthPacket, NoneMayComeWhereConnectNamedNoMethod) {
-  for (const std::string packet : {"F0 00", "F0 ## 18 [ 15 <m> ]", "F0 ## 19 [ 15 <m> ]", "F0 ## 18 [ 15 <m> 16 <data> ]"}) {
+  for (const std::string packet :
+       {"F0 00", "F0 ## 18 [ 15 <m> ]", "F0 ## 19 [ 15 <m> ]", "F0 ## 18 [ 15 <m> 16 <data> ]"}) {
     SCOPED_TRACE(packet);
     client.connect("c");
     client.send_wire(packet);

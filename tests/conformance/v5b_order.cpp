@@ -188,8 +188,12 @@ TEST(SessionState, EndsWhenItsExpiryHasPassed) {
 // covers: 5.0 MQTT-4.2.0-1
 TEST_P(Ordered, HowBytesArePackedDoesNotMatter) {
   const std::string connect = v5() ? "10 ## <MQTT> 05 02 00 00 [ ] <w>" : "10 ## <MQTT> 04 02 00 00 <w>";
-  const std::vector<std::string> packets = {connect, "82 ## 00 01" + only_v5("[ ]") + "<t> 00", "32" + publish_packet(7),
-                                            "34" + publish_packet(8), "62 02 00 08", "C0 00"};
+  const std::vector<std::string> packets = {connect,
+                                            "82 ## 00 01" + only_v5("[ ]") + "<t> 00",
+                                            "32" + publish_packet(7),
+                                            "34" + publish_packet(8),
+                                            "62 02 00 08",
+                                            "C0 00"};
   std::vector<std::uint8_t> whole;
   for (const auto& packet : packets) {
     const auto bytes = wire(packet);

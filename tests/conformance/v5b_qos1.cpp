@@ -115,7 +115,8 @@ TEST_P(Delivering, OnlyAReconnectMakesTheServerSendAgain) {
   const auto again = subscriber.publishes();
   EXPECT_EQ(ids_of(again), (std::vector{first[0].packet_id, first[1].packet_id}));
   for (const auto& one : again) EXPECT_TRUE(one.dup);
-  EXPECT_EQ(subscriber.next().raw, wire("62 02 " + hex(first[2].packet_id >> 8) + " " + hex(first[2].packet_id & 0xFF)));
+  EXPECT_EQ(subscriber.next().raw,
+            wire("62 02 " + hex(first[2].packet_id >> 8) + " " + hex(first[2].packet_id & 0xFF)));
   EXPECT_TRUE(subscriber.nothing_received());
 }
 

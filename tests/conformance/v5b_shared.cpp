@@ -129,7 +129,8 @@ class Window : public ::testing::Test {
 
 // covers: 5.0 MQTT-4.9.0-1, 5.0 MQTT-4.9.0-2
 TEST_F(Window, NoMoreThanTheReceiveMaximumIsOpen) {
-  for (int i = 0; i < 6; ++i) publisher.publish("t", std::to_string(i), i % 2 == 0 ? Qos::at_least_once : Qos::exactly_once);
+  for (int i = 0; i < 6; ++i)
+    publisher.publish("t", std::to_string(i), i % 2 == 0 ? Qos::at_least_once : Qos::exactly_once);
   for (int i = 0; i < 6; ++i) {
     SCOPED_TRACE(i);
     const auto got = subscriber.next();
@@ -137,9 +138,15 @@ TEST_F(Window, NoMoreThanTheReceiveMaximumIsOpen) {
     EXPECT_TRUE(subscriber.nothing_received());
     switch (i) {
       case 0:
-      case 2: subscriber.ack(PacketType::puback, got.packet_id); break;
-      case 4: subscriber.ack(PacketType::puback, got.packet_id, ReasonCode::quota_exceeded); break;
-      case 3: subscriber.ack(PacketType::pubrec, got.packet_id, ReasonCode::unspecified_error); break;
+      case 2:
+        subscriber.ack(PacketType::puback, got.packet_id);
+        break;
+      case 4:
+        subscriber.ack(PacketType::puback, got.packet_id, ReasonCode::quota_exceeded);
+        break;
+      case 3:
+        subscriber.ack(PacketType::pubrec, got.packet_id, ReasonCode::unspecified_error);
+        break;
       default:
         subscriber.ack(PacketType::pubrec, got.packet_id);
         EXPECT_EQ(subscriber.next().type, PacketType::pubrel);

@@ -39,7 +39,8 @@ TEST_P(Subscribing, OtherFlagsCutTheClientOff) {
 
 // covers: 5.0 MQTT-3.8.3-1, 3.1.1 MQTT-3.8.3-1
 TEST_P(Subscribing, AFilterThatIsNoTextCutsTheClientOff) {
-  for (const std::string filter : {"00 02 C0 80", "00 03 ED A0 80", "00 01 C3", "00 05 F8 88 80 80 80", "00 03 61 00 62"}) {
+  for (const std::string filter :
+       {"00 02 C0 80", "00 03 ED A0 80", "00 01 C3", "00 05 F8 88 80 80 80", "00 03 61 00 62"}) {
     SCOPED_TRACE(filter);
     auto subscriber = client();
     subscriber.connect("s");
@@ -140,8 +141,8 @@ TEST_P(Subscribing, ManyFiltersAreAnsweredTogetherAndInOrder) {
                                                 {"d/#", {Qos::at_least_once}}});
   const auto invalid = v5() ? ReasonCode::topic_filter_invalid : ReasonCode::unspecified_error;
   const auto denied = v5() ? ReasonCode::not_authorized : ReasonCode::unspecified_error;
-  EXPECT_THAT(suback.codes, ElementsAre(ReasonCode::granted_qos_2, invalid, ReasonCode::success, denied,
-                                        ReasonCode::granted_qos_1));
+  EXPECT_THAT(suback.codes,
+              ElementsAre(ReasonCode::granted_qos_2, invalid, ReasonCode::success, denied, ReasonCode::granted_qos_1));
   EXPECT_TRUE(subscriber.nothing_received());  // one answer for all
   for (const std::string topic : {"a", "b", "c/1", "secret/x", "d/1/2"}) publisher.publish(topic, "x");
   EXPECT_THAT(topics(subscriber), ElementsAre("a", "c/1", "d/1/2"));
@@ -236,7 +237,8 @@ TEST(SubscribeOptionsOf311, WildcardsAreRefusedWhereTheOperatorForbidsThem) {
   TestClient subscriber(broker, Version::v3_1_1);
   subscriber.connect("s");
   const auto suback = subscriber.subscribe_all({{"a/#", {}}, {"a/b", {}}, {"+", {}}});
-  EXPECT_THAT(suback.codes, ElementsAre(ReasonCode::unspecified_error, ReasonCode::success, ReasonCode::unspecified_error));
+  EXPECT_THAT(suback.codes,
+              ElementsAre(ReasonCode::unspecified_error, ReasonCode::success, ReasonCode::unspecified_error));
   subscriber.publish("a/c", "x");
   subscriber.publish("a/b", "y");
   EXPECT_THAT(payloads(subscriber), ElementsAre("y"));

@@ -99,9 +99,9 @@ TEST_P(Topics, AnEmptyTopicCutsTheClientOff) {
 // covers: 5.0 MQTT-4.7.3-2, 3.1.1 MQTT-4.7.3-2, 3.1.1 MQTT-1.5.3-2
 TEST_P(Topics, ANullCharacterCutsTheClientOff) {
   subscriber.subscribe("#");
-  for (const std::string packet : {"30 ## 00 03 61 00 62" + only_v5("[ ]") + "'x'",
-                                   "82 ## 00 01" + only_v5("[ ]") + "00 03 61 00 62 00",
-                                   "A2 ## 00 01" + only_v5("[ ]") + "00 01 00"}) {
+  for (const auto& packet :
+       {"30 ## 00 03 61 00 62" + only_v5("[ ]") + "'x'", "82 ## 00 01" + only_v5("[ ]") + "00 03 61 00 62 00",
+        "A2 ## 00 01" + only_v5("[ ]") + "00 01 00"}) {
     SCOPED_TRACE(packet);
     publisher.connect("p");
     publisher.send_wire(packet);
@@ -127,8 +127,20 @@ TEST_P(Topics, TheLongestTopicsAndFiltersWork) {
 
 // covers: 5.0 MQTT-4.7.3-4, 3.1.1 MQTT-4.7.3-4, 3.1.1 MQTT-1.5.3-3
 TEST_P(Topics, MatchingChangesNothingInTopics) {
-  const std::vector<std::string> names = {"caf\xC3\xA9", "cafe\xCC\x81", "a", "A", "a/", "/a", "a//b", "a/b",
-                                          "\xEF\xBB\xBF" "a", " a", "a ", "\xC3\x85", "\xE2\x84\xAB"};
+  const std::vector<std::string> names = {"caf\xC3\xA9",
+                                          "cafe\xCC\x81",
+                                          "a",
+                                          "A",
+                                          "a/",
+                                          "/a",
+                                          "a//b",
+                                          "a/b",
+                                          "\xEF\xBB\xBF"
+                                          "a",
+                                          " a",
+                                          "a ",
+                                          "\xC3\x85",
+                                          "\xE2\x84\xAB"};
   for (const auto& filter : names) {
     SCOPED_TRACE(filter);
     subscriber.subscribe(filter);

@@ -41,7 +41,8 @@ TEST_P(Unsubscribing, OtherFlagsCutTheClientOff) {
 
 // covers: 5.0 MQTT-3.10.3-1, 3.1.1 MQTT-3.10.3-1
 TEST_P(Unsubscribing, AFilterThatIsNoTextCutsTheClientOff) {
-  for (const std::string filter : {"00 02 C0 80", "00 03 ED A0 80", "00 01 C3", "00 05 F8 88 80 80 80", "00 03 61 00 62"}) {
+  for (const std::string filter :
+       {"00 02 C0 80", "00 03 ED A0 80", "00 01 C3", "00 05 F8 88 80 80 80", "00 03 61 00 62"}) {
     SCOPED_TRACE(filter);
     auto subscriber = client();
     subscriber.connect("s");
@@ -129,7 +130,7 @@ TEST_P(Unsubscribing, EveryRequestIsAnsweredUnderItsIdentifier) {
       const auto unsuback = subscriber.next();
       expect_codes(unsuback, {code});
       EXPECT_EQ(unsuback.packet_id, id);
-      if (!v5()) EXPECT_EQ(unsuback.raw.size(), 4u);
+      EXPECT_EQ(unsuback.raw.size(), v5() ? 6u : 4u);
     }
   }
 }
@@ -140,7 +141,8 @@ TEST_P(Unsubscribing, ManyFiltersAreAnsweredTogetherAndInOrder) {
   subscriber.connect("s");
   subscriber.subscribe_all({{"a", {}}, {"b", {}}, {"c", {}}});
   expect_codes(subscriber.unsubscribe_all({"a", "unknown", "c", "bad#"}),
-               {ReasonCode::success, ReasonCode::no_subscription_existed, ReasonCode::success, ReasonCode::topic_filter_invalid});
+               {ReasonCode::success, ReasonCode::no_subscription_existed, ReasonCode::success,
+                ReasonCode::topic_filter_invalid});
   EXPECT_TRUE(subscriber.nothing_received());  // one answer for all
   for (const std::string topic : {"a", "b", "c"}) subscriber.publish(topic, "x");
   EXPECT_THAT(topics(subscriber), ElementsAre("b"));
