@@ -35,6 +35,8 @@ class InFlight {
   }
   /// Footprints of the messages held.
   std::size_t bytes() const { return bytes_; }
+  /// Places held, taken or not.
+  std::size_t capacity() const { return ring_.size(); }
 
  private:
   static constexpr std::size_t kKept = 256;  // a larger ring is given back when it is empty

@@ -72,6 +72,11 @@ void OutboundQueue::clear() {
 
 bool OutboundQueue::drop_oldest_qos0() {
   if (qos0_ == 0) return false;
+  // The usual case: the oldest of all is one, and the others need not be touched.
+  if (front().qos == mqtt::Qos::at_most_once) {
+    static_cast<void>(pop());
+    return true;
+  }
   bool dropped = false;
   remove_if(
       [&](const Delivery& delivery) {
