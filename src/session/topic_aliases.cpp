@@ -14,7 +14,7 @@ std::string_view InboundAliases::find(std::uint16_t alias) const {
   return alias <= topics_.size() ? std::string_view{topics_[alias - 1u]} : std::string_view{};
 }
 
-OutboundAliases::OutboundAliases(std::uint16_t maximum) : slots_(maximum), seen_once_(std::size_t{4} * maximum) {}
+OutboundAliases::OutboundAliases(std::uint16_t maximum) : slots_(maximum), seen_once_(std::max(kSeenMin, std::size_t{4} * maximum)) {}
 
 std::uint16_t OutboundAliases::oldest() const {
   const auto older = [](const Slot& a, const Slot& b) { return a.last_use < b.last_use; };

@@ -46,6 +46,9 @@ class OutboundAliases {
   };
   std::uint16_t oldest() const;
 
+  /// With fewer places topics that are used in turns would drive one another out before their second use.
+  static constexpr std::size_t kSeenMin = 32;
+
   std::vector<Slot> slots_;  // alias - 1
   std::unordered_map<std::string_view, std::uint16_t> alias_of_;  // keys lie in slots_
   std::vector<std::uint64_t> seen_once_;  // hashes of topics that were sent once, a small direct-mapped table
