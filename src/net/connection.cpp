@@ -23,6 +23,8 @@ namespace {
 constexpr std::size_t kPiecesPerWrite = 64;
 /// From this size on a packet that is not whole is completed in its own store instead of the shard's buffer.
 constexpr std::size_t kCopyMax = 32 * 1024;
+/// Receives in one go from a peer that was told goodbye.
+constexpr int kReadsPerDrain = 8;
 }  // namespace
 
 Connection::Connection(ShardLoop& loop, int descriptor, ListenerState& listener)
@@ -196,7 +198,8 @@ void Connection::close_after_flush() {
 
 void Connection::drain_until_peer_closes() {
   watch(true, false);
-  while (true) {
+  // A peer that goes on sending must not keep the loop here: the next event comes at once if there is more.
+  for (int i = 0; i < kReadsPerDrain; ++i) {
     const ssize_t received = ::recv(descriptor_, loop_.buffer(), ShardLoop::kBufferSize, 0);
     if (received > 0) continue;
     if (received < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
