@@ -39,7 +39,7 @@ void Shard::on_ack(Client& client, const mqtt::Frame& frame) {
 void Shard::on_pubrel(Client& client, const mqtt::AckView& ack) {
   const bool known = client.session->end_receive(ack.packet_id);
   acknowledge(client, PacketType::pubcomp, ack.packet_id,
-              known ? ReasonCode::success : ReasonCode::packet_identifier_not_found, journal_.durable());
+              known ? ReasonCode::success : ReasonCode::packet_identifier_not_found, journal_.appended());
 }
 
 /// Sends an acknowledgement as soon as `ticket` is durable, and never before one that was due earlier.

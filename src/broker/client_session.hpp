@@ -35,6 +35,8 @@ class ClientSession final : public session::Session {
   Directory::Entry* entry;
   MonoTime will_due = kNever;     // while the client is away
   MonoTime expires_at = kNever;   // while the client is away
+  std::uint32_t shared_count = 0;    // memberships that are not unsubscribed
+  std::uint32_t wildcard_count = 0;  // subscriptions with wildcards, shared ones included
 
  private:
   std::unique_ptr<std::vector<SharedSubscription>> shared_;

@@ -37,7 +37,9 @@ void Shard::on_connect(Client& client, const mqtt::Frame& frame) {
   std::string made;
   if (assigned) made = core_.make_client_id();
   const std::string_view client_id = assigned ? made : connect.client_id;
-  if (!bring_home(client, client_id)) return;  // its packet goes with it
+  // An identifier made for a packet that waited for its verdict is made anew, so the place that was found stays.
+  const bool settled = assigned && client.verdicts != nullptr;
+  if (!settled && !bring_home(client, client_id)) return;  // its packet goes with it
   switch (ask_login(client, connect)) {
     case Ask::pending: return;
     case Ask::denied: return refuse(client, client.verdicts->login->reason);
@@ -66,7 +68,11 @@ ReasonCode Shard::judge_connect(Client& client, const mqtt::ConnectView& connect
   if (core_.connections.load(std::memory_order_relaxed) > limits.connections_max) return ReasonCode::server_busy;
   if (!client.moved && !client.rated && !take_accept_token()) return ReasonCode::connection_rate_exceeded;
   client.rated = true;
-  if (memory_level_ >= MemoryLevel::refuse_connections) return ReasonCode::quota_exceeded;
+  // Who has a session may come back: what waits for it can only become less.
+  routing::ShardId home;
+  if (memory_level_ >= MemoryLevel::refuse_connections && !core_.directory.find(connect.client_id, home)) {
+    return ReasonCode::quota_exceeded;
+  }
   if (connect.has_will) return judge_will(client, connect.will);
   return ReasonCode::success;
 }
@@ -98,12 +104,17 @@ bool Shard::bring_home(Client& client, std::string_view client_id) {
 
 void Shard::accept(Client& client, const mqtt::ConnectView& connect, std::string_view client_id, bool assigned) {
   const auto& limits = options_->limits;
-  if (sessions_.size() * core_.shards() >= limits.sessions_max && core_.sum(&ShardCounters::sessions) >= limits.sessions_max) {
+  if (core_.sum(&ShardCounters::sessions) >= limits.sessions_max) {
     routing::ShardId home;
     if (!core_.directory.find(client_id, home)) return refuse(client, ReasonCode::quota_exceeded);
   }
   bool present = false;
-  ClientSession& session = take_over(client, connect, client_id, present);
+  ClientSession* taken = take_over(connect, client_id, present);
+  while (taken == nullptr) {  // another shard has become the home since it was looked up
+    if (!bring_home(client, client_id)) return;
+    taken = take_over(connect, client_id, present);
+  }
+  ClientSession& session = *taken;
   session.client = &client;
   session.will_due = session.expires_at = kNever;
   session.unlink();
@@ -145,37 +156,32 @@ void Shard::accept(Client& client, const mqtt::ConnectView& connect, std::string
   pump(session);
 }
 
-ClientSession& Shard::take_over(Client& client, const mqtt::ConnectView& connect, std::string_view client_id,
-                                bool& present) {
-  auto& entry = core_.directory.claim(client_id, id_);
-  const bool exists = entry.slot != Directory::kNoSlot;
-  if (exists) {
-    ClientSession& old = sessions_[entry.slot];
-    if (old.connected()) {
-      // [MQTT-3.1.4-3]  The will goes out unless this reconnect comes within its delay.
-      Client& elder = *old.client;
-      if (elder.peer.format.version == Version::v5) {
-        mqtt::encode_disconnect(elder.transport->out(), elder.peer.format, ReasonCode::session_taken_over);
-      }
-      close(elder, true, "taken over");
+/// The session for this client id, new or resumed; null if it lives on another shard.
+ClientSession* Shard::take_over(const mqtt::ConnectView& connect, std::string_view client_id, bool& present) {
+  auto* entry = core_.directory.claim(client_id, id_);
+  if (entry != nullptr && entry->slot != Directory::kNoSlot && sessions_[entry->slot].connected()) {
+    // [MQTT-3.1.4-3]  The will goes out unless this reconnect comes within its delay.
+    Client& elder = *sessions_[entry->slot].client;
+    if (elder.peer.format.version == Version::v5) {
+      mqtt::encode_disconnect(elder.transport->out(), elder.peer.format, ReasonCode::session_taken_over);
     }
+    close(elder, true, "taken over");
+    entry = core_.directory.claim(client_id, id_);  // the old session may have ended with its connection
   }
-  // The old session may have ended with its connection.
-  auto& current = core_.directory.claim(client_id, id_);
-  if (current.slot != Directory::kNoSlot) {
-    ClientSession& old = sessions_[current.slot];
+  if (entry != nullptr && entry->slot != Directory::kNoSlot) {
+    ClientSession& old = sessions_[entry->slot];
+    counters_.sessions_disconnected.subtract();
     if (!connect.clean_start) {
       old.will.reset();  // [MQTT-3.1.3-9]
-      counters_.sessions_disconnected.subtract();
       present = true;
-      return old;
+      return &old;
     }
-    counters_.sessions_disconnected.subtract();
     end_session(old);
+    entry = core_.directory.claim(client_id, id_);
   }
-  static_cast<void>(client);
+  if (entry == nullptr) return nullptr;
   counters_.sessions.add();
-  return sessions_.add(core_.directory.claim(client_id, id_));
+  return &sessions_.add(*entry);
 }
 
 bool Shard::send_connack(Client& client, const mqtt::ConnectView& connect, bool present, bool assigned) {

@@ -10,6 +10,9 @@
 namespace tombo::broker {
 
 namespace {
+/// A load is measured over about so long.
+constexpr Milliseconds kLoadPeriod{1000};
+
 routing::RetainedLimits retained_limits(const config::Limits& limits) {
   return {limits.retained_messages_max, limits.retained_bytes_max};
 }
@@ -36,7 +39,13 @@ Core::Core(Parts parts)
 Core::~Core() = default;
 
 routing::ShardId Core::place(std::string_view client_id, const config::Options& options) const {
-  const auto load = [this](unsigned shard) { return counters_[shard]->load_percent.load(std::memory_order_relaxed); };
+  const auto stale_before = (clock_->mono() - kLoadPeriod).time_since_epoch().count();
+  const auto load = [&](unsigned shard) -> std::uint32_t {
+    // A shard measures its load when it turns; one that has slept ever since has none.
+    const auto& counters = *counters_[shard];
+    const bool stale = counters.last_turn_ms.load(std::memory_order_relaxed) < stale_before;
+    return stale && mailboxes_[shard]->asleep() ? 0 : counters.load_percent.load(std::memory_order_relaxed);
+  };
   const unsigned count = shards();
   unsigned best = 0;
   if (options.placement == config::Placement::hash) return static_cast<routing::ShardId>(directory.hash(client_id) % count);

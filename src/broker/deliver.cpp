@@ -58,10 +58,15 @@ void Shard::enqueue(ClientSession& session, Delivery delivery) {
     if (memory_level_ >= MemoryLevel::shed_qos0) return counters_.drop(Drop::slow_reader_qos0);
   }
   if (!make_room(session, delivery)) return counters_.drop(Drop::queue_full);
+  const auto& limits = options_->limits;
+  const std::size_t footprint = delivery.message->footprint();
   delivery.message->charge();
   session.queue.push(std::move(delivery));
   counters_.messages_queued.add();
-  if (session.queue.size() >= options_->limits.queue_messages_max) note_full(session);
+  // Publishers are told before the next message is lost, if it is like this one.
+  if (session.queue.size() >= limits.queue_messages_max || session.queue.bytes() + footprint > limits.queue_bytes_max) {
+    note_full(session);
+  }
 }
 
 /// Whether the queue takes one more, after the policy's own victims have gone.

@@ -23,13 +23,13 @@ bool Directory::find(std::string_view client_id, routing::ShardId& home) const {
   return entry != nullptr;
 }
 
-Directory::Entry& Directory::claim(std::string_view client_id, routing::ShardId shard) {
+Directory::Entry* Directory::claim(std::string_view client_id, routing::ShardId shard) {
   const std::uint64_t key = hash(client_id);
   Stripe& at = stripe(key);
   const std::lock_guard lock(at.mutex);
-  if (Entry* entry = find_in(at, client_id, key)) return *entry;
+  if (Entry* entry = find_in(at, client_id, key)) return entry->shard == shard ? entry : nullptr;
   auto entry = std::make_unique<Entry>(Entry{std::string(client_id), key, kNoSlot, shard});
-  return *at.entries.emplace(key, std::move(entry))->second;
+  return at.entries.emplace(key, std::move(entry))->second.get();
 }
 
 void Directory::release(Entry& entry) {

@@ -31,8 +31,8 @@ class Directory {
 
   /// The home of a client id, or nothing.
   bool find(std::string_view client_id, routing::ShardId& home) const;
-  /// Makes `shard` the home unless the id has one already; returns the entry either way.
-  Entry& claim(std::string_view client_id, routing::ShardId shard);
+  /// Makes `shard` the home unless the id has one already; null if that is another shard, whose entry it is then.
+  Entry* claim(std::string_view client_id, routing::ShardId shard);
   /// The session has ended.  By the home only.
   void release(Entry& entry);
 

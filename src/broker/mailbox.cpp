@@ -22,7 +22,7 @@ bool Mailbox::post(std::vector<Letter>& letters, std::size_t bytes) {
     }
     const std::size_t total = bytes_.load(std::memory_order_relaxed) + bytes;
     bytes_.store(total, std::memory_order_relaxed);
-    if (total > bytes_max_) overflowed_.store(true, std::memory_order_relaxed);
+    if (full()) overflowed_.store(true, std::memory_order_relaxed);
   }
   letters.clear();
   return wake_if_asleep();

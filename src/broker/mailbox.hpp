@@ -46,14 +46,19 @@ class Mailbox {
   bool post(std::vector<Letter>& letters, std::size_t bytes);
   bool post_call(std::function<void(Shard&)> call);
 
-  /// Over its limit: senders hold their QoS > 0 publishers back and drop QoS 0.
-  bool full() const { return bytes_.load(std::memory_order_relaxed) > bytes_max_; }
+  /// Over its limit, together with `more` bytes that are not posted yet: senders hold their QoS > 0 publishers back and
+  /// drop QoS 0.
+  bool full(std::size_t more = 0) const {
+    return bytes_.load(std::memory_order_relaxed) + more > bytes_max_.load(std::memory_order_relaxed);
+  }
+  void set_bytes_max(std::size_t bytes_max) { bytes_max_.store(bytes_max, std::memory_order_relaxed); }
   std::size_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
 
   /// Takes everything.  `was_full` tells that senders may be waiting to go on.
   void take(std::vector<Letter>& letters, bool& was_full);
   /// Before the receiver sleeps: true if it may, since nothing has come; then the next post wakes it.
   bool fall_asleep();
+  bool asleep() const { return asleep_.load(std::memory_order_relaxed); }
   void wake_up() { asleep_.store(false, std::memory_order_relaxed); }
 
  private:
@@ -64,7 +69,7 @@ class Mailbox {
   std::atomic<std::size_t> bytes_{0};
   std::atomic<bool> asleep_{false};
   std::atomic<bool> overflowed_{false};
-  const std::size_t bytes_max_;
+  std::atomic<std::size_t> bytes_max_;
   std::function<void()> wake_;
 };
 

@@ -21,7 +21,7 @@ class Outbox {
     pending_ |= std::uint64_t{1} << target;
   }
   /// Whether this shard's backlog towards `target` is over the limit, what was posted and what was not.
-  bool full(routing::ShardId target) const { return core_.mailbox(target).full(); }
+  bool full(routing::ShardId target) const { return core_.mailbox(target).full(targets_[target].bytes); }
   bool empty() const { return pending_ == 0; }
   /// At the end of the turn: one post, and at most one wake, per target.
   void post_all();

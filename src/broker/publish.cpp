@@ -116,10 +116,10 @@ void Shard::answer_publish(Client& client, const mqtt::PublishView& publish, Rea
   if (client.state != Client::State::active || publish.qos == Qos::at_most_once) return;
   if (reason == ReasonCode::no_matching_subscribers && !options_->mqtt.tell_no_subscribers) reason = ReasonCode::success;
   if (publish.qos == Qos::at_least_once) {
-    return acknowledge(client, mqtt::PacketType::puback, publish.packet_id, reason, journal_.durable());
+    return acknowledge(client, mqtt::PacketType::puback, publish.packet_id, reason, journal_.appended());
   }
   if (mqtt::is_error(reason)) client.session->end_receive(publish.packet_id);
-  acknowledge(client, mqtt::PacketType::pubrec, publish.packet_id, reason, journal_.durable());
+  acknowledge(client, mqtt::PacketType::pubrec, publish.packet_id, reason, journal_.appended());
 }
 
 }  // namespace tombo::broker

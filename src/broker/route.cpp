@@ -67,7 +67,7 @@ void Shard::route_matched(const Ref<mqtt::Message>& message, std::uint64_t publi
     for (const auto* filter : matched_.filters) {
       const auto* list = filter->groups.load(std::memory_order_acquire);
       if (list == nullptr) continue;
-      for (const auto& group : list->groups) deliver_shared(message, group, publisher_hash, nullptr);
+      for (const auto& group : list->groups) deliver_shared(message, group, publisher_hash, publisher, nullptr);
     }
   }
   if ((shards & self) != 0) deliver_local(message);
@@ -156,7 +156,7 @@ void Shard::deliver_gathered(const Ref<mqtt::Message>& message) {
 
 /// One member of a shared group gets the message.
 void Shard::deliver_shared(const Ref<mqtt::Message>& message, const routing::Group& group, std::uint64_t publisher_hash,
-                           const routing::GroupMember* except) {
+                           Client* publisher, const routing::GroupMember* except) {
   routing::PickInput input;
   input.strategy = static_cast<routing::ShareStrategy>(options_->mqtt.share_strategy);
   input.publisher_hash = publisher_hash;
@@ -166,7 +166,7 @@ void Shard::deliver_shared(const Ref<mqtt::Message>& message, const routing::Gro
   const auto* member = routing::pick(group, input);
   if (member == nullptr) return counters_.drop(Drop::no_member);
   if (member->session.shard == id_) return deliver_to_member(message, *member, publisher_hash);
-  if (held_back(member->session.shard, *message, nullptr)) return;
+  if (held_back(member->session.shard, *message, publisher)) return;
   member->add_ref();
   outbox_.add(member->session.shard,
               SharedLetter{message, Ref<routing::GroupMember>::adopt(member), publisher_hash}, message->footprint());
@@ -192,7 +192,7 @@ void Shard::deliver_to_member(const Ref<mqtt::Message>& message, const routing::
   const auto* list = filter == nullptr ? nullptr : filter->groups.load(std::memory_order_acquire);
   if (list == nullptr) return counters_.drop(Drop::no_member);
   for (const auto& group : list->groups) {
-    if (group.name == member.group) return deliver_shared(message, group, publisher_hash, &member);
+    if (group.name == member.group) return deliver_shared(message, group, publisher_hash, nullptr, &member);
   }
   counters_.drop(Drop::no_member);
 }

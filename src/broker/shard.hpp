@@ -7,6 +7,7 @@
 #include "broker/sys_report.hpp"
 #include "broker/transport.hpp"
 #include "mqtt/decode.hpp"
+#include "mqtt/topic.hpp"
 #include "routing/subscriber_tables.hpp"
 #include "store/journal.hpp"
 
@@ -41,7 +42,7 @@ class Shard {
   /// Work is left that needs no event: take another turn before sleeping.
   bool has_work() const { return work_left_ || !graveyard_.empty() || !outbox_.empty(); }
   /// When the next turn is needed at the latest.
-  MonoTime next_due() const { return wheel_.next_due(); }
+  MonoTime next_due() const;
   /// Going to sleep and waking up; false if a letter came in between.
   bool fall_asleep();
   void wake_up();
@@ -106,7 +107,7 @@ class Shard {
   bool bring_home(Client& client, std::string_view client_id);
   Ask ask_login(Client& client, const mqtt::ConnectView& connect);
   void accept(Client& client, const mqtt::ConnectView& connect, std::string_view client_id, bool assigned);
-  ClientSession& take_over(Client& client, const mqtt::ConnectView& connect, std::string_view client_id, bool& present);
+  ClientSession* take_over(const mqtt::ConnectView& connect, std::string_view client_id, bool& present);
   bool send_connack(Client& client, const mqtt::ConnectView& connect, bool present, bool assigned);
   // publish.cpp
   void on_publish(Client& client, const mqtt::Frame& frame);
@@ -122,7 +123,7 @@ class Shard {
   void deliver_local(const Ref<mqtt::Message>& message);
   void deliver_gathered(const Ref<mqtt::Message>& message);
   void deliver_shared(const Ref<mqtt::Message>& message, const routing::Group& group, std::uint64_t publisher_hash,
-                      const routing::GroupMember* except);
+                      Client* publisher, const routing::GroupMember* except);
   void deliver_to_member(const Ref<mqtt::Message>& message, const routing::GroupMember& member,
                          std::uint64_t publisher_hash);
   bool held_back(routing::ShardId target, const mqtt::Message& message, Client* publisher);
@@ -146,7 +147,8 @@ class Shard {
   // subscribe.cpp
   void on_subscribe(Client& client, const mqtt::Frame& frame);
   mqtt::ReasonCode subscribe_one(Client& client, const mqtt::SubscriptionView& wanted, std::uint32_t subscription_id);
-  mqtt::ReasonCode judge_subscription(Client& client, const mqtt::SubscriptionView& wanted) const;
+  mqtt::ReasonCode judge_subscription(const mqtt::SubscriptionView& wanted) const;
+  bool may_subscribe(ClientSession& session, const mqtt::ParsedFilter& parsed) const;
   void subscribe_plain(Client& client, std::string_view filter, const mqtt::SubscribeOptions& options,
                        std::uint32_t subscription_id);
   void subscribe_shared(Client& client, std::string_view group, std::string_view filter,

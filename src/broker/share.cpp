@@ -61,7 +61,8 @@ void Shard::hand_on(const ClientSession& from, const SharedSubscription& shared,
   const auto* groups = shared.filter->groups.load(std::memory_order_acquire);
   if (groups == nullptr) return;
   for (const auto& group : groups->groups) {
-    if (group.name == shared.member->group) return deliver_shared(message, group, from.entry->hash, shared.member.get());
+    if (group.name != shared.member->group) continue;
+    return deliver_shared(message, group, from.entry->hash, nullptr, shared.member.get());
   }
 }
 

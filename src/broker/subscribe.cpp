@@ -34,7 +34,7 @@ void Shard::on_subscribe(Client& client, const mqtt::Frame& frame) {
   mqtt::Bytes filters = subscribe.filters;
   for (auto& code : codes) {
     const auto wanted = mqtt::next_subscription(filters, version);
-    code = judge_subscription(client, wanted);
+    code = judge_subscription(wanted);
     if (mqtt::is_error(code)) continue;
     ReasonCode reason = ReasonCode::not_authorized;
     const ClientSession& session = *client.session;
@@ -48,18 +48,15 @@ void Shard::on_subscribe(Client& client, const mqtt::Frame& frame) {
   filters = subscribe.filters;
   for (auto& code : codes) {
     auto wanted = mqtt::next_subscription(filters, version);
-    if (mqtt::is_error(code)) {
-      // 3.1 has no refusal: grant what was asked and deliver nothing.
-      if (version == Version::v3_1) code = static_cast<ReasonCode>(wanted.options.qos);
-      continue;
-    }
-    code = subscribe_one(client, wanted, subscription_id);
+    if (!mqtt::is_error(code)) code = subscribe_one(client, wanted, subscription_id);
+    // 3.1 has no refusal: grant what was asked and deliver nothing.
+    if (mqtt::is_error(code) && version == Version::v3_1) code = static_cast<ReasonCode>(wanted.options.qos);
   }
-  acknowledge(client, PendingAck{journal_.durable(), mqtt::PacketType::suback, subscribe.packet_id, ReasonCode::success,
+  acknowledge(client, PendingAck{journal_.appended(), mqtt::PacketType::suback, subscribe.packet_id, ReasonCode::success,
                                  std::move(codes)});
 }
 
-ReasonCode Shard::judge_subscription(Client& client, const mqtt::SubscriptionView& wanted) const {
+ReasonCode Shard::judge_subscription(const mqtt::SubscriptionView& wanted) const {
   const auto parsed = mqtt::parse_filter(wanted.filter);
   if (!parsed.valid) return ReasonCode::topic_filter_invalid;
   if (mqtt::count_levels(parsed.filter) > options_->limits.topic_levels_max) return ReasonCode::topic_filter_invalid;
@@ -67,14 +64,29 @@ ReasonCode Shard::judge_subscription(Client& client, const mqtt::SubscriptionVie
   if (mqtt::has_wildcard(parsed.filter) && !options_->mqtt.wildcard_subscriptions) {
     return ReasonCode::wildcard_subscriptions_not_supported;
   }
-  ClientSession& session = *client.session;
-  const std::size_t held = session.subscriptions.size() + (session.has_shared() ? session.shared().size() : 0);
-  if (held >= options_->limits.subscriptions_per_client) return ReasonCode::quota_exceeded;
   return ReasonCode::success;
+}
+
+/// Whether the session is below its limits, or has this subscription already and only changes it.
+bool Shard::may_subscribe(ClientSession& session, const mqtt::ParsedFilter& parsed) const {
+  const auto& limits = options_->limits;
+  const bool one_more = session.subscriptions.size() + session.shared_count < limits.subscriptions_per_client;
+  const bool one_more_wildcard =
+      session.wildcard_count < limits.wildcard_subscriptions_per_client || !mqtt::has_wildcard(parsed.filter);
+  if (one_more && one_more_wildcard) return true;
+  if (!parsed.shared) {
+    const auto* filter = core_.tree.find(parsed.filter);
+    return filter != nullptr && session.subscriptions.find(filter) != session::SubscriptionList::kNone;
+  }
+  if (!session.has_shared()) return false;
+  return std::any_of(session.shared().begin(), session.shared().end(), [&](const SharedSubscription& shared) {
+    return shared.member && shared.member->group == parsed.share_name && shared.member->filter == parsed.filter;
+  });
 }
 
 ReasonCode Shard::subscribe_one(Client& client, const mqtt::SubscriptionView& wanted, std::uint32_t subscription_id) {
   const auto parsed = mqtt::parse_filter(wanted.filter);
+  if (!may_subscribe(*client.session, parsed)) return ReasonCode::quota_exceeded;
   mqtt::SubscribeOptions options = wanted.options;
   if (static_cast<std::uint8_t>(options.qos) > client.qos_max) {
     options.qos = static_cast<Qos>(client.qos_max);  // [MQTT-3.2.2-10]
@@ -105,6 +117,7 @@ void Shard::subscribe_plain(Client& client, std::string_view text, const mqtt::S
     session.subscriptions[record].position = subscribers_.add(filter->id, {session.slot, record});
     if (session.told_full) filter->full.fetch_add(1, std::memory_order_relaxed);
     counters_.subscriptions.add();
+    if (mqtt::has_wildcard(text)) ++session.wildcard_count;
   } else {
     session.subscriptions[record].options = options;
     session.subscriptions[record].subscription_id = subscription_id;
@@ -141,6 +154,8 @@ void Shard::subscribe_shared(Client& client, std::string_view group, std::string
   place->options = options;
   place->subscription_id = subscription_id;
   place->filter = core_.tree.add_member(text, group, place->member);
+  ++session.shared_count;
+  if (mqtt::has_wildcard(text)) ++session.wildcard_count;
   counters_.subscriptions.add();
   counters_.shared_subscriptions.add();
 }

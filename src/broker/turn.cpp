@@ -8,6 +8,8 @@ namespace tombo::broker {
 
 namespace {
 constexpr Milliseconds kSecond{1000};
+/// How often publishers that are held back are looked at when nothing else happens.
+constexpr Milliseconds kLookAgain{100};
 /// Shares of the memory ceiling, in percent, from which the steps of shedding are taken.
 constexpr std::uint64_t kShedQos0Percent = 80;
 constexpr std::uint64_t kRefuseConnectionsPercent = 90;
@@ -66,6 +68,12 @@ void Shard::end_turn() {
   outbox_.post_all();
   graveyard_.clear();
   core_.qsbr.quiescent(id_);
+}
+
+MonoTime Shard::next_due() const {
+  const MonoTime due = wheel_.next_due();
+  // Nobody writes a letter when memory has become free.
+  return held_back_.empty() ? due : std::min(due, now_ + kLookAgain);
 }
 
 bool Shard::fall_asleep() {

@@ -23,7 +23,7 @@ void Shard::on_unsubscribe(Client& client, const mqtt::Frame& frame) {
     const auto filter = mqtt::next_filter(filters);
     codes.push_back(id_in_use ? ReasonCode::packet_identifier_in_use : unsubscribe_one(*client.session, filter));
   }
-  acknowledge(client, PendingAck{journal_.durable(), mqtt::PacketType::unsuback, unsubscribe.packet_id, ReasonCode::success,
+  acknowledge(client, PendingAck{journal_.appended(), mqtt::PacketType::unsuback, unsubscribe.packet_id, ReasonCode::success,
                                  std::move(codes)});
 }
 
@@ -55,6 +55,7 @@ void Shard::remove_subscription(ClientSession& session, std::uint32_t record) {
   const auto removed = subscribers_.remove(filter->id, list[record].position);
   if (removed.moved) sessions_[removed.mover.session].subscriptions[removed.mover.record].position = list[record].position;
   if (session.told_full) filter->full.fetch_sub(1, std::memory_order_relaxed);
+  if (mqtt::has_wildcard(filter->text())) --session.wildcard_count;
   list.remove(record);
   if (record < list.size()) {
     // The last record has moved here; its table entry must say so.
@@ -66,6 +67,8 @@ void Shard::remove_subscription(ClientSession& session, std::uint32_t record) {
 
 /// Deliveries that came this way and wait go on to other members.
 void Shard::remove_shared(ClientSession& session, SharedSubscription& shared) {
+  --session.shared_count;
+  if (mqtt::has_wildcard(shared.member->filter)) --session.wildcard_count;
   core_.tree.remove_member(shared.filter, shared.member->group, *shared.member);
   shared.filter = nullptr;
   shared.member = nullptr;

@@ -17,6 +17,8 @@ class Journal {
   /// False: nothing is kept, and the broker need not build records.
   virtual bool keeps_anything() const = 0;
   virtual Ticket append(std::span<const std::uint8_t> record) = 0;
+  /// The ticket of the newest record: what an acknowledgement given now has to wait for.
+  virtual Ticket appended() const = 0;
   virtual Ticket durable() const = 0;
 };
 
@@ -25,6 +27,7 @@ class NoJournal final : public Journal {
  public:
   bool keeps_anything() const override { return false; }
   Ticket append(std::span<const std::uint8_t>) override { return 0; }
+  Ticket appended() const override { return 0; }
   Ticket durable() const override { return 0; }
 };
 

@@ -134,7 +134,7 @@ TestClient::TestClient(VirtualBroker& broker, Version version, routing::ShardId 
     : broker_(broker), version_(version), shard_(shard), connection_(&broker.open(shard)) {}
 
 Received TestClient::connect(Connect connect) {
-  connection_ = &broker_.open(shard_);
+  if (std::exchange(used_, true)) connection_ = &broker_.open(shard_);
   partial_.clear();
   received_.clear();
   mqtt::ConnectOut out;
@@ -241,11 +241,13 @@ void TestClient::disconnect(mqtt::ReasonCode reason, mqtt::PropertyWriter proper
 }
 
 void TestClient::cut() {
+  used_ = true;
   connection_->cut();
   broker_.settle();
 }
 
 void TestClient::send(mqtt::Bytes bytes) {
+  used_ = true;
   connection_->send(bytes);
   broker_.settle();
 }

@@ -61,7 +61,7 @@ class TestClient {
     mqtt::PropertyWriter will_properties;
     bool bridge = false;
   };
-  /// Opens a fresh connection (the old one, if any, is left alone) and sends CONNECT; returns the first answer, of
+  /// On a fresh connection (an old one that was used is left alone) and sends CONNECT; returns the first answer, of
   /// type `reserved` if there was none.
   Received connect(Connect connect);
   Received connect(std::string client_id, bool clean_start = true);
@@ -99,7 +99,10 @@ class TestClient {
   /// As send(), written as wire() understands: "C0 00".
   void send_wire(std::string_view text);
   /// Sends without letting the broker settle.
-  void send_only(mqtt::Bytes bytes) { connection_->send(bytes); }
+  void send_only(mqtt::Bytes bytes) {
+    used_ = true;
+    connection_->send(bytes);
+  }
 
   /// The next packet that was received and not looked at, type `reserved` if there is none.
   Received next();
@@ -126,6 +129,7 @@ class TestClient {
   mqtt::Version version_;
   routing::ShardId shard_;
   VirtualConnection* connection_ = nullptr;
+  bool used_ = false;  // the present connection is not a fresh one
   std::vector<std::uint8_t> partial_;
   std::deque<Received> received_;
   mqtt::PacketId last_id_ = 0;

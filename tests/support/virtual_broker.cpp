@@ -19,6 +19,7 @@ void VirtualConnection::close_after_flush() {
 }
 
 void VirtualConnection::hand_over() {
+  resumed_ = false;
   if (finished() || closing_) return;
   broker::Shard& shard = broker_.shard(shard_);
   if (!std::exchange(opened_, true)) {
@@ -130,6 +131,7 @@ bool VirtualBroker::anything_waits() {
     if (connection->finished()) return false;
     if (!connection->opened_ || connection->cut_) return true;
     if (connection->blocked_ && !connection->stalled_) return true;
+    if (connection->resumed_ && !connection->inbound_.empty()) return true;
     return false;
   });
 }

@@ -39,7 +39,10 @@ class VirtualConnection final : public broker::Transport {
 
   // --- the broker's side
   void pause_reading() override { paused_ = true; }
-  void resume_reading() override { paused_ = false; }
+  void resume_reading() override {
+    paused_ = false;
+    resumed_ = true;
+  }
   void close_after_flush() override;
   void move_to(routing::ShardId shard) override { move_target_ = shard; }
   std::string peer_address() const override { return "virtual"; }
@@ -62,6 +65,7 @@ class VirtualConnection final : public broker::Transport {
   bool closing_ = false;
   bool closed_ = false;
   bool paused_ = false;
+  bool resumed_ = false;   // what waits has to be offered once more
   bool stalled_ = false;
   bool blocked_ = false;   // a flush found the client stalled
 };
