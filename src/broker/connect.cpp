@@ -23,6 +23,7 @@ std::uint32_t wanted_expiry(const mqtt::ConnectView& connect) {
 
 void Shard::on_connect(Client& client, const mqtt::Frame& frame) {
   mqtt::ConnectView connect;
+  connect.version = client.peer.format.version;
   const auto decoded = mqtt::decode_connect(frame, decode_limits_, connect);
   client.peer.format.version = connect.version;
   if (!decoded) return refuse(client, decoded.error());

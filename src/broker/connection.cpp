@@ -21,6 +21,7 @@ void Shard::on_open(Transport& transport, std::size_t listener_index, bool moved
   client->number = next_client_++;
   client->index = static_cast<std::uint32_t>(clients_.size());
   client->last_packet = now_;
+  client->peer.format.version = mqtt::Version::v3_1_1;  // until CONNECT says; mistakes before are not answered
   transport.set_client(client.get());
   if (!moved) {
     counters_.connections_accepted.add();
@@ -81,6 +82,7 @@ void Shard::on_packet(Client& client, const mqtt::Frame& frame) {
       break;
     case mqtt::PacketType::disconnect: on_disconnect(client, frame); break;
     case mqtt::PacketType::auth: on_auth(client, frame); break;
+    case mqtt::PacketType::reserved: return refuse(client, mqtt::ReasonCode::malformed_packet);
     default: return refuse(client, mqtt::ReasonCode::protocol_error);  // a second CONNECT or a server's packet
   }
   if (client.state != Client::State::active || client.paused_for_verdict) return;
