@@ -53,7 +53,7 @@ void Link::heal() {
   connection_.give_room(SIZE_MAX);
 }
 
-bool Link::moving() const { return !cut_ && (!up_.empty() || !down_.empty() || !arrived_.empty()); }
+bool Link::moving() const { return !cut_ && (!up_.empty() || !down_.empty()); }
 
 bool Link::dead_for_client() const {
   if (cut_) return true;

@@ -196,7 +196,7 @@ class Model {
   void check_form(const Message& message, const Connection& to, const Reception& reception, const Ways& ways,
                   std::int64_t clock_ms) const;
   void check_count(const Message& message, int session_index, const Reception& reception, const Ways& ways);
-  void check_order(const Message& message, Session& to, const Reception& reception);
+  void check_order(const Message& message, Session& to, const Reception& reception, const Ways& found);
   void finish_session(int index);
   void finish_groups();
   bool stays(int subscription, Tick after, int& qos_min) const;

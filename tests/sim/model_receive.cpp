@@ -50,6 +50,8 @@ bool Model::could_replay(const Message& message, const Subscription& subscriptio
   for (std::size_t i = 0; i < history->second.size(); ++i) {
     if (history->second[i].message != message.id) continue;
     if (i + 1 == history->second.size() || history->second[i + 1].tick >= subscription.from) return true;
+    // What replaced it may have been refused, and the publisher has not heard of it yet.
+    if (plan_.lossy && plan_.options.mqtt.on_queue_full == config::QueueFull::reject_publisher) return true;
   }
   return false;
 }
@@ -91,7 +93,7 @@ void Model::on_publish(int index, const Reception& reception, std::int64_t clock
   }
   check_form(message, to, reception, found, clock_ms);
   check_count(message, to.session, reception, found);
-  check_order(message, session(to.session), reception);
+  check_order(message, session(to.session), reception, found);
 }
 
 void Model::check_form(const Message& message, const Connection& to, const Reception& reception, const Ways& found,
@@ -139,11 +141,10 @@ void Model::check_count(const Message& message, int session_index, const Recepti
 }
 
 /// Messages of one publisher on one topic and QoS come in the order in which they were sent, repeats aside.
-void Model::check_order(const Message& message, Session& to, const Reception& reception) {
+void Model::check_order(const Message& message, Session& to, const Reception& reception, const Ways& found) {
   if (reception.retain || to.got[message.id].copies > 1 || message.taken.size() > 1) return;
-  for (const auto& [key, subscription] : to.subscriptions) {
-    if (!key.first.empty()) return;  // what other members hand on comes late
-  }
+  // What other members of a group hand on comes late.
+  if (std::any_of(found.live.begin(), found.live.end(), [](const auto* s) { return !s->group.empty(); })) return;
   int& newest = to.newest[{message.publisher, message.topic, static_cast<int>(message.qos), static_cast<int>(reception.qos)}];
   if (message.id < newest) {
     fail("client {} got message {} after message {} of the same publisher, topic and QoS", to.client, message.id, newest);
