@@ -55,16 +55,26 @@ void VirtualConnection::flush() {
   std::array<iovec, 64> pieces;
   auto* batch_now = batch();
   while (batch_now != nullptr && !batch_now->empty()) {
+    if (room_ == 0 && !cut_) {
+      blocked_ = true;
+      break;
+    }
     const std::size_t count = batch_now->describe(pieces.data(), pieces.size());
     std::size_t size = 0;
     for (std::size_t i = 0; i < count; ++i) {
       const auto* bytes = static_cast<const std::uint8_t*>(pieces[i].iov_base);
-      if (!cut_) received_.insert(received_.end(), bytes, bytes + pieces[i].iov_len);
-      size += pieces[i].iov_len;
+      const std::size_t taken = cut_ ? pieces[i].iov_len : std::min(room_, pieces[i].iov_len);
+      if (!cut_) {
+        received_.insert(received_.end(), bytes, bytes + taken);
+        if (room_ != SIZE_MAX) room_ -= taken;
+      }
+      size += taken;
+      if (taken < pieces[i].iov_len) break;
     }
     batch_now->consume(size);
   }
   flushed();
+  if (blocked_) return;
   if (closing_) closed_ = true;
   if (client() != nullptr) broker_.shard(shard_).on_writable(*client());
 }
@@ -109,7 +119,7 @@ void VirtualBroker::turn(routing::ShardId id) {
     VirtualConnection& connection = *connections_[i];
     if (connection.shard_ != id) continue;
     connection.hand_over();
-    if (connection.blocked_ && (!connection.stalled_ || connection.cut_)) {
+    if (connection.blocked_ && ((!connection.stalled_ && connection.room_ != 0) || connection.cut_)) {
       connection.blocked_ = false;
       connection.flush();
     }
@@ -130,7 +140,7 @@ bool VirtualBroker::anything_waits() {
   return std::any_of(connections_.begin(), connections_.end(), [](const auto& connection) {
     if (connection->finished()) return false;
     if (!connection->opened_ || connection->cut_) return true;
-    if (connection->blocked_ && !connection->stalled_) return true;
+    if (connection->blocked_ && !connection->stalled_ && connection->room_ != 0) return true;
     if (connection->resumed_ && !connection->inbound_.empty()) return true;
     return false;
   });

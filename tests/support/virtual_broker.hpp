@@ -31,10 +31,17 @@ class VirtualConnection final : public broker::Transport {
   void cut() { cut_ = true; }
   /// Everything that the broker has written so far.
   std::vector<std::uint8_t> take_received() { return std::exchange(received_, {}); }
+  bool has_received() const { return !received_.empty(); }
   /// The broker has closed the connection (what it wrote before can still be read).
   bool closed_by_broker() const { return closed_; }
   /// While stalled the client reads nothing: the broker's writes wait, as on a full socket.
   void stall(bool on) { stalled_ = on; }
+  /// From now on the socket takes so many bytes until more room is given: writes that stop halfway.
+  void give_room(std::size_t bytes) { room_ = bytes; }
+  /// Bytes that were sent and that the broker has not consumed.
+  std::size_t unconsumed() const { return inbound_.size(); }
+  /// The broker will look at no further byte.
+  bool over() const { return closing_ || finished(); }
   routing::ShardId shard() const { return shard_; }
 
   // --- the broker's side
@@ -67,7 +74,8 @@ class VirtualConnection final : public broker::Transport {
   bool paused_ = false;
   bool resumed_ = false;   // what waits has to be offered once more
   bool stalled_ = false;
-  bool blocked_ = false;   // a flush found the client stalled
+  bool blocked_ = false;   // a flush found the client stalled or the socket full
+  std::size_t room_ = SIZE_MAX;
 };
 
 /// A whole broker core without sockets, threads or a running clock: turns happen when a test says so.  One thread.

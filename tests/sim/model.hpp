@@ -1,0 +1,224 @@
+#pragma once
+
+#include "mqtt/types.hpp"
+#include "sim/plan.hpp"
+#include "sim/trace.hpp"
+
+#include <cstdint>
+#include <map>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+namespace tombo::sim {
+
+/// The world's time: one tick per turn of a shard, and the clock in milliseconds.
+using Tick = std::int64_t;
+inline constexpr Tick kForever = INT64_MAX;
+
+struct Violation : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// One message as its publisher, or the will's owner, made it.  Its payload begins with its number.
+struct Message {
+  // A moment at which the broker took it.  QoS 1 may be taken several times, when the publisher repeats it.
+  struct Taken {
+    Tick tick;
+    unsigned shard;
+    std::int64_t clock_ms;
+    int session;
+  };
+  int id = 0;
+  int publisher = 0;
+  std::string topic;
+  std::string payload;
+  mqtt::Qos qos = mqtt::Qos::at_most_once;
+  bool retain = false;
+  bool has_expiry = false;
+  std::uint32_t expiry_s = 0;
+  bool denied = false;
+  bool refused = false;  // the publisher was told that it was not taken
+  bool will = false;
+  std::vector<Taken> taken;
+};
+
+/// One subscription from SUBSCRIBE, as the broker took it, until it was removed or replaced.
+struct Subscription {
+  int session = -1;
+  std::string group;  // empty: plain
+  std::string filter;
+  mqtt::SubscribeOptions options;
+  std::uint32_t id = 0;
+  bool fresh = true;       // not a replacement
+  int connection = -1;     // on which it was made
+  Tick from = 0;
+  Tick until = kForever;
+  int next = -1;           // what replaced it, without a gap
+};
+
+/// One session from the CONNECT that made it until its end.
+struct Session {
+  struct Got {
+    unsigned live = 0;      // first sendings with RETAIN as for a live message
+    unsigned replayed = 0;  // with RETAIN as for a retained one
+    unsigned copies = 0;    // whatever they were
+  };
+  int client = -1;
+  unsigned shard = 0;
+  bool alive = true;
+  std::int64_t expires_ms = kForever;  // while nobody is connected
+  std::uint32_t expiry_s = 0;
+  int connection = -1;                 // -1: nobody is connected
+  Tick connected_from = 0;
+  int will = -1;                       // message; -1: none
+  std::uint32_t will_delay_s = 0;
+  std::int64_t will_due_ms = kForever;
+  std::map<int, Got> got;              // by message
+  std::map<std::tuple<int, std::string, int, int>, int> newest;  // publisher, topic, QoS as sent and as got
+  std::map<std::pair<std::string, std::string>, int> subscriptions;  // group, filter -> present one
+};
+
+struct Connection {
+  int client = -1;
+  mqtt::Version version = mqtt::Version::v5;
+  bool clean_start = true;
+  std::uint32_t expiry_s = 0;
+  int will = -1;
+  std::uint32_t will_delay_s = 0;
+  std::uint32_t packet_max = 0xFFFF'FFFF;
+  bool taken = false;     // the broker has taken its CONNECT
+  bool present = false;   // CONNACK must say so
+  bool over = false;
+  bool no_will = false;   // a normal DISCONNECT was taken
+  int session = -1;
+};
+
+/// A PUBLISH that a client received.
+struct Reception {
+  std::string_view topic;
+  std::string_view payload;
+  mqtt::Qos qos = mqtt::Qos::at_most_once;
+  bool retain = false;
+  bool dup = false;
+  bool fresh = true;  // false: QoS 2 under an identifier that was not released
+  std::vector<std::uint32_t> subscription_ids;
+  std::int64_t expiry_s = -1;
+  std::size_t packet_size = 0;
+};
+
+/// What must be true of a broker, whatever the order of events.  It is told what clients send, when the broker has
+/// taken it (in which turn), and what clients receive; it throws Violation at the first thing that must not be, and
+/// finish() looks for what is missing.
+///
+/// Two events in one turn, or in turns of different shards until the letters have come, count as concurrent: then both
+/// outcomes are right.
+class Model {
+ public:
+  Model(const Plan& plan, Trace& trace) : plan_(plan), trace_(trace), turns_(plan.shards) {}
+
+  // --- what clients send (tables that Note::index points into)
+  int add_message(Message message);
+  /// A message's payload, which names it: so it comes after the message.
+  void set_payload(int message, std::string payload) {
+    messages_[static_cast<std::size_t>(message)].payload = std::move(payload);
+  }
+  int add_connection(Connection connection);
+  int add_subscription(Subscription subscription);
+  int add_removal(std::string group, std::string filter);
+  int add_disconnect(bool keep_will, std::int64_t expiry_s);
+
+  // --- what the broker took, in turn `tick` of `shard`
+  void turn_begins(unsigned shard, Tick tick, std::int64_t clock_ms);
+  void connect_taken(int connection);
+  void publish_taken(int connection, int message);
+  void subscribe_taken(int connection, int subscription);
+  void unsubscribe_taken(int connection, int removal);
+  void disconnect_taken(int connection, int disconnect);
+  void connection_over(int connection);
+
+  // --- what clients see
+  void on_connack(int connection, bool session_present);
+  void on_refused(int message);
+  void on_publish(int connection, const Reception& reception, std::int64_t clock_ms);
+
+  // --- the end: everything is quiet, everybody has reconnected
+  void finish();
+  /// What a new subscriber to everything must have got as retained messages.
+  void check_retained(int connection, std::int64_t clock_ms);
+  /// Messages may be missing: the broker says that it had to drop some.
+  void allow_missing() { missing_allowed_ = true; }
+
+  const Message& message(int index) const { return messages_[static_cast<std::size_t>(index)]; }
+  const Connection& connection(int index) const { return connections_[static_cast<std::size_t>(index)]; }
+  const Subscription& subscription(int index) const { return subscriptions_[static_cast<std::size_t>(index)]; }
+  std::size_t receptions() const { return receptions_; }
+  std::size_t obligations() const { return obligations_; }
+
+ private:
+  struct Removal {
+    std::string group;
+    std::string filter;
+  };
+  struct Disconnect {
+    bool keep_will;
+    std::int64_t expiry_s;  // -1: unchanged
+  };
+  struct Retained {
+    Tick tick;
+    int message;
+    std::int64_t clock_ms;
+  };
+  // Which subscriptions a message may have come by.
+  struct Ways {
+    std::vector<const Subscription*> live;
+    std::vector<const Subscription*> replays;
+  };
+  template <class... Args>
+  [[noreturn]] static void fail(fmt::format_string<Args...> format, Args&&... args) {
+    throw Violation(fmt::format(format, std::forward<Args>(args)...));
+  }
+
+  Session& session(int index) { return sessions_[static_cast<std::size_t>(index)]; }
+  Session& session_of(int connection);
+  void publish_now(int message, int by_session);
+  void publish_will(Session& session);
+  void end_session(int index);
+  void leave_session(int index, bool keep_will);
+  Tick reaches(const Message::Taken& taken, unsigned shard) const;
+  static bool may_be_own(const Message& message, const Session& session, const Subscription& subscription);
+  bool could_see(const Message& message, const Subscription& subscription, const Session& session) const;
+  bool could_replay(const Message& message, const Subscription& subscription, int session_index) const;
+  Ways ways(const Message& message, int session_index) const;
+  int message_of(const Reception& reception) const;
+  void check_form(const Message& message, const Connection& to, const Reception& reception, const Ways& ways,
+                  std::int64_t clock_ms) const;
+  void check_count(const Message& message, int session_index, const Reception& reception, const Ways& ways);
+  void check_order(const Message& message, Session& to, const Reception& reception, const Ways& found);
+  void finish_session(int index);
+  void finish_groups();
+  bool stays(int subscription, Tick after, int& qos_min) const;
+  bool may_be_too_large(const Message& message, const Session& to) const;
+
+  const Plan& plan_;
+  Trace& trace_;
+  std::vector<std::vector<Tick>> turns_;  // per shard
+  Tick now_ = 0;
+  unsigned shard_ = 0;
+  std::int64_t clock_ms_ = 0;
+  std::vector<Message> messages_;
+  std::vector<Connection> connections_;
+  std::vector<Subscription> subscriptions_;
+  std::vector<Removal> removals_;
+  std::vector<Disconnect> disconnects_;
+  std::vector<Session> sessions_;
+  std::vector<int> session_of_client_;  // present session, -1: none
+  std::map<std::string, std::vector<Retained>> retained_;
+  std::size_t receptions_ = 0;
+  std::size_t obligations_ = 0;
+  bool missing_allowed_ = false;
+};
+
+}  // namespace tombo::sim
