@@ -94,13 +94,11 @@ void Shard::deliver_local(const Ref<mqtt::Message>& message) {
   for (const auto* filter : matched_.filters) {
     for (const auto subscriber : subscribers_.of(filter->id)) {
       ClientSession& session = sessions_[subscriber.session];
-      const auto& subscription = session.subscriptions[subscriber.record];
-      const auto& options = subscription.options;
-      if (options.no_local && message->origin() == origin_of(session)) continue;  // [MQTT-3.8.3-3]
+      if (subscriber.no_local() && message->origin() == origin_of(session)) continue;  // [MQTT-3.8.3-3]
       Terms terms;
-      terms.qos = mqtt::lower_of(message->qos(), options.qos);  // [MQTT-3.8.4-8]
-      terms.retain = options.retain_as_published && message->retain();
-      terms.subscription_id = subscription.subscription_id;
+      terms.qos = mqtt::lower_of(message->qos(), subscriber.qos());  // [MQTT-3.8.4-8]
+      terms.retain = subscriber.retain_as_published() && message->retain();
+      terms.subscription_id = subscriber.subscription_id();
       deliver(session, message, terms);
     }
   }
@@ -114,30 +112,28 @@ void Shard::deliver_gathered(const Ref<mqtt::Message>& message) {
   for (const auto* filter : matched_.filters) {
     for (const auto subscriber : subscribers_.of(filter->id)) {
       ClientSession& session = sessions_[subscriber.session];
-      const auto& subscription = session.subscriptions[subscriber.record];
-      const auto& options = subscription.options;
-      if (options.no_local && message->origin() == origin_of(session)) continue;
-      const Qos qos = mqtt::lower_of(message->qos(), options.qos);
-      const bool retain = options.retain_as_published && message->retain();
+      if (subscriber.no_local() && message->origin() == origin_of(session)) continue;
+      const Qos qos = mqtt::lower_of(message->qos(), subscriber.qos());
+      const bool retain = subscriber.retain_as_published() && message->retain();
       if (session.match_serial != match_serial_) {
         session.match_serial = match_serial_;
         session.match_index = static_cast<std::uint32_t>(count);
         if (gathered_.size() == count) gathered_.emplace_back();
         Gathered& entry = gathered_[count++];
         entry.session = &session;
-        entry.terms = {qos, retain, subscription.subscription_id, nullptr};
+        entry.terms = {qos, retain, subscriber.subscription_id(), nullptr};
         entry.subscription_ids.clear();
         continue;
       }
       Gathered& entry = gathered_[session.match_index];
       entry.terms.qos = mqtt::higher_of(entry.terms.qos, qos);
       entry.terms.retain = entry.terms.retain || retain;
-      if (subscription.subscription_id == 0) continue;
+      if (subscriber.subscription_id() == 0) continue;
       if (entry.terms.subscription_id == 0) {
-        entry.terms.subscription_id = subscription.subscription_id;
+        entry.terms.subscription_id = subscriber.subscription_id();
       } else {
         if (entry.subscription_ids.empty()) entry.subscription_ids.push_back(entry.terms.subscription_id);
-        entry.subscription_ids.push_back(subscription.subscription_id);
+        entry.subscription_ids.push_back(subscriber.subscription_id());
       }
     }
   }

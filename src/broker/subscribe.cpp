@@ -107,20 +107,20 @@ void Shard::subscribe_plain(Client& client, std::string_view text, const mqtt::S
   ClientSession& session = *client.session;
   routing::Filter* filter = core_.tree.find(text);
   std::uint32_t record = filter == nullptr ? session::SubscriptionList::kNone : session.subscriptions.find(filter);
+  const std::uint32_t terms = routing::Subscriber::terms_of(options, subscription_id);
   const bool fresh = record == session::SubscriptionList::kNone;
   if (fresh) {
     const std::uint64_t self = std::uint64_t{1} << id_;
     if (filter == nullptr || (filter->shards.load(std::memory_order_relaxed) & self) == 0) {
       filter = core_.tree.add_shard(text, id_);
     }
-    record = session.subscriptions.add({filter, 0, subscription_id, options});
-    session.subscriptions[record].position = subscribers_.add(filter->id, {session.slot, record});
+    record = session.subscriptions.add({filter, 0});
+    session.subscriptions[record].position = subscribers_.add(filter->id, {session.slot, record, terms});
     if (session.told_full) filter->full.fetch_add(1, std::memory_order_relaxed);
     counters_.subscriptions.add();
     if (mqtt::has_wildcard(text)) ++session.wildcard_count;
   } else {
-    session.subscriptions[record].options = options;
-    session.subscriptions[record].subscription_id = subscription_id;
+    subscribers_.change_terms(filter->id, session.subscriptions[record].position, terms);
   }
   const bool wants_retained = options.retain_handling == mqtt::RetainHandling::send ||
                               (options.retain_handling == mqtt::RetainHandling::send_if_new && fresh);

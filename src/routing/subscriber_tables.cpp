@@ -2,16 +2,31 @@
 
 #include "base/assert.hpp"
 
+#include <bit>
 #include <utility>
 
 namespace tombo::routing {
+
+std::vector<Subscriber>& SubscriberTables::Entry::many() const {
+  return *std::bit_cast<std::vector<Subscriber>*>(std::uint64_t{only.terms} << 32 | only.record);
+}
+
+void SubscriberTables::Entry::set_many(std::vector<Subscriber>* list) {
+  const auto word = std::bit_cast<std::uint64_t>(list);
+  only = {kMany, static_cast<std::uint32_t>(word), static_cast<std::uint32_t>(word >> 32)};
+}
+
+std::uint32_t SubscriberTables::Entry::count() const {
+  if (free()) return 0;
+  return has_many() ? static_cast<std::uint32_t>(many().size()) : 1;
+}
 
 SubscriberTables::SubscriberTables() = default;
 
 SubscriberTables::~SubscriberTables() {
   for (Segment& segment : segments_) {
     for (std::uint32_t i = 0; i < segment.capacity; ++i) {
-      if (segment.entries[i].count > 1) delete segment.entries[i].many;
+      if (segment.entries[i].has_many()) delete &segment.entries[i].many();
     }
   }
 }
@@ -22,35 +37,36 @@ std::uint32_t SubscriberTables::add(FilterId filter, Subscriber subscriber) {
     resize(segment, segment.capacity == 0 ? kCapacityMin : segment.capacity * 2);
   }
   Entry& entry = *place_of(segment, filter);
-  if (entry.count == 0) {
+  if (entry.free()) {
     entry.filter = filter;
     entry.only = subscriber;
     ++segment.used;
     ++filters_;
-  } else if (entry.count == 1) {
-    entry.many = new std::vector<Subscriber>{entry.only, subscriber};
-  } else {
-    entry.many->push_back(subscriber);
+    return 0;
   }
-  return entry.count++;
+  if (entry.has_many()) {
+    entry.many().push_back(subscriber);
+  } else {
+    entry.set_many(new std::vector<Subscriber>{entry.only, subscriber});
+  }
+  return entry.count() - 1;
 }
 
 SubscriberTables::Removed SubscriberTables::remove(FilterId filter, std::uint32_t position) {
   Entry& entry = existing(filter, position);
-  if (entry.count == 1) {
+  if (!entry.has_many()) {
     --filters_;
     erase(segment_of(filter), &entry);
     return {.empty = true};
   }
-  std::vector<Subscriber>& many = *entry.many;
+  std::vector<Subscriber>& many = entry.many();
   Removed removed;
-  removed.moved = position + 1 < entry.count;
+  removed.moved = position + 1 < many.size();
   if (removed.moved) removed.mover = many[position] = many.back();
   many.pop_back();
-  if (--entry.count == 1) {
-    const Subscriber left = many.front();
-    delete entry.many;
-    entry.only = left;
+  if (many.size() == 1) {
+    entry.only = many.front();
+    delete &many;
   } else if (many.size() * 4 < many.capacity()) {
     std::vector<Subscriber> smaller;
     smaller.reserve(many.size() * 2);
@@ -64,23 +80,27 @@ void SubscriberTables::renumber(FilterId filter, std::uint32_t position, std::ui
   existing(filter, position).all()[position].record = record;
 }
 
+void SubscriberTables::change_terms(FilterId filter, std::uint32_t position, std::uint32_t terms) {
+  existing(filter, position).all()[position].terms = terms;
+}
+
 std::span<const Subscriber> SubscriberTables::of(FilterId filter) const {
   const Entry* entry = place_of(segments_[hash_of(filter) >> (64 - kSegmentBits)], filter);
-  if (entry == nullptr || entry->count == 0) return {};
-  if (entry->count == 1) return {&entry->only, 1};
-  return *entry->many;
+  if (entry == nullptr || entry->free()) return {};
+  if (!entry->has_many()) return {&entry->only, 1};
+  return entry->many();
 }
 
 SubscriberTables::Entry* SubscriberTables::place_of(const Segment& segment, FilterId filter) {
   if (segment.capacity == 0) return nullptr;
   std::uint32_t i = index_in(segment, filter);
-  while (segment.entries[i].count > 0 && segment.entries[i].filter != filter) i = (i + 1) & (segment.capacity - 1);
+  while (!segment.entries[i].free() && segment.entries[i].filter != filter) i = (i + 1) & (segment.capacity - 1);
   return &segment.entries[i];
 }
 
 SubscriberTables::Entry& SubscriberTables::existing(FilterId filter, std::uint32_t position) {
   Entry* entry = place_of(segment_of(filter), filter);
-  TOMBO_ASSERT(entry != nullptr && position < entry->count);
+  TOMBO_ASSERT(entry != nullptr && position < entry->count());
   return *entry;
 }
 
@@ -91,7 +111,7 @@ void SubscriberTables::resize(Segment& segment, std::uint32_t capacity) {
   if (capacity > 0) larger.entries = std::make_unique<Entry[]>(capacity);
   for (std::uint32_t i = 0; i < segment.capacity; ++i) {
     const Entry& entry = segment.entries[i];
-    if (entry.count > 0) *place_of(larger, entry.filter) = entry;
+    if (!entry.free()) *place_of(larger, entry.filter) = entry;
   }
   segment = std::move(larger);
 }
@@ -100,7 +120,7 @@ void SubscriberTables::erase(Segment& segment, Entry* entry) {
   // Those behind move up, so that no search stops at the gap before it has found them.
   const std::uint32_t mask = segment.capacity - 1;
   auto gap = static_cast<std::uint32_t>(entry - segment.entries.get());
-  for (std::uint32_t i = (gap + 1) & mask; segment.entries[i].count > 0; i = (i + 1) & mask) {
+  for (std::uint32_t i = (gap + 1) & mask; !segment.entries[i].free(); i = (i + 1) & mask) {
     const std::uint32_t home = index_in(segment, segment.entries[i].filter);
     if (((i - home) & mask) < ((i - gap) & mask)) continue;
     segment.entries[gap] = segment.entries[i];

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "mqtt/types.hpp"
 #include "routing/ids.hpp"
 
 #include <array>
@@ -10,10 +11,22 @@
 
 namespace tombo::routing {
 
-/// One ordinary subscriber of a filter on this shard: which session, and which of its subscription records.
+/// One ordinary subscriber of a filter on this shard: which session, which of its subscription records, and all that
+/// delivery needs to know of that record, so that it need not be read.
 struct Subscriber {
-  std::uint32_t session;  // slot on this shard
-  std::uint32_t record;   // index into that session's subscriptions
+  std::uint32_t session;    // slot on this shard; the two highest numbers never occur
+  std::uint32_t record;     // index into that session's subscriptions
+  std::uint32_t terms = 0;  // terms_of()
+
+  /// A subscription identifier has 28 bits, the options that delivery asks for have the other four.
+  static std::uint32_t terms_of(const mqtt::SubscribeOptions& options, std::uint32_t subscription_id) {
+    return subscription_id << 4 | static_cast<std::uint32_t>(options.retain_as_published) << 3 |
+           static_cast<std::uint32_t>(options.no_local) << 2 | static_cast<std::uint32_t>(options.qos);
+  }
+  mqtt::Qos qos() const { return static_cast<mqtt::Qos>(terms & 3); }
+  bool no_local() const { return (terms & 4) != 0; }
+  bool retain_as_published() const { return (terms & 8) != 0; }
+  std::uint32_t subscription_id() const { return terms >> 4; }
 };
 
 /// The subscribers of each filter on one shard, found by filter id: O(1) to add and remove, a vector to iterate.
@@ -39,21 +52,29 @@ class SubscriberTables {
   Removed remove(FilterId filter, std::uint32_t position);
   /// The record index of a session's subscription changed (its own swap-remove).
   void renumber(FilterId filter, std::uint32_t position, std::uint32_t record);
+  /// The subscription was made anew, with other options.
+  void change_terms(FilterId filter, std::uint32_t position, std::uint32_t terms);
 
   std::span<const Subscriber> of(FilterId filter) const;
   std::size_t filters() const { return filters_; }
 
  private:
-  /// A filter that has subscribers, or a free place if there are none.
+  /// A filter that has subscribers, or a free place if there are none.  16 bytes, so that none lies across cache lines:
+  /// the numbers that are no session's tell what it is, and then a pointer takes the place of the rest.
   struct Entry {
     FilterId filter = 0;
-    std::uint32_t count = 0;
-    union {
-      Subscriber only{};
-      std::vector<Subscriber>* many;  // of two or more
-    };
-    std::span<Subscriber> all() { return count == 1 ? std::span(&only, 1) : std::span(*many); }
+    Subscriber only{kFree, 0};
+
+    static constexpr std::uint32_t kFree = 0xFFFF'FFFF;
+    static constexpr std::uint32_t kMany = 0xFFFF'FFFE;
+    bool free() const { return only.session == kFree; }
+    bool has_many() const { return only.session == kMany; }
+    std::vector<Subscriber>& many() const;  // two or more
+    void set_many(std::vector<Subscriber>* list);
+    std::uint32_t count() const;
+    std::span<Subscriber> all() { return has_many() ? std::span(many()) : std::span(&only, 1); }
   };
+  static_assert(sizeof(Entry) == 16);
   /// Open addressing without tombstones.  Many small tables rather than one, so that growth is never a long turn.
   struct Segment {
     std::unique_ptr<Entry[]> entries;

@@ -1,7 +1,5 @@
 #pragma once
 
-#include "mqtt/types.hpp"
-
 #include <cstdint>
 #include <memory>
 #include <unordered_map>
@@ -13,12 +11,11 @@ struct Filter;
 
 namespace tombo::session {
 
-/// One ordinary subscription of a session.  24 bytes; the filter's text stands once in the tree.
+/// One ordinary subscription of a session.  16 bytes; the filter's text stands once in the tree, the options in the
+/// shard's table of subscribers, where delivery reads them.
 struct Subscription {
   routing::Filter* filter = nullptr;
-  std::uint32_t position = 0;         // in the shard's table of that filter's subscribers
-  std::uint32_t subscription_id = 0;  // 0: none
-  mqtt::SubscribeOptions options;
+  std::uint32_t position = 0;  // in the shard's table of that filter's subscribers
 };
 
 /// A session's ordinary subscriptions: a vector, and an index by filter once there are more than a few.

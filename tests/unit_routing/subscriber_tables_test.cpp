@@ -32,6 +32,31 @@ TEST(SubscriberTablesTest, RemovingFromTheMiddleMovesTheLastOne) {
   EXPECT_TRUE(tables.of(9).empty());
 }
 
+TEST(SubscriberTablesTest, AnEntrySaysWhatDeliveryNeedsAndCanBeChangedInPlace) {
+  SubscriberTables tables;
+  mqtt::SubscribeOptions options;
+  options.qos = mqtt::Qos::exactly_once;
+  options.retain_as_published = true;
+  for (std::uint32_t i = 0; i < 2; ++i) {
+    tables.add(4, {i, i, Subscriber::terms_of(options, mqtt::kSubscriptionIdMax - i)});
+  }
+  const Subscriber first = tables.of(4)[0];
+  EXPECT_EQ(first.qos(), mqtt::Qos::exactly_once);
+  EXPECT_TRUE(first.retain_as_published());
+  EXPECT_FALSE(first.no_local());
+  EXPECT_EQ(first.subscription_id(), mqtt::kSubscriptionIdMax);
+  options = {};
+  options.no_local = true;
+  tables.change_terms(4, 1, Subscriber::terms_of(options, 0));
+  const Subscriber second = tables.of(4)[1];
+  EXPECT_EQ(second.session, 1U);
+  EXPECT_EQ(second.qos(), mqtt::Qos::at_most_once);
+  EXPECT_FALSE(second.retain_as_published());
+  EXPECT_TRUE(second.no_local());
+  EXPECT_EQ(second.subscription_id(), 0U);
+  EXPECT_EQ(tables.of(4)[0].subscription_id(), mqtt::kSubscriptionIdMax);
+}
+
 TEST(SubscriberTablesTest, AgreesWithAModelUnderChurn) {
   SubscriberTables tables;
   std::map<FilterId, std::vector<Subscriber>> model;
