@@ -1,6 +1,7 @@
 #include "broker/shard.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace tombo::broker {
@@ -9,6 +10,18 @@ namespace {
 /// Deliveries after which a connection's further packets wait for the next turn, so that one flood with a large
 /// fan-out does not hold up the others.
 constexpr std::uint32_t kDeliveriesPerTurn = 20'000;
+
+/// The version that the start of a CONNECT names, where the packet itself is not looked at; 3.1.1, to which a refusal
+/// says nothing, if it does not name 5.0.
+mqtt::Version version_named_by(mqtt::Bytes connect) {
+  constexpr std::array<std::uint8_t, 7> kStartOf5{0, 4, 'M', 'Q', 'T', 'T', 5};
+  std::size_t at = 1;
+  while (at < connect.size() && connect[at] >= 0x80) ++at;
+  ++at;
+  if (connect.size() < at + kStartOf5.size()) return mqtt::Version::v3_1_1;
+  const auto start = connect.subspan(at, kStartOf5.size());
+  return std::equal(start.begin(), start.end(), kStartOf5.begin()) ? mqtt::Version::v5 : mqtt::Version::v3_1_1;
+}
 }  // namespace
 
 void Shard::on_open(Transport& transport, std::size_t listener_index, bool moved) {
@@ -47,6 +60,9 @@ std::size_t Shard::on_bytes(Client& client, mqtt::Bytes bytes, bool& has_more) {
     if (result.status == mqtt::FrameStatus::incomplete) break;
     if (result.status == mqtt::FrameStatus::refused) {
       counters_.bytes_received.add(size);
+      if (first && result.reason == mqtt::ReasonCode::packet_too_large) {
+        client.peer.format.version = version_named_by(bytes);
+      }
       refuse(client, result.reason);
       return size;
     }
