@@ -57,6 +57,7 @@ struct Subscription {
   Tick from = 0;
   Tick until = kForever;
   int next = -1;           // what replaced it, without a gap
+  bool ended = false;      // with its session, not by UNSUBSCRIBE
 };
 
 /// One session from the CONNECT that made it until its end.

@@ -76,6 +76,7 @@ void Model::end_session(int index) {
   trace_.line("{} model: session {} of client {} ends", now_, index, ending.client);
   for (const auto& [key, subscription] : ending.subscriptions) {
     subscriptions_[static_cast<std::size_t>(subscription)].until = now_;
+    subscriptions_[static_cast<std::size_t>(subscription)].ended = true;
   }
   session_of_client_[static_cast<std::size_t>(ending.client)] = -1;
 }
@@ -131,7 +132,10 @@ void Model::connect_taken(int index) {
 void Model::publish_taken(int connection, int index) {
   const int by = connections_[static_cast<std::size_t>(connection)].session;
   const Message& message = messages_[static_cast<std::size_t>(index)];
-  if (message.qos == mqtt::Qos::exactly_once && !message.taken.empty() && message.taken.back().session == by) return;
+  // Where publishers are refused, the first sending may have been: then the repeat is taken.
+  const bool may_refuse = plan_.lossy && plan_.options.mqtt.on_queue_full == config::QueueFull::reject_publisher;
+  const bool repeated = !message.taken.empty() && message.taken.back().session == by;
+  if (message.qos == mqtt::Qos::exactly_once && repeated && !may_refuse) return;
   publish_now(index, by);
 }
 
