@@ -99,7 +99,8 @@ void Model::finish_groups() {
       }
       if (!someone_stays || someone_left || qos_least == 0) continue;
       ++obligations_;
-      if (copies == 0 && !missing_allowed_) fail("group {} on {} never got message {}", key.first, key.second, message.id);
+      if (copies == 0 && !missing_allowed_)
+        fail("group {} on {} never got message {}", key.first, key.second, message.id);
     }
   }
 }

@@ -87,7 +87,8 @@ void Model::leave_session(int index, bool keep_will) {
   left.connection = -1;
   if (!keep_will) left.will = -1;
   if (left.expiry_s == 0) return end_session(index);
-  left.expires_ms = left.expiry_s == mqtt::kSessionNeverExpires ? kForever : clock_ms_ + std::int64_t{left.expiry_s} * 1000;
+  left.expires_ms =
+      left.expiry_s == mqtt::kSessionNeverExpires ? kForever : clock_ms_ + std::int64_t{left.expiry_s} * 1000;
   if (left.will == -1) return;
   left.will_due_ms = clock_ms_ + std::int64_t{left.will_delay_s} * 1000;
   if (left.will_delay_s == 0) publish_will(left);
@@ -201,7 +202,8 @@ void Model::on_refused(int index) {
   if (message.taken.empty()) return;
   message.taken.pop_back();
   auto& history = retained_[message.topic];
-  const auto last = std::find_if(history.rbegin(), history.rend(), [&](const Retained& r) { return r.message == index; });
+  const auto last =
+      std::find_if(history.rbegin(), history.rend(), [&](const Retained& r) { return r.message == index; });
   if (last != history.rend()) history.erase(std::next(last).base());
 }
 
