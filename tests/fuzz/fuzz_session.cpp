@@ -89,15 +89,21 @@ class Script {
 
   void step(unsigned verb, Side& side, unsigned detail) {
     switch (verb) {
-      case 0: return send(side, take(next()));
-      case 1: return broker_.advance(Milliseconds{next() * 100});
+      case 0:
+        return send(side, take(next()));
+      case 1:
+        return broker_.advance(Milliseconds{next() * 100});
       case 2:
         if (side.connection != nullptr) side.connection->cut();
         return;
-      case 3: return connect(side, next());
-      case 4: return broker_.turn(static_cast<routing::ShardId>(detail % 2));
-      case 5: return subscribe(side, next());
-      case 6: return publish(side, next());
+      case 3:
+        return connect(side, next());
+      case 4:
+        return broker_.turn(static_cast<routing::ShardId>(detail % 2));
+      case 5:
+        return subscribe(side, next());
+      case 6:
+        return publish(side, next());
       default:
         if (side.connection == nullptr) return;
         if (detail % 4 < 2) return side.connection->stall(detail % 2 == 1);

@@ -29,7 +29,8 @@ void Link::move(Rng& rng, bool all) {
   if (!fresh.empty() && rng.chance(20)) connection_.give_room(rng.range(1, 300));
   if (rng.chance(70) || all) connection_.give_room(SIZE_MAX);
   if (!down_.empty()) {
-    const std::size_t count = all || rng.chance(60) ? down_.size() : rng.range(1, static_cast<std::uint32_t>(down_.size()));
+    const std::size_t count =
+        all || rng.chance(60) ? down_.size() : rng.range(1, static_cast<std::uint32_t>(down_.size()));
     const auto end = down_.begin() + static_cast<std::ptrdiff_t>(count);
     arrived_.insert(arrived_.end(), down_.begin(), end);
     down_.erase(down_.begin(), end);
@@ -53,7 +54,9 @@ void Link::heal() {
   connection_.give_room(SIZE_MAX);
 }
 
-bool Link::moving() const { return !cut_ && (!up_.empty() || !down_.empty()); }
+bool Link::moving() const {
+  return !cut_ && (!up_.empty() || !down_.empty());
+}
 
 bool Link::dead_for_client() const {
   if (cut_) return true;

@@ -76,8 +76,9 @@ int main(int argc, char** argv) {
     return 1;
   }
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-  std::printf("%llu seeds from %llu in %.1f s: %zu messages received, %zu that had to be, %u seeds failed, hash %016llx\n",
-              static_cast<unsigned long long>(arguments.seeds), static_cast<unsigned long long>(arguments.first),
-              took.count(), receptions, obligations, failed, static_cast<unsigned long long>(hash));
+  std::printf(
+      "%llu seeds from %llu in %.1f s: %zu messages received, %zu that had to be, %u seeds failed, hash %016llx\n",
+      static_cast<unsigned long long>(arguments.seeds), static_cast<unsigned long long>(arguments.first), took.count(),
+      receptions, obligations, failed, static_cast<unsigned long long>(hash));
   return failed == 0 ? 0 : 1;
 }

@@ -52,11 +52,12 @@ struct Subscription {
   std::string filter;
   mqtt::SubscribeOptions options;
   std::uint32_t id = 0;
-  bool fresh = true;       // not a replacement
-  int connection = -1;     // on which it was made
+  bool fresh = true;    // not a replacement
+  int connection = -1;  // on which it was made
   Tick from = 0;
   Tick until = kForever;
-  int next = -1;           // what replaced it, without a gap
+  int next = -1;       // what replaced it, without a gap
+  bool ended = false;  // with its session, not by UNSUBSCRIBE
 };
 
 /// One session from the CONNECT that made it until its end.
@@ -71,13 +72,13 @@ struct Session {
   bool alive = true;
   std::int64_t expires_ms = kForever;  // while nobody is connected
   std::uint32_t expiry_s = 0;
-  int connection = -1;                 // -1: nobody is connected
+  int connection = -1;  // -1: nobody is connected
   Tick connected_from = 0;
-  int will = -1;                       // message; -1: none
+  int will = -1;  // message; -1: none
   std::uint32_t will_delay_s = 0;
   std::int64_t will_due_ms = kForever;
-  std::map<int, Got> got;              // by message
-  std::map<std::tuple<int, std::string, int, int>, int> newest;  // publisher, topic, QoS as sent and as got
+  std::map<int, Got> got;                                            // by message
+  std::map<std::tuple<int, std::string, int, int>, int> newest;      // publisher, topic, QoS as sent and as got
   std::map<std::pair<std::string, std::string>, int> subscriptions;  // group, filter -> present one
 };
 
@@ -89,10 +90,10 @@ struct Connection {
   int will = -1;
   std::uint32_t will_delay_s = 0;
   std::uint32_t packet_max = 0xFFFF'FFFF;
-  bool taken = false;     // the broker has taken its CONNECT
-  bool present = false;   // CONNACK must say so
+  bool taken = false;    // the broker has taken its CONNECT
+  bool present = false;  // CONNACK must say so
   bool over = false;
-  bool no_will = false;   // a normal DISCONNECT was taken
+  bool no_will = false;  // a normal DISCONNECT was taken
   int session = -1;
 };
 

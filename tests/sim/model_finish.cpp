@@ -82,7 +82,9 @@ void Model::finish_groups() {
         if (stays(s, taken, qos_min)) {
           someone_stays = someone_stays || (member.from < taken && member.until > taken);
         } else if (member.until >= taken) {
-          someone_left = true;
+          // QoS 1 is handed on when a session ends; what had begun at QoS 2, or was there when the member
+          // unsubscribed, may have gone with it.
+          someone_left = someone_left || !member.ended || message.qos == mqtt::Qos::exactly_once;
         }
         qos_least = std::min(qos_least, static_cast<int>(member.options.qos));
         if (!sessions.insert(member.session).second) continue;
@@ -97,7 +99,8 @@ void Model::finish_groups() {
       }
       if (!someone_stays || someone_left || qos_least == 0) continue;
       ++obligations_;
-      if (copies == 0 && !missing_allowed_) fail("group {} on {} never got message {}", key.first, key.second, message.id);
+      if (copies == 0 && !missing_allowed_)
+        fail("group {} on {} never got message {}", key.first, key.second, message.id);
     }
   }
 }

@@ -15,7 +15,8 @@ int Model::message_of(const Reception& reception) const {
   const char* begin = reception.payload.data() + 1;
   const char* end = reception.payload.data() + reception.payload.size();
   if (reception.payload.front() == 'm') std::from_chars(begin, end, id);
-  if (id < 0 || static_cast<std::size_t>(id) >= messages_.size()) fail("a payload that nobody sent on {}", reception.topic);
+  if (id < 0 || static_cast<std::size_t>(id) >= messages_.size())
+    fail("a payload that nobody sent on {}", reception.topic);
   const Message& message = messages_[static_cast<std::size_t>(id)];
   if (message.payload != reception.payload) fail("message {} arrived with another payload", id);
   if (message.topic != reception.topic) fail("message {} arrived on {}, not {}", id, reception.topic, message.topic);
@@ -78,7 +79,8 @@ void Model::on_publish(int index, const Reception& reception, std::int64_t clock
   if (id == -1) return;
   const Message& message = messages_[static_cast<std::size_t>(id)];
   if (message.taken.empty()) {
-    fail("client {} got message {}, which the broker {}", to.client, id, message.refused ? "had refused" : "never took");
+    fail("client {} got message {}, which the broker {}", to.client, id,
+         message.refused ? "had refused" : "never took");
   }
   if (message.denied) fail("client {} got message {}, whose publisher was not allowed", to.client, id);
   Ways found = ways(message, to.session);
@@ -130,10 +132,11 @@ void Model::check_count(const Message& message, int session_index, const Recepti
   if (!counts) return;
   unsigned& count = reception.retain ? got.replayed : got.live;
   ++count;
-  const bool shared = std::any_of(found.live.begin(), found.live.end(), [](const auto* s) { return !s->group.empty(); });
+  const bool shared =
+      std::any_of(found.live.begin(), found.live.end(), [](const auto* s) { return !s->group.empty(); });
   if (shared && reception.qos == mqtt::Qos::at_least_once) return;  // what is handed on may come back
-  const std::size_t copies = plan_.options.mqtt.deliver_overlapping_once ? std::min<std::size_t>(found.live.size(), 1)
-                                                                         : found.live.size();
+  const std::size_t copies =
+      plan_.options.mqtt.deliver_overlapping_once ? std::min<std::size_t>(found.live.size(), 1) : found.live.size();
   const std::size_t most = message.taken.size() * copies + found.replays.size();
   if (count <= most) return;
   fail("client {} got message {} {} times at QoS {} (retain={}), at most {} are right", session(session_index).client,
@@ -145,9 +148,11 @@ void Model::check_order(const Message& message, Session& to, const Reception& re
   if (reception.retain || to.got[message.id].copies > 1 || message.taken.size() > 1) return;
   // What other members of a group hand on comes late.
   if (std::any_of(found.live.begin(), found.live.end(), [](const auto* s) { return !s->group.empty(); })) return;
-  int& newest = to.newest[{message.publisher, message.topic, static_cast<int>(message.qos), static_cast<int>(reception.qos)}];
+  int& newest =
+      to.newest[{message.publisher, message.topic, static_cast<int>(message.qos), static_cast<int>(reception.qos)}];
   if (message.id < newest) {
-    fail("client {} got message {} after message {} of the same publisher, topic and QoS", to.client, message.id, newest);
+    fail("client {} got message {} after message {} of the same publisher, topic and QoS", to.client, message.id,
+         newest);
   }
   newest = message.id;
 }

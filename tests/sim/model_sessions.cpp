@@ -76,6 +76,7 @@ void Model::end_session(int index) {
   trace_.line("{} model: session {} of client {} ends", now_, index, ending.client);
   for (const auto& [key, subscription] : ending.subscriptions) {
     subscriptions_[static_cast<std::size_t>(subscription)].until = now_;
+    subscriptions_[static_cast<std::size_t>(subscription)].ended = true;
   }
   session_of_client_[static_cast<std::size_t>(ending.client)] = -1;
 }
@@ -86,7 +87,8 @@ void Model::leave_session(int index, bool keep_will) {
   left.connection = -1;
   if (!keep_will) left.will = -1;
   if (left.expiry_s == 0) return end_session(index);
-  left.expires_ms = left.expiry_s == mqtt::kSessionNeverExpires ? kForever : clock_ms_ + std::int64_t{left.expiry_s} * 1000;
+  left.expires_ms =
+      left.expiry_s == mqtt::kSessionNeverExpires ? kForever : clock_ms_ + std::int64_t{left.expiry_s} * 1000;
   if (left.will == -1) return;
   left.will_due_ms = clock_ms_ + std::int64_t{left.will_delay_s} * 1000;
   if (left.will_delay_s == 0) publish_will(left);
@@ -131,7 +133,10 @@ void Model::connect_taken(int index) {
 void Model::publish_taken(int connection, int index) {
   const int by = connections_[static_cast<std::size_t>(connection)].session;
   const Message& message = messages_[static_cast<std::size_t>(index)];
-  if (message.qos == mqtt::Qos::exactly_once && !message.taken.empty() && message.taken.back().session == by) return;
+  // Where publishers are refused, the first sending may have been: then the repeat is taken.
+  const bool may_refuse = plan_.lossy && plan_.options.mqtt.on_queue_full == config::QueueFull::reject_publisher;
+  const bool repeated = !message.taken.empty() && message.taken.back().session == by;
+  if (message.qos == mqtt::Qos::exactly_once && repeated && !may_refuse) return;
   publish_now(index, by);
 }
 
@@ -197,7 +202,8 @@ void Model::on_refused(int index) {
   if (message.taken.empty()) return;
   message.taken.pop_back();
   auto& history = retained_[message.topic];
-  const auto last = std::find_if(history.rbegin(), history.rend(), [&](const Retained& r) { return r.message == index; });
+  const auto last =
+      std::find_if(history.rbegin(), history.rend(), [&](const Retained& r) { return r.message == index; });
   if (last != history.rend()) history.erase(std::next(last).base());
 }
 

@@ -51,12 +51,12 @@ Plan make_plan(std::uint64_t seed) {
 }
 
 std::string Plan::text() const {
-  return fmt::format("seed={} shards={} clients={} workers={} steps={} lossy={} late_verdicts={} faults={} leaps={} "
-                     "in_flight={} receive={} output={} once={} strategy={} cap={}",
-                     seed, shards, clients, workers, steps, lossy, late_verdicts, faults, leaps,
-                     options.limits.in_flight_max, options.limits.receive_maximum, options.limits.output_bytes_max,
-                     options.mqtt.deliver_overlapping_once, static_cast<int>(options.mqtt.share_strategy),
-                     options.limits.session_expiry_max_s);
+  return fmt::format(
+      "seed={} shards={} clients={} workers={} steps={} lossy={} late_verdicts={} faults={} leaps={} "
+      "in_flight={} receive={} output={} once={} strategy={} cap={}",
+      seed, shards, clients, workers, steps, lossy, late_verdicts, faults, leaps, options.limits.in_flight_max,
+      options.limits.receive_maximum, options.limits.output_bytes_max, options.mqtt.deliver_overlapping_once,
+      static_cast<int>(options.mqtt.share_strategy), options.limits.session_expiry_max_s);
 }
 
 }  // namespace tombo::sim

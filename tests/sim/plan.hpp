@@ -13,13 +13,13 @@ namespace tombo::sim {
 struct Plan {
   std::uint64_t seed = 0;
   unsigned shards = 1;
-  unsigned clients = 4;   // publish and subscribe plainly
-  unsigned workers = 0;   // members of shared subscriptions
+  unsigned clients = 4;  // publish and subscribe plainly
+  unsigned workers = 0;  // members of shared subscriptions
   unsigned steps = 2000;
-  bool lossy = false;     // small queues: messages may be dropped, and each drop must have been counted
+  bool lossy = false;  // small queues: messages may be dropped, and each drop must have been counted
   bool late_verdicts = false;
-  unsigned faults = 2;    // percent of the steps
-  unsigned leaps = 10;    // percent of the clock's steps that are long
+  unsigned faults = 2;  // percent of the steps
+  unsigned leaps = 10;  // percent of the clock's steps that are long
   config::Options options;
 
   std::string text() const;
@@ -27,6 +27,8 @@ struct Plan {
 Plan make_plan(std::uint64_t seed);
 
 /// What the authenticator of some worlds refuses: publishing to and subscribing to "deny/...".
-inline bool is_denied(std::string_view topic) { return topic.starts_with("deny/"); }
+inline bool is_denied(std::string_view topic) {
+  return topic.starts_with("deny/");
+}
 
 }  // namespace tombo::sim

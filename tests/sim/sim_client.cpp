@@ -20,7 +20,8 @@ Character draw_character(Rng& rng, int number, bool worker) {
   who.worker = worker;
   const unsigned version = rng.below(10);
   who.version = version < 1 ? Version::v3_1 : version < 4 ? Version::v3_1_1 : Version::v5;
-  static const std::vector<std::uint32_t> kExpiries = {0, 3, 20, 300, 300, mqtt::kSessionNeverExpires, mqtt::kSessionNeverExpires};
+  static const std::vector<std::uint32_t> kExpiries = {
+      0, 3, 20, 300, 300, mqtt::kSessionNeverExpires, mqtt::kSessionNeverExpires};
   who.expiry_s = rng.pick(kExpiries);
   if (who.version != Version::v5) who.expiry_s = rng.chance(70) ? mqtt::kSessionNeverExpires : 0;
   who.keep_alive_s = static_cast<std::uint16_t>(rng.chance(20) ? rng.range(5, 60) : 0);
@@ -34,7 +35,9 @@ Character draw_character(Rng& rng, int number, bool worker) {
 SimClient::SimClient(Character character, const Plan& plan, Model& model, Trace& trace, Rng& rng)
     : character_(character), plan_(plan), model_(model), trace_(trace), rng_(rng) {}
 
-void SimClient::send(const mqtt::WriteBatch& batch, Note note) { link_->send(test::bytes_of(batch), note); }
+void SimClient::send(const mqtt::WriteBatch& batch, Note note) {
+  link_->send(test::bytes_of(batch), note);
+}
 
 bool SimClient::may_have_expired(std::int64_t clock_ms) const {
   const std::uint32_t expiry = std::min(expiry_least_s_, plan_.options.limits.session_expiry_max_s);
@@ -182,7 +185,8 @@ mqtt::PacketId SimClient::fresh_id() {
 }
 
 void SimClient::publish() {
-  static const std::vector<std::string> kTopics = {"p/a", "p/b", "p/a/x", "p/b/y", "q/a", "s/a/1", "s/a/2", "s/b/1", "$d/a", "deny/a"};
+  static const std::vector<std::string> kTopics = {"p/a",   "p/b",   "p/a/x", "p/b/y", "q/a",
+                                                   "s/a/1", "s/a/2", "s/b/1", "$d/a",  "deny/a"};
   Message message;
   message.publisher = character_.number;
   message.topic = rng_.pick(kTopics);
@@ -223,8 +227,8 @@ void SimClient::send_publish(const Outgoing& outgoing, bool dup) {
       properties.number(PropertyId::topic_alias, alias);
     }
   }
-  trace_.line("client {} publishes {} on {} qos={} retain={} dup={} id={}", character_.number, message.id, message.topic,
-              static_cast<int>(message.qos), message.retain, dup, outgoing.id);
+  trace_.line("client {} publishes {} on {} qos={} retain={} dup={} id={}", character_.number, message.id,
+              message.topic, static_cast<int>(message.qos), message.retain, dup, outgoing.id);
   mqtt::WriteBatch batch;
   mqtt::encode_client_publish(batch, character_.version, topic, mqtt::bytes_of(message.payload), message.qos,
                               message.retain, dup, outgoing.id, properties.bytes());
@@ -282,7 +286,8 @@ void SimClient::subscribe(std::string_view group, std::string_view filter, mqtt:
 }
 
 void SimClient::subscribe_something() {
-  static const std::vector<std::string> kFilters = {"p/a", "p/b", "p/#", "p/+", "p/+/x", "#", "+/a", "q/a", "w/#", "w/+", "s/#", "$d/a", "$d/#", "deny/a", "deny/#"};
+  static const std::vector<std::string> kFilters = {"p/a", "p/b", "p/#", "p/+",  "p/+/x", "#",      "+/a",   "q/a",
+                                                    "w/#", "w/+", "s/#", "$d/a", "$d/#",  "deny/a", "deny/#"};
   mqtt::SubscribeOptions options;
   options.qos = static_cast<Qos>(rng_.below(3));
   if (character_.version == Version::v5) {

@@ -19,8 +19,8 @@ namespace tombo::sim {
 struct Character {
   int number = 0;
   mqtt::Version version = mqtt::Version::v5;
-  bool worker = false;   // member of shared subscriptions, subscribes to nothing else
-  bool steady = false;   // connects first, subscribes to all wills and never leaves
+  bool worker = false;  // member of shared subscriptions, subscribes to nothing else
+  bool steady = false;  // connects first, subscribes to all wills and never leaves
   std::uint32_t expiry_s = 0;
   std::uint16_t receive_maximum = 65535;
   std::uint16_t topic_alias_maximum = 0;
@@ -43,7 +43,9 @@ class SimClient {
   /// Takes what has arrived, notices the end of a connection.
   void read(std::int64_t clock_ms);
   /// May this client open a new connection?  Not while a CONNECT that it gave up may still be taken.
-  bool may_connect() const { return state_ != State::connecting && (given_up_ == nullptr || given_up_->broker_is_done()); }
+  bool may_connect() const {
+    return state_ != State::connecting && (given_up_ == nullptr || given_up_->broker_is_done());
+  }
   /// Over a new link; the old one, if any, is left behind half open.
   void connect(Link& link, std::int64_t clock_ms);
   /// Something that an online client does.

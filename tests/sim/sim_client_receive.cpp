@@ -46,24 +46,33 @@ void SimClient::on_packet(const mqtt::Frame& frame, std::int64_t clock_ms) {
   const bool first = state_ == State::connecting;
   if (first && frame.type != PacketType::connack) throw Violation("the broker's first packet is no CONNACK");
   switch (frame.type) {
-    case PacketType::connack: return on_connack(frame);
-    case PacketType::publish: return on_publish(frame, clock_ms);
+    case PacketType::connack:
+      return on_connack(frame);
+    case PacketType::publish:
+      return on_publish(frame, clock_ms);
     case PacketType::puback:
     case PacketType::pubrec:
     case PacketType::pubrel:
-    case PacketType::pubcomp: return on_ack(frame);
+    case PacketType::pubcomp:
+      return on_ack(frame);
     case PacketType::suback:
-    case PacketType::unsuback: return on_suback(frame);
-    case PacketType::pingresp: return;
+    case PacketType::unsuback:
+      return on_suback(frame);
+    case PacketType::pingresp:
+      return;
     case PacketType::disconnect: {
       mqtt::DisconnectView view;
-      must_decode(mqtt::decode_disconnect(frame, character_.version, kDecodeLimits, view, mqtt::Sender::server), "DISCONNECT");
+      must_decode(mqtt::decode_disconnect(frame, character_.version, kDecodeLimits, view, mqtt::Sender::server),
+                  "DISCONNECT");
       trace_.line("client {} is sent away: 0x{:02x}", character_.number, static_cast<int>(view.reason));
       // The network may be slow, and the clock leaps; beyond that nobody here does anything wrong.
-      if (view.reason == mqtt::ReasonCode::session_taken_over || view.reason == mqtt::ReasonCode::keep_alive_timeout) return;
-      throw Violation(fmt::format("client {} was sent away: 0x{:02x}", character_.number, static_cast<int>(view.reason)));
+      if (view.reason == mqtt::ReasonCode::session_taken_over || view.reason == mqtt::ReasonCode::keep_alive_timeout)
+        return;
+      throw Violation(
+          fmt::format("client {} was sent away: 0x{:02x}", character_.number, static_cast<int>(view.reason)));
     }
-    default: throw Violation("the broker sent a packet that only clients send");
+    default:
+      throw Violation("the broker sent a packet that only clients send");
   }
 }
 
@@ -78,7 +87,8 @@ void SimClient::on_connack(const mqtt::Frame& frame) {
   must_start_clean_ = false;
   acked_expiry_s_ = expiry_least_s_ = model_.connection(connection_).expiry_s;
   if (!view.session_present && character_.version != Version::v3_1) forget_session();
-  alias_max_ = view.properties.has(PropertyId::topic_alias_maximum) ? view.properties.topic_alias_maximum : std::uint16_t{0};
+  alias_max_ =
+      view.properties.has(PropertyId::topic_alias_maximum) ? view.properties.topic_alias_maximum : std::uint16_t{0};
   send_quota_ = std::min<std::uint16_t>(8, view.properties.receive_maximum);
   repeat();
 }
@@ -104,7 +114,8 @@ void SimClient::on_publish(const mqtt::Frame& frame, std::int64_t clock_ms) {
   reception.retain = view.retain;
   reception.dup = view.dup;
   reception.packet_size = frame.size;
-  if (view.properties.has(PropertyId::message_expiry_interval)) reception.expiry_s = view.properties.message_expiry_interval;
+  if (view.properties.has(PropertyId::message_expiry_interval))
+    reception.expiry_s = view.properties.message_expiry_interval;
   mqtt::for_each_property(view.properties.raw, [&](PropertyId id, mqtt::Bytes, mqtt::Bytes value) {
     if (id == PropertyId::subscription_identifier) reception.subscription_ids.push_back(mqtt::Cursor(value).varint());
   });
@@ -113,16 +124,19 @@ void SimClient::on_publish(const mqtt::Frame& frame, std::int64_t clock_ms) {
   if (view.qos == Qos::at_most_once) return;
   unacknowledged_.insert(view.packet_id);
   if (unacknowledged_.size() > character_.receive_maximum) {
-    throw Violation(fmt::format("client {} has {} unacknowledged messages, more than it takes", character_.number, unacknowledged_.size()));
+    throw Violation(fmt::format("client {} has {} unacknowledged messages, more than it takes", character_.number,
+                                unacknowledged_.size()));
   }
   acks_.push_back({view.qos == Qos::at_least_once ? PacketType::puback : PacketType::pubrec, view.packet_id});
 }
 
 void SimClient::on_ack(const mqtt::Frame& frame) {
   mqtt::AckView view;
-  must_decode(mqtt::decode_ack(frame, character_.version, kDecodeLimits, view, mqtt::Sender::server), "acknowledgement");
+  must_decode(mqtt::decode_ack(frame, character_.version, kDecodeLimits, view, mqtt::Sender::server),
+              "acknowledgement");
   const mqtt::PacketId id = view.packet_id;
-  trace_.line("client {} got {} {} reason=0x{:02x}", character_.number, mqtt::name_of(frame.type), id, static_cast<int>(view.reason));
+  trace_.line("client {} got {} {} reason=0x{:02x}", character_.number, mqtt::name_of(frame.type), id,
+              static_cast<int>(view.reason));
   if (frame.type == PacketType::pubrel) {
     receiving_.erase(id);
     acks_.push_back({PacketType::pubcomp, id});
@@ -135,7 +149,8 @@ void SimClient::on_ack(const mqtt::Frame& frame) {
   // A PUBCOMP may say that the broker does not know the exchange: then the first PUBCOMP was lost.
   if (mqtt::is_error(view.reason) && frame.type != PacketType::pubcomp) {
     const bool expected = model_.message(found->message).denied || plan_.lossy;
-    if (!expected) throw Violation(fmt::format("message {} was refused: 0x{:02x}", found->message, static_cast<int>(view.reason)));
+    if (!expected)
+      throw Violation(fmt::format("message {} was refused: 0x{:02x}", found->message, static_cast<int>(view.reason)));
     model_.on_refused(found->message);
     outgoing_.erase(found);
     return;
@@ -152,7 +167,8 @@ void SimClient::on_suback(const mqtt::Frame& frame) {
   mqtt::SubackView view;
   const bool sub = frame.type == PacketType::suback;
   must_decode(sub ? mqtt::decode_suback(frame, character_.version, kDecodeLimits, view)
-                  : mqtt::decode_unsuback(frame, character_.version, kDecodeLimits, view), "SUBACK or UNSUBACK");
+                  : mqtt::decode_unsuback(frame, character_.version, kDecodeLimits, view),
+              "SUBACK or UNSUBACK");
   if (!sub) {
     if (unsubscribing_.erase(view.packet_id) == 0) throw Violation("UNSUBACK for nothing");
     return;
@@ -173,9 +189,11 @@ void SimClient::on_suback(const mqtt::Frame& frame) {
 std::string SimClient::waits_for() const {
   if (state_ != State::online) return fmt::format("client {} is not connected", character_.number);
   if (!outgoing_.empty()) {
-    return fmt::format("client {} waits for the acknowledgement of message {}", character_.number, outgoing_.front().message);
+    return fmt::format("client {} waits for the acknowledgement of message {}", character_.number,
+                       outgoing_.front().message);
   }
-  if (!asked_.empty() || !unsubscribing_.empty()) return fmt::format("client {} waits for SUBACK or UNSUBACK", character_.number);
+  if (!asked_.empty() || !unsubscribing_.empty())
+    return fmt::format("client {} waits for SUBACK or UNSUBACK", character_.number);
   if (!acks_.empty() || !receiving_.empty()) return fmt::format("client {} waits for PUBREL", character_.number);
   return {};
 }

@@ -14,7 +14,9 @@ TEST(Simulation, RunsTheSameWhenItIsRunAgain) {
   }
 }
 
-TEST(Simulation, RunsDifferentlyWithAnotherSeed) { EXPECT_NE(run_seed(1, false).hash, run_seed(2, false).hash); }
+TEST(Simulation, RunsDifferentlyWithAnotherSeed) {
+  EXPECT_NE(run_seed(1, false).hash, run_seed(2, false).hash);
+}
 
 TEST(Simulation, IsAboutManyMessages) {
   std::size_t receptions = 0;

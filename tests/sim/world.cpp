@@ -19,7 +19,12 @@ test::VirtualBroker::Setup setup_of(const Plan& plan, LateAuth& auth) {
 }  // namespace
 
 World::World(const Plan& plan, Trace& trace)
-    : plan_(plan), trace_(trace), rng_(plan.seed), auth_(plan.seed + 1), broker_(setup_of(plan, auth_)), model_(plan, trace) {
+    : plan_(plan),
+      trace_(trace),
+      rng_(plan.seed),
+      auth_(plan.seed + 1),
+      broker_(setup_of(plan, auth_)),
+      model_(plan, trace) {
   trace_.add(plan.text());
   for (unsigned i = 0; i < 1 + plan.clients + plan.workers; ++i) {
     Character who = draw_character(rng_, static_cast<int>(i), i > plan.clients);
@@ -33,7 +38,9 @@ World::World(const Plan& plan, Trace& trace)
   connect(*clients_[0]);
 }
 
-std::int64_t World::clock_ms() const { return broker_.clock.mono().time_since_epoch().count(); }
+std::int64_t World::clock_ms() const {
+  return broker_.clock.mono().time_since_epoch().count();
+}
 
 void World::run() {
   for (unsigned i = 0; i < plan_.steps; ++i) step();
@@ -69,12 +76,18 @@ void World::tell(Link& link) {
   const int connection = connection_of_link_[static_cast<std::size_t>(link.number())];
   link.consumed([&](Note note) {
     switch (note.kind) {
-      case Note::Kind::connect: return model_.connect_taken(note.index);
-      case Note::Kind::publish: return model_.publish_taken(connection, note.index);
-      case Note::Kind::subscribe: return model_.subscribe_taken(connection, note.index);
-      case Note::Kind::unsubscribe: return model_.unsubscribe_taken(connection, note.index);
-      case Note::Kind::disconnect: return model_.disconnect_taken(connection, note.index);
-      case Note::Kind::nothing: return;
+      case Note::Kind::connect:
+        return model_.connect_taken(note.index);
+      case Note::Kind::publish:
+        return model_.publish_taken(connection, note.index);
+      case Note::Kind::subscribe:
+        return model_.subscribe_taken(connection, note.index);
+      case Note::Kind::unsubscribe:
+        return model_.unsubscribe_taken(connection, note.index);
+      case Note::Kind::disconnect:
+        return model_.disconnect_taken(connection, note.index);
+      case Note::Kind::nothing:
+        return;
     }
   });
   if (!link.broker_is_done() || link.loss_told) return;
@@ -105,7 +118,8 @@ void World::client_step(SimClient& client) {
     case SimClient::State::connecting:
       if (!steady && rng_.chance(2)) client.give_up(clock_ms());
       return;
-    case SimClient::State::online: break;
+    case SimClient::State::online:
+      break;
   }
   if (steady && client.waits_for().empty() && !rng_.chance(30)) return client.send_acks(10);
   const unsigned what = steady ? 100 : rng_.below(1000);
@@ -172,7 +186,8 @@ bool World::drain_round() {
 void World::check_drops() {
   using broker::Drop;
   std::uint64_t forced = 0;
-  for (const Drop reason : {Drop::queue_full, Drop::slow_reader_qos0, Drop::mailbox_full, Drop::memory, Drop::retained_full}) {
+  for (const Drop reason :
+       {Drop::queue_full, Drop::slow_reader_qos0, Drop::mailbox_full, Drop::memory, Drop::retained_full}) {
     const std::uint64_t count = broker_.dropped(reason);
     trace_.line("dropped {}: {}", broker::name_of(reason), count);
     if (count != 0 && !plan_.lossy) {

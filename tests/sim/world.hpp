@@ -20,11 +20,11 @@ namespace tombo::sim {
 struct Outcome {
   bool ok = true;
   std::string violation;
-  std::uint64_t hash = 0;           // of the whole trace
-  std::uint64_t events = 0;         // lines of the trace
+  std::uint64_t hash = 0;    // of the whole trace
+  std::uint64_t events = 0;  // lines of the trace
   std::size_t receptions = 0;
-  std::size_t obligations = 0;      // messages that had to arrive
-  std::vector<std::string> last;    // lines of the trace
+  std::size_t obligations = 0;    // messages that had to arrive
+  std::vector<std::string> last;  // lines of the trace
   std::string plan;
 };
 
