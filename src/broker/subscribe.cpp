@@ -27,7 +27,7 @@ void Shard::on_subscribe(Client& client, const mqtt::Frame& frame) {
   std::vector<ReasonCode> codes(subscribe.count, ReasonCode::success);
   if (version == Version::v5 && client.session->is_receiving(subscribe.packet_id)) {  // [MQTT-2.2.1-3]
     std::fill(codes.begin(), codes.end(), ReasonCode::packet_identifier_in_use);
-    return acknowledge(client, PendingAck{journal_.durable(), mqtt::PacketType::suback, subscribe.packet_id,
+    return acknowledge(client, PendingAck{journal_.appended(), mqtt::PacketType::suback, subscribe.packet_id,
                                           ReasonCode::success, std::move(codes)});
   }
   // All verdicts first: a packet that waits for one is handled afresh later and must not have acted yet.
