@@ -45,6 +45,14 @@ void Shard::on_open(Transport& transport, std::size_t listener_index, bool moved
 }
 
 std::size_t Shard::on_bytes(Client& client, mqtt::Bytes bytes, bool& has_more) {
+  const std::size_t consumed = take_packets(client, bytes, has_more);
+  look_ahead_.forget();
+  return consumed;
+}
+
+std::size_t Shard::take_packets(Client& client, mqtt::Bytes bytes, bool& has_more) {
+  const bool look_ahead = core_.tree.filters() >= LookAhead::kFiltersMin;
+  const std::uint8_t* prepared_to = bytes.data();
   const std::size_t size = bytes.size();
   const std::size_t first_max = options_->limits.connect_bytes_max;
   const std::size_t packet_max = client.packet_bytes_max;
@@ -65,6 +73,9 @@ std::size_t Shard::on_bytes(Client& client, mqtt::Bytes bytes, bool& has_more) {
       }
       refuse(client, result.reason);
       return size;
+    }
+    if (look_ahead && result.frame.type == mqtt::PacketType::publish && bytes.data() >= prepared_to && !first) {
+      prepared_to = bytes.data() + look_ahead_.prepare(core_.tree, subscribers_, bytes, packet_max);
     }
     on_packet(client, result.frame);
     if (client.state == Client::State::closed) return size;

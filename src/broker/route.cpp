@@ -13,8 +13,7 @@ using mqtt::ReasonCode;
 /// Finds out who wants a message and hands it to them.  Matching comes first, so a message that nobody wants is never
 /// made.  Returns success, no_matching_subscribers, or why the message was not taken.
 ReasonCode Shard::route(const mqtt::MessageParts& parts, std::uint64_t publisher_hash, Client* publisher) {
-  matched_.filters.clear();
-  core_.tree.match(parts.topic, matched_);
+  if (!look_ahead_.take(parts.topic, matched_)) core_.tree.match(parts.topic, matched_);
   const bool wanted = !matched_.filters.empty();
   if (!wanted && !parts.retain) return ReasonCode::no_matching_subscribers;
 

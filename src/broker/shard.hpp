@@ -2,6 +2,7 @@
 
 #include "broker/client.hpp"
 #include "broker/core.hpp"
+#include "broker/look_ahead.hpp"
 #include "broker/outbox.hpp"
 #include "broker/session_table.hpp"
 #include "broker/sys_report.hpp"
@@ -98,6 +99,7 @@ class Shard {
   enum class MemoryLevel : std::uint8_t { normal, shed_qos0, refuse_connections, refuse_messages };
 
   // --- packets
+  std::size_t take_packets(Client& client, mqtt::Bytes bytes, bool& has_more);
   void on_packet(Client& client, const mqtt::Frame& frame);
   void on_first_packet(Client& client, const mqtt::Frame& frame);
   // connect.cpp
@@ -251,6 +253,7 @@ class Shard {
   mqtt::PublishView publish_view_;
   mqtt::AckView ack_view_;
   routing::MatchResult matched_;
+  LookAhead look_ahead_;
   std::vector<Gathered> gathered_;
   std::uint64_t match_serial_ = 0;
   std::vector<Ref<mqtt::Message>> batch_;

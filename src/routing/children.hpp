@@ -36,6 +36,19 @@ class Children {
     return only->hash == hash && equal(*only) ? only : nullptr;
   }
 
+  /// Where a search for this hash begins, without looking there: an only child, a table, or neither.
+  struct Lead {
+    const T* only = nullptr;
+    const SlotTable* table = nullptr;
+  };
+  Lead lead(std::uint64_t hash) const {
+    const std::uint64_t word = word_.load(std::memory_order_acquire);
+    if (word == 0) return {};
+    if (kind_of(word) == kTable) return {nullptr, table_of(word)};
+    if (kind_of(word) == kSegments) return {nullptr, segments_of(word)->set.table_of(hash)};
+    return {reinterpret_cast<const T*>(word), nullptr};
+  }
+
   void add(T* child, Qsbr& qsbr) {
     const std::uint64_t word = word_.load(std::memory_order_relaxed);
     if (word == 0) return publish(child, kOnly);

@@ -34,6 +34,15 @@ class alignas(std::uint64_t) SlotTable {
     }
   }
 
+  /// The first object whose hash may be this one; to be compared in full.
+  template <class T>
+  T* first(std::uint64_t hash) const {
+    return find<T>(hash, [](const T&) { return true; });
+  }
+  /// Two steps ahead of a search: the table itself, then the slot, for which the table is read.
+  void prefetch() const { __builtin_prefetch(this); }
+  void prefetch(std::uint64_t hash) const { __builtin_prefetch(slots() + index_of(hash)); }
+
   /// The caller has made sure that there is room and that the object is not in.
   void put(std::uint64_t hash, const void* object) {
     std::uint32_t i = index_of(hash);
@@ -126,6 +135,11 @@ class SlotSegments {
   T* find(std::uint64_t hash, Equal&& equal) const {
     const SlotTable* table = segments_[hash % Count].load(std::memory_order_acquire);
     return table == nullptr ? nullptr : table->template find<T>(hash, equal);
+  }
+
+  /// The table that has this hash if any has, or null.
+  const SlotTable* table_of(std::uint64_t hash) const {
+    return segments_[hash % Count].load(std::memory_order_acquire);
   }
 
   template <class T, class HashOf, class Retire>

@@ -91,6 +91,11 @@ std::span<const Subscriber> SubscriberTables::of(FilterId filter) const {
   return entry->many();
 }
 
+void SubscriberTables::prefetch(FilterId filter) const {
+  const Segment& segment = segments_[hash_of(filter) >> (64 - kSegmentBits)];
+  if (segment.capacity != 0) __builtin_prefetch(&segment.entries[index_in(segment, filter)]);
+}
+
 SubscriberTables::Entry* SubscriberTables::place_of(const Segment& segment, FilterId filter) {
   if (segment.capacity == 0) return nullptr;
   std::uint32_t i = index_in(segment, filter);

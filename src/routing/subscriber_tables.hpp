@@ -56,6 +56,8 @@ class SubscriberTables {
   void change_terms(FilterId filter, std::uint32_t position, std::uint32_t terms);
 
   std::span<const Subscriber> of(FilterId filter) const;
+  /// Asks for the memory that of() will read.
+  void prefetch(FilterId filter) const;
   std::size_t filters() const { return filters_; }
 
  private:

@@ -4,6 +4,7 @@
 #include "mqtt/topic.hpp"
 #include "routing/filter_memory.hpp"
 #include "routing/hash.hpp"
+#include "routing/match_batch.hpp"
 #include "routing/slot_table.hpp"
 #include "routing/topic_trie.hpp"
 
@@ -93,6 +94,28 @@ void TopicTree::match(std::string_view topic, MatchResult& result) const {
   result.visited = 0;
   if (const Filter* filter = impl_->find_exact(topic)) result.filters.push_back(filter);
   if (impl_->wild_count.load(std::memory_order_relaxed) > 0) impl_->trie.match(topic, result);
+}
+
+void TopicTree::match_many(MatchBatch& batch) const {
+  const auto topics = batch.topics();
+  for (auto& topic : topics) {
+    topic.result.filters.clear();
+    topic.result.visited = 0;
+    topic.hash = impl_->hash(topic.text);
+    if (const SlotTable* table = impl_->exact.table_of(topic.hash)) table->prefetch(topic.hash);
+  }
+  for (auto& topic : topics) {
+    const SlotTable* table = impl_->exact.table_of(topic.hash);
+    topic.candidate = table == nullptr ? nullptr : table->first<const Filter>(topic.hash);
+    if (topic.candidate != nullptr) __builtin_prefetch(topic.candidate);
+  }
+  const bool done = impl_->wild_count.load(std::memory_order_relaxed) == 0 || impl_->trie.match_many(batch);
+  for (auto& topic : topics) {
+    if (topic.candidate == nullptr) continue;
+    if (topic.candidate->text() != topic.text) topic.candidate = impl_->find_exact(topic.text);
+    if (topic.candidate != nullptr) topic.result.filters.push_back(topic.candidate);
+  }
+  if (!done) batch.clear();
 }
 
 Filter* TopicTree::find(std::string_view filter) const {

@@ -37,6 +37,8 @@ struct MatchResult {
   std::uint32_t visited = 0;  // nodes looked at, for the log line about expensive filters
 };
 
+class MatchBatch;
+
 /// Who wants this topic: one tree for all shards.  Exact filters in one segmented hash keyed by the whole filter,
 /// filters with wildcards in a trie of levels.  Readers never block, never allocate and walk iteratively; writers are
 /// serialised by one mutex.  Filters have at most mqtt::kTopicLevelsMax levels, too.
@@ -52,6 +54,9 @@ class TopicTree {
   /// All filters that match the topic name, each once, the order unspecified.  Leading wildcards skip topics that
   /// begin with '$'.  [MQTT-4.7.2-1]  Topics have at most mqtt::kTopicLevelsMax levels (the decoder's limit).
   void match(std::string_view topic, MatchResult& result) const;
+  /// Matches every topic of the batch, as match() does.  Empties the batch if its filters branch so much that one at a
+  /// time is better.
+  void match_many(MatchBatch& batch) const;
 
   /// A shard's first ordinary subscriber of this filter: sets its bit, creates the filter if needed.
   Filter* add_shard(std::string_view filter, ShardId shard);

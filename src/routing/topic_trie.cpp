@@ -2,57 +2,12 @@
 
 #include "base/assert.hpp"
 #include "mqtt/topic.hpp"
-#include "routing/children.hpp"
 #include "routing/filter_memory.hpp"
+#include "routing/trie_node.hpp"
 
 #include <array>
-#include <new>
 
 namespace tombo::routing {
-
-/// One level of at least one filter; its text lies behind it.
-struct TopicTrie::Node {
-  explicit Node(std::uint64_t level_hash, std::string_view level)
-      : hash(level_hash), length(static_cast<std::uint16_t>(level.size())) {
-    level.copy(text_begin(), level.size());
-  }
-  static Node* make(std::uint64_t hash, std::string_view level) {
-    return new (::operator new(kTextAt + std::max(level.size(), sizeof(Node) - kTextAt))) Node(hash, level);
-  }
-  static void destroy(void* node) {
-    static_cast<Node*>(node)->~Node();
-    ::operator delete(node);
-  }
-  std::string_view text() const { return {reinterpret_cast<const char*>(this) + kTextAt, length}; }
-  bool in_use() const {
-    return !children.empty() || plus.load(std::memory_order_relaxed) != nullptr ||
-           self.load(std::memory_order_relaxed) != nullptr || multi.load(std::memory_order_relaxed) != nullptr;
-  }
-
-  const std::uint64_t hash;
-  Children<Node> children;
-  std::atomic<Node*> plus{nullptr};     // the child '+'
-  std::atomic<Filter*> self{nullptr};   // the filter that ends here
-  std::atomic<Filter*> multi{nullptr};  // the filter that goes on with '#'
-  const std::uint16_t length;
-
- private:
-  static constexpr std::size_t kTextAt = 42;  // right behind `length`, in the padding
-  char* text_begin() { return reinterpret_cast<char*>(this) + kTextAt; }
-};
-
-namespace {
-
-/// Cuts the next level off; `rest` is left without data behind the last one.
-std::string_view next_level(std::string_view& rest) {
-  std::size_t end = 0;
-  while (end < rest.size() && rest[end] != '/') ++end;
-  const std::string_view level = rest.substr(0, end);
-  rest = end < rest.size() ? rest.substr(end + 1) : std::string_view{};
-  return level;
-}
-
-}  // namespace
 
 /// The levels of a topic, cut and hashed as far as the walk gets.
 class TopicTrie::Levels {
@@ -62,7 +17,7 @@ class TopicTrie::Levels {
   bool has(std::size_t depth) {
     while (depth >= count_ && rest_.data() != nullptr && count_ < mqtt::kTopicLevelsMax) {
       Level& level = levels_[count_++];
-      const std::string_view text = next_level(rest_);
+      const std::string_view text = cut_level(rest_);
       level.begin = text.data();
       level.size = text.size();
       level.hash = hash_(text);
@@ -135,7 +90,7 @@ void TopicTrie::match(std::string_view topic, MatchResult& result) const {
 Filter* TopicTrie::find(std::string_view filter) const {
   const Node* node = root_;
   for (std::string_view rest = filter; rest.data() != nullptr && node != nullptr;) {
-    const std::string_view level = next_level(rest);
+    const std::string_view level = cut_level(rest);
     if (level == "#") return node->multi.load(std::memory_order_acquire);
     node = level == "+" ? node->plus.load(std::memory_order_acquire) : child(*node, hash_(level), level);
   }
@@ -145,7 +100,7 @@ Filter* TopicTrie::find(std::string_view filter) const {
 void TopicTrie::insert(Filter* filter) {
   Node* node = root_;
   for (std::string_view rest = filter->text(); rest.data() != nullptr;) {
-    const std::string_view level = next_level(rest);
+    const std::string_view level = cut_level(rest);
     if (level == "#") return node->multi.store(filter, std::memory_order_release);
     node = child_or_new(*node, level);
   }
@@ -158,7 +113,7 @@ void TopicTrie::remove(const Filter* filter) {
   path[0] = root_;
   bool multi = false;
   for (std::string_view rest = filter->text(); rest.data() != nullptr;) {
-    const std::string_view level = next_level(rest);
+    const std::string_view level = cut_level(rest);
     multi = level == "#";
     if (multi) break;
     Node* below =

@@ -8,6 +8,8 @@
 
 namespace tombo::routing {
 
+class MatchBatch;
+
 /// The filters with wildcards, level by level.  '+' and '#' have places of their own in a node, so a walk takes at
 /// most two ways from each node and never visits one twice.
 /// Lives on: any thread for match() and find(), the tree's writer for the rest.
@@ -20,6 +22,8 @@ class TopicTrie {
 
   /// Appends the filters that match.
   void match(std::string_view topic, MatchResult& result) const;
+  /// The same for a batch of topics; false if the walk grew too wide and was given up.
+  bool match_many(MatchBatch& batch) const;
   Filter* find(std::string_view filter) const;
   /// The filter is not in yet.
   void insert(Filter* filter);
@@ -29,6 +33,8 @@ class TopicTrie {
  private:
   struct Node;
   class Levels;
+  class Together;
+  friend class MatchBatch;
 
   Node* child(const Node& node, std::uint64_t hash, std::string_view level) const;
   Node* child_or_new(Node& node, std::string_view level);

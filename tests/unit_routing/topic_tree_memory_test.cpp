@@ -1,3 +1,4 @@
+#include "routing/match_batch.hpp"
 #include "routing/retained_store.hpp"
 #include "routing/topic_tree.hpp"
 
@@ -101,6 +102,20 @@ TEST(TopicTreeMemory, MatchingAllocatesNothingAfterWarmUp) {
   for (int i = 0; i < 1000; ++i) tree.match("a/b", result);
   EXPECT_EQ(allocations, before);
   EXPECT_EQ(result.filters.size(), 6U);
+}
+
+TEST(TopicTreeMemory, MatchingManyAllocatesNothingAfterWarmUp) {
+  Qsbr qsbr(1);
+  TopicTree tree(qsbr, 1);
+  for (const char* filter : {"#", "+/+", "a/b", "a/+", "+/b", "a/#"}) tree.add_shard(filter, 0);
+  auto batch = std::make_unique<MatchBatch>();
+  while (!batch->full()) batch->add("a/b");
+  tree.match_many(*batch);
+  const std::int64_t before = allocations;
+  for (int i = 0; i < 1000; ++i) tree.match_many(*batch);
+  EXPECT_EQ(allocations, before);
+  ASSERT_EQ(batch->size(), MatchBatch::kTopicsMax);
+  EXPECT_EQ(batch->result(7).filters.size(), 6U);
 }
 
 TEST(RetainedMemory, AMessageNeedsFewBytesBeyondTopicAndPayload) {

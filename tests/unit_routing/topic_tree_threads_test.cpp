@@ -1,9 +1,13 @@
+#include "routing/match_batch.hpp"
 #include "routing/topic_tree.hpp"
 
 #include "unit_routing/naive_matcher.hpp"
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <memory>
+#include <string>
 #include <thread>
 
 namespace tombo::routing {
@@ -39,6 +43,32 @@ void read(Qsbr& qsbr, const TopicTree& tree, ShardId shard, std::atomic<int>& wr
       qsbr.offline(shard);
       qsbr.online(shard);
     }
+  }
+  qsbr.offline(shard);
+}
+
+/// The same with topics in batches.
+void read_many(Qsbr& qsbr, const TopicTree& tree, ShardId shard, std::atomic<int>& wrong, std::atomic<int>& missed) {
+  TopicMaker make(100U + shard);
+  auto batch = std::make_unique<MatchBatch>();
+  std::array<std::string, MatchBatch::kTopicsMax> topics;
+  qsbr.online(shard);
+  for (int i = 0; i < kMatches / 8; ++i) {
+    batch->clear();
+    for (auto& topic : topics) {
+      topic = batch->size() == 3 ? "stays/x" : make.topic();
+      batch->add(topic);
+    }
+    tree.match_many(*batch);
+    for (std::size_t n = 0; n < batch->size(); ++n) {
+      bool lasting = false;
+      for (const Filter* filter : batch->result(n).filters) {
+        if (!naive_match(filter->text(), topics[n])) ++wrong;
+        lasting = lasting || filter->text() == "stays/+";
+      }
+      if (n == 3 && !lasting) ++missed;
+    }
+    qsbr.quiescent(shard);
   }
   qsbr.offline(shard);
 }
@@ -82,7 +112,7 @@ TEST(TopicTreeThreads, ReadersSeeOnlyWhatMatchesWhileWritersChangeTheTree) {
   {
     std::vector<std::jthread> threads;
     for (ShardId shard = 0; shard < 2; ++shard) {
-      threads.emplace_back([&, shard] { read(qsbr, tree, shard, wrong, missed); });
+      threads.emplace_back([&, shard] { (shard == 0 ? read : read_many)(qsbr, tree, shard, wrong, missed); });
       threads.emplace_back([&, shard] { write(qsbr, tree, static_cast<ShardId>(2 + shard)); });
     }
   }
