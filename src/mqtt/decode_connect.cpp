@@ -33,8 +33,9 @@ Result<void, ReasonCode> read_protocol(Cursor& cursor, ConnectView& out) {
     out.version = Version::v3_1;
     return {};
   }
-  // The refusal is told in a form that the peer can read: that of 5.0 only to who claims that or something newer.
-  out.version = level >= 5 && level_byte < kBridgeBit ? Version::v5 : Version::v3_1_1;
+  // The refusal is told in a form that the peer can read: that of 5.0 only to who claims that or something newer; the
+  // old name is that of an old client whatever its level says.
+  out.version = name != "MQIsdp" && level >= 5 && level_byte < kBridgeBit ? Version::v5 : Version::v3_1_1;
   out.bridge = false;
   return Failure{ReasonCode::unsupported_protocol_version};
 }
