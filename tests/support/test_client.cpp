@@ -35,6 +35,9 @@ void read_properties_into(mqtt::Bytes raw, Received& out) {
   });
 }
 
+/// The broker's own packets may hold as much as a test wants.
+const mqtt::DecodeLimits kLimits{100'000, 255};
+
 /// Throws on a packet that does not decode: the broker must never send one.
 template <class View, class Decode>
 View decoded(Decode&& decode) {
@@ -44,7 +47,6 @@ View decoded(Decode&& decode) {
 }
 
 Received copy_out(const mqtt::Frame& frame, Version version) {
-  static const mqtt::DecodeLimits kLimits{100'000, 255};
   constexpr auto kServer = mqtt::Sender::server;
   Received out;
   out.type = frame.type;

@@ -119,7 +119,11 @@ class TestClient {
   VirtualConnection& connection() { return *connection_; }
   mqtt::Version version() const { return version_; }
   VirtualBroker& broker() { return broker_; }
-  mqtt::PacketId fresh_id() { return ++last_id_; }
+  /// Counts up and round, never 0.
+  mqtt::PacketId fresh_id() {
+    if (++last_id_ == 0) ++last_id_;
+    return last_id_;
+  }
 
  private:
   void send_batch(mqtt::WriteBatch& batch);
