@@ -26,9 +26,10 @@ trap 'rm -rf "$work"' EXIT
 # The one place that knows how tombo is started and configured.  Writes the templates into
 # $work and sets TOMBO_CMD and TOMBO_CMD_SINGLE; {port} is filled in by the driver.
 tombo_commands() {
-  local body=$'allow_anonymous = true\n\n[[listener]]\nport = {port}\naddress = "127.0.0.1"\n'
+  local body=$'allow_anonymous = true\n\n[log]\nconnections = false\n\n[[listener]]\nport = {port}\naddress = "127.0.0.1"\n'
   printf '%s' "$body" >"$work/tombo.toml"
   printf 'threads = 1\n%s' "$body" >"$work/tombo_single.toml"
+  printf 'threads = 2\nplacement = "hash"\n%s' "$body" >"$work/tombo_crossing.toml"
   TOMBO_CMD="$TOMBO_BIN -c {tombo_conf}"
   TOMBO_CMD_SINGLE="$TOMBO_BIN -c {tombo_single_conf}"
 }
@@ -80,5 +81,14 @@ status=0
   --template "tombo_conf=$work/tombo.toml" --template "tombo_single_conf=$work/tombo_single.toml" \
   --targets --markdown "$work/tables.md" "$@" >/dev/null || status=$?
 [[ -s $work/tables.md ]] || exit "$status"
-cat "$work/head.md" "$work/tables.md" >"$output"
+# What it costs when half of the traffic crosses between two shards: tombo against itself.
+{
+  printf '\n## Two shards, half of the traffic crossing, against one\n\n'
+  printf 'Placement `hash` spreads sessions over both; the shares below must stay at or under 1.35.\n\n'
+} >"$work/crossing_head.md"
+"$DRIVER" compare --a "$TOMBO_BIN -c {crossing_conf}" --b "$TOMBO_BIN -c {tombo_single_conf}" \
+  --a-name "two shards" --b-name "one shard" --template "crossing_conf=$work/tombo_crossing.toml" \
+  --template "tombo_single_conf=$work/tombo_single.toml" --rounds 5 --seconds 1 \
+  --only qos0_batched,qos1_batched,qos2_batched --markdown "$work/crossing.md" >/dev/null || status=$?
+cat "$work/head.md" "$work/tables.md" "$work/crossing_head.md" "$work/crossing.md" >"$output"
 exit "$status"
