@@ -108,10 +108,11 @@ bool holds_tables(const toml::node& node) {
 
 void read_document(const toml::table& document, Draft& draft) {
   for (const auto& [key, node] : document) {
-    const Row* row = find_row(Section::top, key.str());
-    const bool names_section = std::any_of(
-        sections().begin(), sections().end(),
-        [&](const SectionInfo& info) { return info.section != Section::top && info.name == key.str(); });
+    const std::string_view name = key.str();  // clang 14 lets no lambda capture `key` itself
+    const Row* row = find_row(Section::top, name);
+    const bool names_section =
+        std::any_of(sections().begin(), sections().end(),
+                    [&](const SectionInfo& info) { return info.section != Section::top && info.name == name; });
     if (row != nullptr) {
       draft.assign(*row, 0, raw_of(node), place_of(key.source()), place_of(node));
     } else if (names_section || holds_tables(node)) {
