@@ -10,6 +10,8 @@ namespace {
 /// Deliveries after which a connection's further packets wait for the next turn, so that one flood with a large
 /// fan-out does not hold up the others.
 constexpr std::uint32_t kDeliveriesPerTurn = 20'000;
+/// Bytes of a packet that is not whole yet which a client may hold while memory is at its ceiling.
+constexpr std::size_t kPartialKept = 64 * 1024;
 
 /// The version that the start of a CONNECT names, where the packet itself is not looked at; 3.1.1, to which a refusal
 /// says nothing, if it does not name 5.0.
@@ -65,7 +67,15 @@ std::size_t Shard::take_packets(Client& client, mqtt::Bytes bytes, bool& has_mor
       return size;
     }
     const auto result = mqtt::next_frame(bytes, first ? std::min(first_max, packet_max) : packet_max);
-    if (result.status == mqtt::FrameStatus::incomplete) break;
+    if (result.status == mqtt::FrameStatus::incomplete) {
+      // At the memory ceiling nobody goes on filling it with a large packet that cannot be taken anyway.
+      if (memory_level_ == MemoryLevel::refuse_messages && bytes.size() > kPartialKept) {
+        counters_.drop(Drop::memory);
+        refuse(client, mqtt::ReasonCode::quota_exceeded);
+        return size;
+      }
+      break;
+    }
     if (result.status == mqtt::FrameStatus::refused) {
       counters_.bytes_received.add(size);
       if (first && result.reason == mqtt::ReasonCode::packet_too_large) {

@@ -63,7 +63,7 @@ std::uint64_t Core::memory_used() const {
   std::int64_t used = 0;
   for (unsigned i = 0; i < shards(); ++i) {
     used += counters_[i]->messages.bytes();
-    used += static_cast<std::int64_t>(counters_[i]->output_waiting.get() + mailboxes_[i]->bytes());
+    used += static_cast<std::int64_t>(counters_[i]->connection_bytes.get() + mailboxes_[i]->bytes());
   }
   return static_cast<std::uint64_t>(std::max<std::int64_t>(used, 0));
 }

@@ -63,7 +63,7 @@ struct alignas(64) ShardCounters {
   Counter letters_sent;
   Counter wakes_sent;
   Counter turns;
-  Counter output_waiting;         // bytes encoded that sockets did not take yet
+  Counter connection_bytes;       // held by connections: half packets in, bytes that sockets did not take
   Counter messages_queued;        // present number over all sessions
   std::array<Counter, kDropReasons> dropped;
   std::atomic<std::uint32_t> load_percent{0};  // of one core, during the last second or so

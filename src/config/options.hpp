@@ -35,7 +35,7 @@ struct Limits {
   std::uint32_t sessions_max = 200'000;            // connected and stored
   std::uint32_t connect_timeout_s = 10;            // from accept to a whole CONNECT
   std::uint32_t connect_bytes_max = 140'000;       // a first packet may be this long
-  std::uint32_t packet_bytes_max = 268'435'460;    // whole packet; told to 5.0 clients if lowered
+  std::uint32_t packet_bytes_max = 16'777'216;     // whole packet; told to 5.0 clients
   std::uint32_t topic_levels_max = 128;
   std::uint32_t properties_max = 128;              // in one property section
   std::uint32_t subscriptions_per_client = 100'000;

@@ -32,7 +32,7 @@ Connection::Connection(ShardLoop& loop, int descriptor, ListenerState& listener)
 
 Connection::~Connection() {
   if (descriptor_ >= 0) ::close(descriptor_);
-  if (counted_waiting_ != 0) loop_.shard().counters().output_waiting.subtract(counted_waiting_);
+  if (counted_held_ != 0) loop_.shard().counters().connection_bytes.subtract(counted_held_);
   if (move_target_ < 0) listener_.connections.fetch_sub(1, std::memory_order_relaxed);
 }
 
@@ -113,6 +113,7 @@ void Connection::hand_over(mqtt::Bytes bytes, bool from_store) {
     if (!kept_) kept_ = std::make_unique<ByteStore>();
     kept_->assign(bytes.subspan(consumed));
   }
+  if (kept_ || counted_held_ != 0) count_held();
   if (has_more) loop_.add_to_backlog(*this);
 }
 
@@ -137,7 +138,7 @@ void Connection::flush() {
   write_some();
   if (phase_ == Phase::closed) return;
   const bool all = waiting() == 0;
-  count_waiting();
+  count_held();
   flushed();
   if (!all) {
     if (phase_ == Phase::flushing) loop_.linger(*this);
@@ -177,14 +178,16 @@ void Connection::write_some() {
   }
 }
 
-/// Tells the shard how much this socket did not take, for the memory ceiling.
-void Connection::count_waiting() {
-  const auto now = static_cast<std::uint32_t>(std::min<std::size_t>(waiting(), 0xFFFF'FFFF));
-  if (now == counted_waiting_) return;
-  auto& counter = loop_.shard().counters().output_waiting;
+/// Tells the shard what this connection holds, half a packet in or bytes that the socket did not take, for the memory
+/// ceiling.
+void Connection::count_held() {
+  const std::size_t held = waiting() + (kept_ ? kept_->size() : 0);
+  const auto now = static_cast<std::uint32_t>(std::min<std::size_t>(held, 0xFFFF'FFFF));
+  if (now == counted_held_) return;
+  auto& counter = loop_.shard().counters().connection_bytes;
   counter.add(now);
-  counter.subtract(counted_waiting_);
-  counted_waiting_ = now;
+  counter.subtract(counted_held_);
+  counted_held_ = now;
 }
 
 void Connection::close_after_flush() {

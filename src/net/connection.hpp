@@ -52,7 +52,7 @@ class Connection final : public broker::Transport {
   void write_some();
   void drain_until_peer_closes();
   void lost(std::string_view why);
-  void count_waiting();
+  void count_held();
   void moved_away(mqtt::Bytes bytes);
   void watch(bool readable, bool writable);
 
@@ -60,7 +60,7 @@ class Connection final : public broker::Transport {
   ListenerState& listener_;
   std::unique_ptr<ByteStore> kept_;    // of a packet that is not whole yet
   int descriptor_;
-  std::uint32_t counted_waiting_ = 0;  // what this connection contributes to output_waiting
+  std::uint32_t counted_held_ = 0;     // what this connection contributes to connection_bytes
   std::int16_t move_target_ = -1;
   Phase phase_ = Phase::open;
   bool paused_ = false;

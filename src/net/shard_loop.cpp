@@ -163,7 +163,10 @@ void ShardLoop::post(std::function<void()> task) {
 void ShardLoop::accepted(int descriptor, ListenerState& listener) {
   const auto& options = shard_.options_ref();
   const auto& from = options->listeners[std::min(listener.index, options->listeners.size() - 1)];
-  if (stopping_ || (from.connections_max != 0 && listener.connections.load(std::memory_order_relaxed) >= from.connections_max)) {
+  // Up to this many beyond the limit are let in so far that they can be told (CONNACK 0x89).
+  constexpr std::uint32_t kToBeTold = 256;
+  const bool too_many = core_.connections.load(std::memory_order_relaxed) >= options->limits.connections_max + kToBeTold;
+  if (stopping_ || too_many || (from.connections_max != 0 && listener.connections.load(std::memory_order_relaxed) >= from.connections_max)) {
     shard_.counters().connections_refused.add();
     ::close(descriptor);
     return;

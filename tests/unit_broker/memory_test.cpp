@@ -87,6 +87,23 @@ TEST(MemoryCeiling, AtLastRefusesMessages) {
   EXPECT_LT(broker.core().memory_used(), kCeiling + 20'000);
 }
 
+TEST(MemoryCeiling, EndsConnectionsThatAreHalfWayThroughALargePacket) {
+  VirtualBroker broker(ceiling());
+  leave_session(broker, "away", "away");
+  auto publisher = connected(broker, "p");
+  auto large = connected(broker, "large");
+  auto small = connected(broker, "small");
+  fill(broker, *publisher, 100);
+  // PUBLISH that claims 200,000 bytes and brings 100,000, and one that brings a few.
+  std::vector<std::uint8_t> half{0x30, 0xC0, 0x9A, 0x0C, 0x00, 0x01, 't'};
+  small->send(half);
+  half.resize(100'000, 'x');
+  large->send(half);
+  EXPECT_EQ(large->next(PacketType::disconnect).reason, ReasonCode::quota_exceeded);
+  EXPECT_TRUE(large->closed());
+  EXPECT_FALSE(small->closed());
+}
+
 TEST(MemoryCeiling, DoesNotReadOlderClientsUntilThereIsRoom) {
   VirtualBroker broker(ceiling(2));
   place_next(broker, 0);
