@@ -186,6 +186,7 @@ TEST(V5PacketId, SubackAndUnsubackRepeatThatOfTheirRequest) {
 TEST(V5Properties, AnEmptySetIsWrittenAsLengthZero) {
   VirtualBroker::Setup setup;
   setup.options.limits.receive_maximum = 65535;
+  setup.options.limits.packet_bytes_max = 268'435'460;  // the protocol's own, so not told
   setup.options.listeners[0].topic_alias_max = 0;
   VirtualBroker broker(std::move(setup));
   TestClient client(broker, Version::v5);
