@@ -62,7 +62,9 @@ TEST(Connection, AFloodAfterTheGoodbyeHoldsUpNobody) {
 }
 
 TEST(Connection, CarriesLargeMessagesThroughPartialReadsAndWrites) {
-  RunningServer running(RunningServer::options(2));
+  auto options = RunningServer::options(2);
+  options.limits.packet_bytes_max = std::uint32_t{20} << 20;
+  RunningServer running(std::move(options));
   WireClient publisher(running.port());
   ASSERT_TRUE(publisher.send(Packets(Version::v3_1_1).connect("p")));
   ASSERT_EQ(publisher.read_type(), PacketType::connack);
