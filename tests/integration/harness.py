@@ -92,8 +92,10 @@ class Tool:
 
     def __init__(self, arguments, stdin=None, env=None, name=None):
         self.name = name or Path(arguments[0]).name
+        # stdbuf works by LD_PRELOAD, which a sanitized tombo refuses; tombo flushes its lines itself.
+        prefix = [] if str(arguments[0]) == str(tombo_binary()) else ["stdbuf", "-oL", "-eL"]
         self.process = subprocess.Popen(
-            ["stdbuf", "-oL", "-eL", *map(str, arguments)],
+            [*prefix, *map(str, arguments)],
             stdin=stdin or subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             env=env, text=True, errors="replace", preexec_fn=end_with_parent)
         self.pid = self.process.pid
