@@ -92,7 +92,9 @@ bool Shard::make_room(ClientSession& session, const Delivery& delivery) {
 void Shard::pump(ClientSession& session) {
   Client* client = session.client;
   if (client == nullptr || client->transport == nullptr) return;
-  if (session.resending() && can_write(*client)) session.resend(client->transport->out(), client->peer, now_);
+  if (session.may_resend(client->peer) && can_write(*client)) {
+    session.resend(client->transport->out(), client->peer, now_);
+  }
   while (!session.queue.empty() && can_write(*client)) {
     Delivery& first = session.queue.front();
     const bool windowed = first.qos != Qos::at_most_once;

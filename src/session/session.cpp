@@ -61,6 +61,7 @@ SendResult Session::send(mqtt::WriteBatch& out, Peer& peer, Delivery delivery, M
 
 void Session::begin_resend() {
   unsent_ = 0;
+  resend_begins_ = true;
   if (!in_flight_) return;
   in_flight_->for_each([&](Delivery& delivery) {
     delivery.resend = true;
@@ -70,6 +71,7 @@ void Session::begin_resend() {
 
 void Session::resend(mqtt::WriteBatch& out, Peer& peer, MonoTime now) {
   if (unsent_ == 0) return;
+  resend_begins_ = false;
   std::size_t seen = in_flight_->size() - unsent_;
   std::vector<mqtt::PacketId> too_large;
   in_flight_->for_each([&](Delivery& delivery) {

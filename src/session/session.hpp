@@ -53,6 +53,11 @@ class Session : public TimerNode {
   /// client's quota goes; to be called again when acknowledgements made room.  [MQTT-4.4.0-1, MQTT-3.3.1-1]
   void resend(mqtt::WriteBatch& out, Peer& peer, MonoTime now);
   bool resending() const { return unsent_ != 0; }
+  /// Whether resend() would send something now: without this a shard whose client leaves it without quota would turn
+  /// round and round for nothing.
+  bool may_resend(const Peer& peer) const {
+    return unsent_ != 0 && (resend_begins_ || in_flight_->size() - unsent_ < peer.receive_maximum);
+  }
   /// Whether a new QoS 1/2 delivery may be sent: nothing old waits and the window, `window_max` at most, has room.
   bool may_send(const Peer& peer, std::uint16_t window_max) const {
     return unsent_ == 0 && in_flight_count() < std::min(peer.receive_maximum, window_max);
@@ -99,6 +104,7 @@ class Session : public TimerNode {
   void forget(Delivery& delivery);
 
   std::uint32_t unsent_ = 0;  // deliveries in flight that this connection has not seen yet
+  bool resend_begins_ = false;  // its PUBRELs, which need no quota, have not been sent
   std::unique_ptr<InFlight> in_flight_;
   std::unique_ptr<PacketIdSet> receiving_;
 };
