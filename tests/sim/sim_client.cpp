@@ -176,8 +176,10 @@ void SimClient::leave(std::int64_t clock_ms) {
 }
 
 mqtt::PacketId SimClient::fresh_id() {
+  // Identifiers are used again soon, but there is always a free one.
+  const std::size_t limit = 40 + outgoing_.size() + asked_.size() + unsubscribing_.size();
   while (true) {
-    if (++last_id_ == 0 || last_id_ > 40) last_id_ = 1;  // identifiers are used again soon
+    if (++last_id_ == 0 || last_id_ > limit) last_id_ = 1;
     const auto taken = [this](const Outgoing& outgoing) { return outgoing.id == last_id_; };
     if (asked_.contains(last_id_) || unsubscribing_.contains(last_id_)) continue;
     if (std::none_of(outgoing_.begin(), outgoing_.end(), taken)) return last_id_;
