@@ -48,7 +48,7 @@ constexpr auto kRows = std::to_array<Row>({
   size<&Listener::packet_bytes_max>("packet_bytes_max", {0, 268'435'460}, kNew, "Longest packet accepted on this listener; 0 means limits.packet_bytes_max."),
   number<&Listener::qos_max>("qos_max", {0, 2}, kNew, "Highest QoS that clients of this listener may use."),
   number<&Listener::topic_alias_max>("topic_alias_max", {0, 65'535}, kNew, "Topic aliases that a client of this listener may use towards the broker."),
-  flag<&Listener::tcp_nodelay>("tcp_nodelay", kNew, "Send small packets at once instead of waiting for more to fill a segment."),
+  flag<&Listener::tcp_nodelay>("tcp_nodelay", kRestart, "Send small packets at once instead of waiting for more to fill a segment."),
   number<&Listener::backlog>("backlog", {1, 65'535}, kRestart, "Connections that the kernel may hold until they are accepted."),
 
   number<&Limits::connections_max>("connections_max", {1, kMany}, kLive, "Connections on all listeners together."),

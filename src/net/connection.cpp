@@ -1,5 +1,6 @@
 #include "net/connection.hpp"
 
+#include "broker/client.hpp"
 #include "net/shard_loop.hpp"
 
 #include <algorithm>
@@ -23,6 +24,10 @@ namespace {
 constexpr std::size_t kPiecesPerWrite = 64;
 /// From this size on a packet that is not whole is completed in its own store instead of the shard's buffer.
 constexpr std::size_t kCopyMax = 32 * 1024;
+/// Up to this size what is there of a packet is copied in front of what comes; a larger piece is completed in place.
+constexpr std::size_t kPrependMax = 2048;
+/// Room that is made for a packet before its bytes are there; what claims more grows with what comes.
+constexpr std::size_t kRoomMax = 64 * 1024;
 /// Receives in one go from a peer that was told goodbye.
 constexpr int kReadsPerDrain = 8;
 }  // namespace
@@ -73,10 +78,43 @@ void Connection::on_event(std::uint32_t events) {
 void Connection::on_readable() {
   const std::size_t before = kept_ ? kept_->size() : 0;
   if (before > kCopyMax) return receive_into_store();
+  if (before > kPrependMax && completes_in_store()) return;
   std::uint8_t* buffer = loop_.buffer();
   if (before != 0) std::memcpy(buffer, kept_->bytes().data(), before);
   const ssize_t received = ::recv(descriptor_, buffer + before, ShardLoop::kBufferSize - before, 0);
   if (judge(received)) hand_over({buffer, before + static_cast<std::size_t>(received)}, false);
+}
+
+/// Receives the rest of a medium packet behind its beginning and what follows it into the shard's buffer, with one
+/// call and no copy.  False if this is not such a packet; then nothing was received.
+bool Connection::completes_in_store() {
+  if (client() == nullptr || client()->state != broker::Client::State::active) return false;
+  const std::size_t before = kept_->size();
+  const std::size_t whole = mqtt::next_frame(kept_->bytes(), client()->packet_bytes_max).needed;
+  if (whole <= before || whole > kRoomMax) return false;
+  const std::size_t room = whole - before;
+  iovec pieces[] = {{kept_->prepare(room), room}, {loop_.buffer(), ShardLoop::kBufferSize}};
+  const ssize_t received = ::readv(descriptor_, pieces, 2);
+  if (!judge(received)) return true;
+  const std::size_t size = static_cast<std::size_t>(received);
+  kept_->commit(std::min(size, room));
+  if (size < room) {
+    count_held();
+    return true;
+  }
+  hand_over(kept_->bytes(), true);
+  if (size == room || phase_ != Phase::open || client() == nullptr) return true;
+  const mqtt::Bytes rest{loop_.buffer(), size - room};
+  if (!kept_ && !paused_) {
+    hand_over(rest, false);
+    return true;
+  }
+  // The client waits for something: the rest waits behind what it left.
+  if (!kept_) kept_ = std::make_unique<ByteStore>();
+  std::memcpy(kept_->prepare(rest.size()), rest.data(), rest.size());
+  kept_->commit(rest.size());
+  count_held();
+  return true;
 }
 
 void Connection::receive_into_store() {

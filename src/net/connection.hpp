@@ -46,6 +46,7 @@ class Connection final : public broker::Transport {
   enum class Phase : std::uint8_t { open, flushing, draining, closed };
 
   void on_readable();
+  bool completes_in_store();
   void receive_into_store();
   void hand_over(mqtt::Bytes bytes, bool from_store);
   bool judge(std::int64_t received);

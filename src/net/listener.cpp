@@ -47,6 +47,8 @@ Result<void, std::string> Listener::bind(const asio::ip::tcp::endpoint& endpoint
   std::error_code error;
   socket->acceptor.open(endpoint.protocol(), error);
   if (!error) socket->acceptor.set_option(asio::socket_base::reuse_address(true), error);
+  // What is accepted inherits it, which saves a call for each connection.
+  if (!error && options_.tcp_nodelay) socket->acceptor.set_option(asio::ip::tcp::no_delay(true), error);
   if (!error && v6_only) socket->acceptor.set_option(asio::ip::v6_only(true), error);
   if (!error) socket->acceptor.bind(endpoint, error);
   if (!error) socket->acceptor.listen(static_cast<int>(options_.backlog), error);

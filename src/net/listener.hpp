@@ -25,7 +25,6 @@ class ShardLoop;
 struct ListenerState {
   std::size_t index = 0;  // in options.listeners
   std::atomic<std::uint32_t> connections{0};
-  bool tcp = true;
 };
 
 /// Accepts connections of one [[listener]] on all its addresses and gives them to a loop.

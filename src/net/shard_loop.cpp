@@ -7,10 +7,7 @@
 #include <chrono>
 #include <utility>
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -170,10 +167,6 @@ void ShardLoop::accepted(int descriptor, ListenerState& listener) {
     shard_.counters().connections_refused.add();
     ::close(descriptor);
     return;
-  }
-  if (listener.tcp && from.tcp_nodelay) {
-    const int on = 1;
-    ::setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   }
   listener.connections.fetch_add(1, std::memory_order_relaxed);
   Connection& connection = add(descriptor, listener);
