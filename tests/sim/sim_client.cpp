@@ -86,6 +86,10 @@ void SimClient::connect(Link& link, std::int64_t clock_ms) {
   if (connection.version != Version::v5 && connection.clean_start) connection.expiry_s = 0;
   if (rng_.chance(40) && !character_.steady) connection.will = make_will();
   if (connection.version == Version::v5 && rng_.chance(60)) connection.will_delay_s = rng_.range(0, 12);
+  // Less quota than before makes what is resent wait.
+  if (character_.receive_maximum != 65535 && rng_.chance(50)) {
+    character_.receive_maximum = static_cast<std::uint16_t>(rng_.range(1, 5));
+  }
   connection_ = model_.add_connection(connection);
   link_ = &link;
   state_ = State::connecting;
