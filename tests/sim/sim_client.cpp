@@ -329,6 +329,8 @@ void SimClient::act() {
   if (what < 45) return publish();
   if (what < 80) return send_acks(rng_.range(1, 4));
   if (character_.steady) return;
+  constexpr std::size_t kAskedMax = 20;  // of the forty identifiers
+  if (what < 94 && asked_.size() + unsubscribing_.size() >= kAskedMax) return;
   if (what < 90) return subscribe_something();
   if (what < 94) return unsubscribe_something();
   mqtt::WriteBatch batch;
