@@ -42,6 +42,8 @@ void Model::finish_session(int index) {
     for (const auto& message : messages_) {
       if (message.taken.empty() || message.denied || message.refused || message.has_expiry) continue;
       if (message.payload.empty() || !mqtt::matches(subscription.filter, message.topic)) continue;
+      // Which of several sendings at QoS 2 was refused, its publisher may never have heard.
+      if (message.qos == mqtt::Qos::exactly_once && message.taken.size() > 1 && plan_.lossy) continue;
       if (message.publisher == to.client || may_be_too_large(message, to)) continue;
       for (const auto& taken : message.taken) {
         if (subscription.from >= taken.tick || subscription.until <= taken.tick) continue;

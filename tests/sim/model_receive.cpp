@@ -134,7 +134,8 @@ void Model::check_count(const Message& message, int session_index, const Recepti
   ++count;
   const bool shared =
       std::any_of(found.live.begin(), found.live.end(), [](const auto* s) { return !s->group.empty(); });
-  if (shared && reception.qos == mqtt::Qos::at_least_once) return;  // what is handed on may come back
+  // What is handed on may come back, at another QoS if the grants differ; finish_groups() looks at QoS 2.
+  if (shared && message.qos != mqtt::Qos::at_most_once) return;
   const std::size_t copies =
       plan_.options.mqtt.deliver_overlapping_once ? std::min<std::size_t>(found.live.size(), 1) : found.live.size();
   const std::size_t most = message.taken.size() * copies + found.replays.size();

@@ -86,6 +86,10 @@ void SimClient::connect(Link& link, std::int64_t clock_ms) {
   if (connection.version != Version::v5 && connection.clean_start) connection.expiry_s = 0;
   if (rng_.chance(40) && !character_.steady) connection.will = make_will();
   if (connection.version == Version::v5 && rng_.chance(60)) connection.will_delay_s = rng_.range(0, 12);
+  // Less quota than before makes what is resent wait.
+  if (character_.receive_maximum != 65535 && rng_.chance(50)) {
+    character_.receive_maximum = static_cast<std::uint16_t>(rng_.range(1, 5));
+  }
   connection_ = model_.add_connection(connection);
   link_ = &link;
   state_ = State::connecting;
@@ -325,6 +329,8 @@ void SimClient::act() {
   if (what < 45) return publish();
   if (what < 80) return send_acks(rng_.range(1, 4));
   if (character_.steady) return;
+  constexpr std::size_t kAskedMax = 20;  // of the forty identifiers
+  if (what < 94 && asked_.size() + unsubscribing_.size() >= kAskedMax) return;
   if (what < 90) return subscribe_something();
   if (what < 94) return unsubscribe_something();
   mqtt::WriteBatch batch;
