@@ -3,7 +3,7 @@
 # usage: tests/run.sh            unit, simulation, conformance, integration with real clients, tidy: under 10 minutes
 #        tests/run.sh --full     also sanitizers, fuzzers, the long simulation and the soak: what CI runs
 #        tests/run.sh --only L   only the ctest label L, in the release build
-# TOMBO_JOBS: compilers at once (default: one a core).  TOMBO_FUZZ_S (60), TOMBO_SOAK_S (120), TOMBO_SIM_SEEDS (1000).
+# TOMBO_JOBS: compilers at once (default: one a core).  TOMBO_FUZZ_S (60), TOMBO_SOAK_S (120), TOMBO_SIM_SEEDS (5000).
 # The last line says `N passed, N failed`, summed over every ctest run; skipped tests are neither.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
@@ -106,7 +106,7 @@ fuzz_all() {
 }
 
 long_simulation() {
-  TOMBO_SIM_SEEDS="${TOMBO_SIM_SEEDS:-1000}" run_ctest release 1 -L '^sim$'
+  TOMBO_SIM_SEEDS="${TOMBO_SIM_SEEDS:-5000}" run_ctest release 1 -L '^sim$'
 }
 
 phase "packages" install_everything
@@ -122,7 +122,7 @@ if $full; then
   export ASAN_OPTIONS="detect_stack_use_after_return=1:strict_string_checks=1:detect_leaks=1"
   export UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1"
   export TSAN_OPTIONS="halt_on_error=0:second_deadlock_stack=1"
-  phase "long simulation (release, ${TOMBO_SIM_SEEDS:-1000} seeds)" long_simulation
+  phase "long simulation (release, ${TOMBO_SIM_SEEDS:-5000} seeds)" long_simulation
   phase "build (asan, ubsan)" configure_and_build asan
   phase "tests (asan, ubsan)" run_ctest asan "$jobs" -LE '^(integration|soak|bench|tidy)$'
   phase "integration (asan, ubsan)" run_ctest asan 1 -L '^integration$'
