@@ -58,6 +58,7 @@ std::size_t Shard::take_packets(Client& client, mqtt::Bytes bytes, bool& has_mor
   const std::size_t size = bytes.size();
   const std::size_t first_max = options_->limits.connect_bytes_max;
   const std::size_t packet_max = client.packet_bytes_max;
+  std::uint32_t packets = 0;
   has_more = false;
   while (!bytes.empty()) {
     const bool first = client.state == Client::State::awaiting_connect;
@@ -92,7 +93,7 @@ std::size_t Shard::take_packets(Client& client, mqtt::Bytes bytes, bool& has_mor
     if (client.paused_for_verdict) break;  // the packet is looked at again when the verdict has come
     bytes = bytes.subspan(result.frame.size);
     if (client.paused()) break;
-    if (turn_deliveries_ >= kDeliveriesPerTurn) {
+    if (turn_deliveries_ >= kDeliveriesPerTurn || ++packets >= options_->limits.packets_per_turn) {
       has_more = !bytes.empty();
       break;
     }

@@ -259,6 +259,22 @@ TEST(PacketBytesMax, OfTheListenerComesBeforeTheGeneralOne) {
   EXPECT_EQ(client.next(PacketType::disconnect).reason, ReasonCode::packet_too_large);
 }
 
+TEST(PacketsPerTurn, LeaveTheRestOfAFloodForTheNextTurn) {
+  VirtualBroker broker(with([](auto& o) { o.limits.packets_per_turn = 10; }));
+  TestClient client(broker, Version::v5);
+  client.connect("c");
+  std::vector<std::uint8_t> pings;
+  for (int i = 0; i < 25; ++i) pings.insert(pings.end(), {0xC0, 0x00});
+  bool has_more = false;
+  auto& shard = broker.shard(0);
+  shard.begin_turn();
+  EXPECT_EQ(shard.on_bytes(*client.connection().client(), pings, has_more), 20u);
+  EXPECT_TRUE(has_more);
+  EXPECT_EQ(shard.on_bytes(*client.connection().client(), mqtt::Bytes(pings).subspan(40), has_more), 10u);
+  EXPECT_FALSE(has_more);
+  shard.end_turn();
+}
+
 TEST(PacketBytesMax, IsToldWhenItIsLowerThanTheProtocols) {
   VirtualBroker plain(with([](auto& o) { o.limits.packet_bytes_max = 268'435'460; }));
   EXPECT_EQ(TestClient(plain, Version::v5).connect("c").number(PropertyId::maximum_packet_size), std::nullopt);
