@@ -82,9 +82,6 @@ class Session : public TimerNode {
   bool is_receiving(mqtt::PacketId id) const { return receiving_ && receiving_->contains(id); }
   std::size_t receiving() const { return receiving_ ? receiving_->size() : 0; }
 
-  /// Bytes that queue and in-flight window hold.
-  std::size_t held_bytes() const { return queue.bytes() + (in_flight_ ? in_flight_->bytes() : 0); }
-
   OutboundQueue queue;
   SubscriptionList subscriptions;
   std::unique_ptr<Will> will;
