@@ -39,7 +39,10 @@ phase() {
 configure_and_build() {
   cmake --preset "$1" >"build/$1-configure.log" 2>&1 || { cat "build/$1-configure.log"; return 1; }
   cmake --build "build/$1" -j "$jobs" ${2:+--target "${@:2}"} >"build/$1-build.log" 2>&1 || { grep -A20 -E 'error|FAILED' "build/$1-build.log" || tail -50 "build/$1-build.log"; return 1; }
-  ! grep -F 'warning:' "build/$1-build.log" || { echo "the build of $1 warns"; return 1; }
+  # Every warning is shown with what led to it; only those in our own files end the run: g++ 12's middle end has false
+  # alarms inside libstdc++ that come and go with the inlining.
+  grep -B8 -A4 -F 'warning:' "build/$1-build.log"
+  ! grep -F 'warning:' "build/$1-build.log" | grep -qvE '^/usr/|^lto1: ' || { echo "the build of $1 warns"; return 1; }
   tail -1 "build/$1-build.log"
 }
 
