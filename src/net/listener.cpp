@@ -9,6 +9,7 @@
 #include <cstring>
 #include <utility>
 
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <fmt/format.h>
@@ -21,6 +22,9 @@ using Acceptor = asio::basic_socket_acceptor<asio::ip::tcp, asio::io_context::ex
 constexpr int kAcceptedPerEvent = 64;
 /// How long to wait when the process has no descriptor left.
 constexpr std::chrono::milliseconds kPause{200};
+
+using DeferAccept = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_DEFER_ACCEPT>;
+constexpr int kDeferAccept_s = 1;
 
 bool out_of_resources(int error) { return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM; }
 }  // namespace
@@ -50,6 +54,9 @@ Result<void, std::string> Listener::bind(const asio::ip::tcp::endpoint& endpoint
   // What is accepted inherits it, which saves a call for each connection.
   if (!error && options_.tcp_nodelay) socket->acceptor.set_option(asio::ip::tcp::no_delay(true), error);
   if (!error && v6_only) socket->acceptor.set_option(asio::ip::v6_only(true), error);
+  // A connection shows itself when its first bytes are there (or after a second without any), so that accepting it and
+  // reading CONNECT is one wake-up, not two.
+  if (!error) socket->acceptor.set_option(DeferAccept(kDeferAccept_s), error);
   if (!error) socket->acceptor.bind(endpoint, error);
   if (!error) socket->acceptor.listen(static_cast<int>(options_.backlog), error);
   if (!error) socket->acceptor.non_blocking(true, error);

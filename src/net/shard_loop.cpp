@@ -172,6 +172,7 @@ void ShardLoop::accepted(int descriptor, ListenerState& listener) {
   Connection& connection = add(descriptor, listener);
   shard_.on_open(connection, listener.index, false);
   connection.start({});
+  connection.on_event(EPOLLIN);  // its first bytes are there already: see Listener::bind
 }
 
 void ShardLoop::adopt(int descriptor, ListenerState& listener, mqtt::Bytes bytes) {
