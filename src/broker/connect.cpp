@@ -88,10 +88,14 @@ ReasonCode Shard::judge_will(const Client& client, const mqtt::WillView& will) c
   return ReasonCode::success;
 }
 
+bool Shard::keeps_new_sessions() const {
+  return options_->placement == config::Placement::fill_first && core_.accepts_here.load(std::memory_order_relaxed) == id_;
+}
+
 /// True if this shard is the client id's home; otherwise the connection has been sent there.
 bool Shard::bring_home(Client& client, std::string_view client_id) {
   routing::ShardId home = id_;
-  if (!core_.directory.find(client_id, home) && !client.moved) home = core_.place(client_id, *options_);
+  if (!core_.directory.find(client_id, home) && !client.moved && !keeps_new_sessions()) home = core_.place(client_id, *options_);
   if (home == id_) return true;
   Transport& transport = *client.transport;
   transport.set_client(nullptr);

@@ -38,25 +38,37 @@ Core::Core(Parts parts)
 
 Core::~Core() = default;
 
-routing::ShardId Core::place(std::string_view client_id, const config::Options& options) const {
+std::uint32_t Core::load_of(unsigned shard) const {
+  // A shard measures its load when it turns; one that has slept ever since has none.
   const auto stale_before = (clock_->mono() - kLoadPeriod).time_since_epoch().count();
-  const auto load = [&](unsigned shard) -> std::uint32_t {
-    // A shard measures its load when it turns; one that has slept ever since has none.
-    const auto& counters = *counters_[shard];
-    const bool stale = counters.last_turn_ms.load(std::memory_order_relaxed) < stale_before;
-    return stale && mailboxes_[shard]->asleep() ? 0 : counters.load_percent.load(std::memory_order_relaxed);
-  };
-  const unsigned count = shards();
+  const auto& counters = *counters_[shard];
+  const bool stale = counters.last_turn_ms.load(std::memory_order_relaxed) < stale_before;
+  return stale && mailboxes_[shard]->asleep() ? 0 : counters.load_percent.load(std::memory_order_relaxed);
+}
+
+routing::ShardId Core::least_loaded() const {
+  const auto rank = [&](unsigned shard) { return std::pair{load_of(shard), counters_[shard]->sessions.get()}; };
   unsigned best = 0;
-  if (options.placement == config::Placement::hash) return static_cast<routing::ShardId>(directory.hash(client_id) % count);
-  for (unsigned shard = 0; shard < count; ++shard) {
-    if (options.placement == config::Placement::fill_first && load(shard) < options.spill_load_percent) {
-      return static_cast<routing::ShardId>(shard);
-    }
-    const auto rank = [&](unsigned s) { return std::pair{load(s), counters_[s]->sessions.get()}; };
+  for (unsigned shard = 1; shard < shards(); ++shard) {
     if (rank(shard) < rank(best)) best = shard;
   }
   return static_cast<routing::ShardId>(best);
+}
+
+routing::ShardId Core::fill_next(const config::Options& options) const {
+  for (unsigned shard = 0; shard < shards(); ++shard) {
+    if (load_of(shard) < options.spill_load_percent) return static_cast<routing::ShardId>(shard);
+  }
+  return least_loaded();
+}
+
+routing::ShardId Core::place(std::string_view client_id, const config::Options& options) const {
+  switch (options.placement) {
+    case config::Placement::hash: return static_cast<routing::ShardId>(directory.hash(client_id) % shards());
+    case config::Placement::fill_first: return fill_next(options);
+    case config::Placement::least_loaded: return least_loaded();
+  }
+  return 0;
 }
 
 std::uint64_t Core::memory_used() const {

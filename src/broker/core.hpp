@@ -44,6 +44,9 @@ class Core {
 
   /// The shard for a session that has none yet.  The one function that holds the placement policy.
   routing::ShardId place(std::string_view client_id, const config::Options& options) const;
+  /// The same for fill_first, where the client id does not matter: the first shard that is not busy, else the least
+  /// busy one.
+  routing::ShardId fill_next(const config::Options& options) const;
 
   /// Bytes that count towards the memory ceiling.
   std::uint64_t memory_used() const;
@@ -69,6 +72,9 @@ class Core {
   std::uint64_t random_seed() const { return seed_; }
 
  private:
+  std::uint32_t load_of(unsigned shard) const;
+  routing::ShardId least_loaded() const;
+
   std::shared_ptr<const config::Options> first_options_;
   log::Logger logger_;
   const Clock* clock_;
@@ -87,6 +93,9 @@ class Core {
   routing::TopicTree tree;
   routing::RetainedStore retained;
   std::atomic<std::uint32_t> connections{0};  // open, CONNECT accepted or not
+  /// fill_first: the shard that accepts connections now, and keeps those whose sessions are new; -1: not decided by
+  /// who accepts.  Written by the loop that opens its doors.
+  std::atomic<std::int16_t> accepts_here{-1};
 };
 
 }  // namespace tombo::broker

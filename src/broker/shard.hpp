@@ -107,6 +107,7 @@ class Shard {
   mqtt::ReasonCode judge_connect(Client& client, const mqtt::ConnectView& connect);
   mqtt::ReasonCode judge_will(const Client& client, const mqtt::WillView& will) const;
   bool bring_home(Client& client, std::string_view client_id);
+  bool keeps_new_sessions() const;
   Ask ask_login(Client& client, const mqtt::ConnectView& connect);
   void accept(Client& client, const mqtt::ConnectView& connect, std::string_view client_id, bool assigned);
   ClientSession* take_over(const mqtt::ConnectView& connect, std::string_view client_id, bool& present);

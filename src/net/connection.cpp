@@ -57,7 +57,7 @@ void Connection::watch(bool readable, bool writable) {
   watching_writable_ = writable;
   epoll_event event{};
   event.events = (readable ? EPOLLIN : 0u) | (writable ? EPOLLOUT : 0u);
-  event.data.ptr = this;
+  event.data.ptr = static_cast<Watched*>(this);
   // Watched for nothing it is taken out altogether, since a hang-up is reported whatever is asked for.
   const int operation = !readable && !writable ? EPOLL_CTL_DEL : known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
   ::epoll_ctl(loop_.epoll(), operation, descriptor_, &event);

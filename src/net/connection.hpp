@@ -3,6 +3,7 @@
 #include "broker/transport.hpp"
 #include "net/byte_store.hpp"
 #include "net/listener.hpp"
+#include "net/watched.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -16,7 +17,7 @@ class ShardLoop;
 /// descriptor is ready for and destroys it at the end of the turn in which it was closed.  An idle one holds no
 /// buffer.
 /// Lives on: one shard.
-class Connection final : public broker::Transport {
+class Connection final : public broker::Transport, public Watched {
  public:
   /// Takes the descriptor over; it is non-blocking.
   Connection(ShardLoop& loop, int descriptor, ListenerState& listener);
@@ -24,8 +25,7 @@ class Connection final : public broker::Transport {
 
   /// Waits for the first bytes, or hands over those that came along from another shard.
   void start(mqtt::Bytes carried);
-  /// The descriptor can be read or written (EPOLL... flags).
-  void on_event(std::uint32_t events);
+  void on_event(std::uint32_t events) override;
   /// Writes what the batch holds; called once per turn and when the socket takes more.
   void flush();
   /// Hands kept bytes to the broker again and goes on reading.

@@ -4,21 +4,15 @@
 #include "base/result.hpp"
 #include "config/options.hpp"
 
-#include <asio/basic_socket_acceptor.hpp>
-#include <asio/generic/stream_protocol.hpp>
 #include <asio/io_context.hpp>
 #include <asio/ip/tcp.hpp>
-#include <asio/steady_timer.hpp>
 
 #include <atomic>
 #include <cstddef>
-#include <memory>
 #include <string>
 #include <vector>
 
 namespace tombo::net {
-
-class ShardLoop;
 
 /// What the connections of one listener share.
 /// Lives on: any thread; as long as its Listener, which outlives the loops.
@@ -27,30 +21,30 @@ struct ListenerState {
   std::atomic<std::uint32_t> connections{0};
 };
 
-/// Accepts connections of one [[listener]] on all its addresses and gives them to a loop.
-/// Lives on: that loop's shard; listen() and close() on main while the loop does not run or through the loop.
+/// The listening sockets of one [[listener]], one for each of its addresses.  Loops accept from them.
+/// Lives on: main.
 class Listener {
  public:
-  Listener(ShardLoop& loop, const config::Listener& options, std::size_t index, log::Logger logger);
-  ~Listener();
+  Listener(const config::Listener& options, std::size_t index, log::Logger logger);
 
   /// Binds; the error names address, port and reason.
   Result<void, std::string> listen();
-  void start();
+  /// Says where it listens.
+  void announce();
+  /// Nobody can connect any more; loops that accept see EPOLLHUP.
   void close();
 
- private:
-  struct Socket;
-  Result<void, std::string> bind(const asio::ip::tcp::endpoint& endpoint, bool v6_only);
-  void arm(Socket& socket);
-  void accept_some(Socket& socket);
-  void pause(Socket& socket);
+  std::vector<int> descriptors();
+  ListenerState& state() { return state_; }
 
-  ShardLoop& loop_;
+ private:
+  Result<void, std::string> bind(const asio::ip::tcp::endpoint& endpoint, bool v6_only);
+
   config::Listener options_;
   ListenerState state_;
   log::Logger logger_;
-  std::vector<std::unique_ptr<Socket>> sockets_;
+  asio::io_context io_;  // never run: what Asio's sockets want to be made from
+  std::vector<asio::ip::tcp::acceptor> sockets_;
 };
 
 }  // namespace tombo::net

@@ -62,7 +62,7 @@ struct Server::Impl {
   broker::Core core;
   std::vector<ShardLoop*> pointers;
   std::vector<std::unique_ptr<ShardLoop>> loops;
-  std::vector<std::unique_ptr<Listener>> listeners;  // hold sockets of the first loop
+  std::vector<std::unique_ptr<Listener>> listeners;
   std::vector<std::thread> threads;
 };
 
@@ -70,23 +70,28 @@ Server::Server(Parts parts) : impl_(std::make_unique<Impl>(std::move(parts))) {}
 
 Server::~Server() {
   stop();
-  // Connections name their listener, and listeners their loop: connections go first, then listeners, then loops.
+  // Connections name their listener, and listeners their loop: connections go first.
   for (auto& loop : impl_->loops) loop->drop_connections();
   impl_->listeners.clear();
 }
 
 Result<void, std::string> Server::listen() {
   for (std::size_t i = 0; i < impl_->options->listeners.size(); ++i) {
-    auto listener = std::make_unique<Listener>(*impl_->loops.front(), impl_->options->listeners[i], i,
-                                               impl_->logger.for_module(log::Module::net));
+    const auto logger = impl_->logger.for_module(log::Module::net);
+    auto listener = std::make_unique<Listener>(impl_->options->listeners[i], i, logger);
     if (auto good = listener->listen(); !good) return good;
+    for (const int descriptor : listener->descriptors()) {
+      for (auto& loop : impl_->loops) loop->add_door(descriptor, listener->state(), logger);
+    }
     impl_->listeners.push_back(std::move(listener));
   }
   return {};
 }
 
 void Server::start() {
-  for (auto& listener : impl_->listeners) listener->start();
+  for (auto& listener : impl_->listeners) listener->announce();
+  auto& first = *impl_->loops.front();
+  first.post([&first] { first.open_doors(); });
   for (auto& loop : impl_->loops) impl_->threads.emplace_back([&loop] { loop->run(); });
 }
 
@@ -145,10 +150,7 @@ bool Server::alive(int seconds) {
 void Server::stop() {
   if (impl_->threads.empty()) return;
   const MonoTime deadline = impl_->clock->mono() + Seconds{impl_->options->stop_deadline_s};
-  auto& first = *impl_->loops.front();
-  first.post([this] {
-    for (auto& listener : impl_->listeners) listener->close();
-  });
+  for (auto& listener : impl_->listeners) listener->close();
   for (auto& loop : impl_->loops) loop->post([&loop, deadline] { loop->begin_stop(deadline); });
   for (auto& thread : impl_->threads) thread.join();
   impl_->threads.clear();

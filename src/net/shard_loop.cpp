@@ -1,13 +1,11 @@
 #include "net/shard_loop.hpp"
 
-#include <asio/post.hpp>
-
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <utility>
 
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -19,6 +17,8 @@ constexpr std::size_t kEventsPerTurn = 256;
 /// How long a peer that was told goodbye may take to close.
 constexpr Milliseconds kLinger{2000};
 constexpr Milliseconds kLoadPeriod{1000};
+/// How long not to accept when the process has no descriptor left.
+constexpr Milliseconds kAcceptPause{200};
 
 std::int64_t thread_cpu_ns() {
   timespec time{};
@@ -27,21 +27,39 @@ std::int64_t thread_cpu_ns() {
 }
 }  // namespace
 
+ShardLoop::Bell::Bell(ShardLoop& loop) : loop_(loop), descriptor_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+  epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.ptr = static_cast<Watched*>(this);
+  ::epoll_ctl(loop.epoll(), EPOLL_CTL_ADD, descriptor_, &event);
+}
+
+ShardLoop::Bell::~Bell() { ::close(descriptor_); }
+
+void ShardLoop::Bell::ring() { static_cast<void>(::eventfd_write(descriptor_, 1)); }
+
+/// The mailbox is looked at in every turn; waking up is enough for it.
+void ShardLoop::Bell::on_event(std::uint32_t) {
+  eventfd_t ignored = 0;
+  static_cast<void>(::eventfd_read(descriptor_, &ignored));
+  loop_.run_posted();
+}
+
 ShardLoop::ShardLoop(broker::Core& core, routing::ShardId id, std::vector<ShardLoop*>& all)
     : core_(core),
       all_(all),
-      io_(ASIO_CONCURRENCY_HINT_UNSAFE_IO),
-      keep_running_(io_.get_executor()),
-      epoll_(io_, ::epoll_create1(EPOLL_CLOEXEC)),
+      epoll_(::epoll_create1(EPOLL_CLOEXEC)),
+      bell_(*this),
       shard_(core, id, journal_),
       buffer_(std::make_unique_for_overwrite<std::uint8_t[]>(kBufferSize)),
-      timer_(io_),
       load_since_(shard_.now()) {
-  core_.mailbox(id).set_wake([this] { asio::post(io_, [] {}); });
-  arm_epoll();
+  core_.mailbox(id).set_wake([this] { bell_.ring(); });
 }
 
-ShardLoop::~ShardLoop() { drop_connections(); }
+ShardLoop::~ShardLoop() {
+  drop_connections();
+  ::close(epoll_);
+}
 
 void ShardLoop::drop_connections() {
   for (auto& connection : connections_) {
@@ -53,22 +71,36 @@ void ShardLoop::drop_connections() {
 
 void ShardLoop::run() {
   while (!ended()) {
-    wait();
+    take_events();
     finish_turn();
   }
 }
 
-/// One handler: usually that of the epoll, which is many events.  It blocks only if nothing is left to do.
-void ShardLoop::wait() {
-  if (may_sleep()) {
-    arm_timer();
-    if (shard_.fall_asleep()) {
-      asleep_ = true;
-      io_.run_one();
-      return;
-    }
+/// Sleeps if nothing is left to do, and begins a turn with what has happened.
+void ShardLoop::take_events() {
+  std::array<epoll_event, kEventsPerTurn> events;
+  int timeout = may_sleep() ? wait_ms() : 0;
+  const bool sleeps = timeout != 0 && shard_.fall_asleep();
+  if (!sleeps) timeout = 0;
+  const int count = ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), timeout);
+  if (sleeps) shard_.wake_up();
+  shard_.begin_turn();
+  for (int i = 0; i < count; ++i) {
+    const epoll_event& event = events[static_cast<std::size_t>(i)];
+    static_cast<Watched*>(event.data.ptr)->on_event(event.events);
   }
-  io_.poll_one();
+}
+
+/// How long to sleep for what is due next; -1 for ever.
+int ShardLoop::wait_ms() {
+  constexpr std::int64_t kLongest = 3'600'000;
+  MonoTime due = shard_.next_due();
+  for (const auto& lingering : lingering_) due = std::min(due, lingering.until);
+  due = std::min(due, doors_pause_until_);
+  if (stopping_) due = std::min(due, stop_deadline_);
+  if (due == kNever) return -1;
+  // One more, since the clock counts whole milliseconds and waking up too early would be in vain.
+  return static_cast<int>(std::clamp<std::int64_t>((due - core_.clock().mono()).count() + 1, 0, kLongest));
 }
 
 bool ShardLoop::may_sleep() const {
@@ -80,45 +112,20 @@ bool ShardLoop::ended() const {
   return stopping_ && (connections_.empty() || core_.clock().mono() >= stop_deadline_);
 }
 
-void ShardLoop::arm_epoll() {
-  epoll_.async_wait(asio::posix::descriptor_base::wait_read, [this](const std::error_code& error) {
-    if (error) return;
-    enter();
-    take_events();
-    arm_epoll();  // looks again at once whether something is ready
-  });
-}
-
-void ShardLoop::take_events() {
-  std::array<epoll_event, kEventsPerTurn> events;
-  const int count = ::epoll_wait(epoll(), events.data(), static_cast<int>(events.size()), 0);
-  for (int i = 0; i < count; ++i) {
-    static_cast<Connection*>(events[static_cast<std::size_t>(i)].data.ptr)->on_event(events[static_cast<std::size_t>(i)].events);
-  }
-}
-
-void ShardLoop::enter() {
-  if (in_turn_) return;
-  in_turn_ = true;
-  if (std::exchange(asleep_, false)) shard_.wake_up();
-  shard_.begin_turn();
-}
-
 void ShardLoop::finish_turn() {
-  enter();
   // Those that are added meanwhile have their turn next.
   for (Connection* connection : std::exchange(backlog_, {})) {
     connection->in_backlog = false;
     connection->go_on();
   }
   if (!lingering_.empty()) abort_overdue();
+  if (shard_.now() >= doors_pause_until_) open_doors();
   shard_.end_turn();
   auto dirty = shard_.flush_list().take_dirty();
   for (auto* transport : dirty) static_cast<Connection*>(transport)->flush();
   shard_.flush_list().recycle(std::move(dirty));
   if (!buried_.empty()) destroy_buried();
   measure_load();
-  in_turn_ = false;
 }
 
 void ShardLoop::measure_load() {
@@ -129,32 +136,55 @@ void ShardLoop::measure_load() {
   const auto percent = (cpu_ns - std::exchange(load_cpu_ns_, cpu_ns)) / (elapsed.count() * 10'000);
   shard_.counters().load_percent.store(static_cast<std::uint32_t>(percent), std::memory_order_relaxed);
   load_since_ = now;
+  if (doors_open_) hand_on_doors();
 }
 
-void ShardLoop::arm_timer() {
-  MonoTime due = shard_.next_due();
-  for (const auto& lingering : lingering_) due = std::min(due, lingering.until);
-  if (stopping_) due = std::min(due, stop_deadline_);
-  if (due == timer_due_) return;
-  timer_due_ = due;
-  if (due == kNever) {
-    timer_.cancel();
-    return;
-  }
-  const auto wait = std::max(due - core_.clock().mono(), Milliseconds{0}) + Milliseconds{1};
-  timer_.expires_after(std::chrono::milliseconds{wait.count()});
-  timer_.async_wait([this](const std::error_code& error) {
-    if (error) return;
-    timer_due_ = kNever;
-    enter();
-  });
+void ShardLoop::add_door(int descriptor, ListenerState& listener, log::Logger logger) {
+  doors_.emplace_back(*this, descriptor, listener, logger);
+}
+
+void ShardLoop::open_doors() {
+  doors_pause_until_ = kNever;
+  if (stopping_) return;
+  doors_open_ = true;
+  core_.accepts_here.store(shard_.id(), std::memory_order_relaxed);
+  for (auto& door : doors_) door.open();
+}
+
+void ShardLoop::shut_doors() {
+  doors_open_ = false;
+  for (auto& door : doors_) door.shut();
+}
+
+void ShardLoop::pause_accepting() {
+  shut_doors();
+  doors_pause_until_ = shard_.now() + kAcceptPause;
+}
+
+/// While one shard is filled after the other, the one that new sessions go to accepts.
+void ShardLoop::hand_on_doors() {
+  if (shard_.options_ref()->placement != config::Placement::fill_first) return;
+  const routing::ShardId next = core_.fill_next(*shard_.options_ref());
+  if (next == shard_.id()) return;
+  shut_doors();
+  loop_of(next).post([&there = loop_of(next)] { there.open_doors(); });
 }
 
 void ShardLoop::post(std::function<void()> task) {
-  asio::post(io_, [this, task = std::move(task)] {
-    enter();
-    task();
-  });
+  {
+    const std::lock_guard lock{posted_mutex_};
+    posted_.push_back(std::move(task));
+  }
+  bell_.ring();
+}
+
+void ShardLoop::run_posted() {
+  std::vector<std::function<void()>> tasks;
+  {
+    const std::lock_guard lock{posted_mutex_};
+    tasks.swap(posted_);
+  }
+  for (const auto& task : tasks) task();
 }
 
 void ShardLoop::accepted(int descriptor, ListenerState& listener) {
@@ -172,7 +202,7 @@ void ShardLoop::accepted(int descriptor, ListenerState& listener) {
   Connection& connection = add(descriptor, listener);
   shard_.on_open(connection, listener.index, false);
   connection.start({});
-  connection.on_event(EPOLLIN);  // its first bytes are there already: see Listener::bind
+  connection.on_event(EPOLLIN);  // its first bytes are there already: see kDeferAccept_s
 }
 
 void ShardLoop::adopt(int descriptor, ListenerState& listener, mqtt::Bytes bytes) {
@@ -223,6 +253,8 @@ void ShardLoop::destroy_buried() {
 void ShardLoop::begin_stop(MonoTime deadline) {
   stopping_ = true;
   stop_deadline_ = deadline;
+  shut_doors();
+  doors_pause_until_ = kNever;
   shard_.disconnect_all(mqtt::ReasonCode::server_shutting_down);
 }
 

@@ -1,27 +1,23 @@
 #pragma once
 
 #include "broker/shard.hpp"
+#include "net/acceptor.hpp"
 #include "net/connection.hpp"
 #include "net/listener.hpp"
 #include "store/journal.hpp"
 
-#include <asio/executor_work_guard.hpp>
-#include <asio/io_context.hpp>
-#include <asio/posix/basic_stream_descriptor.hpp>
-#include <asio/steady_timer.hpp>
-
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <vector>
 
 namespace tombo::net {
 
 /// One shard's event loop: waits, turns, flushes.  A turn begins with the first event after a sleep, takes a bounded
 /// number of further events, and ends with one write per connection that has something to say.
-/// Connections hang in an epoll of our own, which Asio waits for as one descriptor: that costs an idle connection no
-/// memory in Asio and a busy one no re-arming (docs/decisions/0003-nested-epoll.md).  Asio carries all the rest.
+/// Everything hangs in one level-triggered epoll: connections, listening sockets and the bell that other threads ring
+/// (docs/decisions/0003-own-epoll.md).
 /// Lives on: one shard; what other threads may call says so.
 class ShardLoop {
  public:
@@ -38,9 +34,14 @@ class ShardLoop {
   /// Within the loop: say goodbye to everybody, then end by the deadline.
   void begin_stop(MonoTime deadline);
 
-  /// Every handler calls this first: the shard is awake and in a turn.
-  void enter();
-  /// A socket from a listener of this loop.
+  /// Before run(): a listening socket that this loop accepts from while its doors are open.
+  void add_door(int descriptor, ListenerState& listener, log::Logger logger);
+  /// Begins to accept.  At first one loop does; later the loop that has the doors hands them to the shard that new
+  /// sessions go to.
+  void open_doors();
+  /// No descriptors are left: accepts again after a moment.
+  void pause_accepting();
+  /// A socket from one of its doors.
   void accepted(int descriptor, ListenerState& listener);
   /// Any thread: a socket from another shard with the bytes that it had sent.
   void adopt(int descriptor, ListenerState& listener, mqtt::Bytes bytes);
@@ -50,8 +51,7 @@ class ShardLoop {
   /// A closed connection: destroyed at the end of the turn.
   void bury(Connection& connection);
 
-  asio::io_context& io() { return io_; }
-  int epoll() { return epoll_.native_handle(); }
+  int epoll() const { return epoll_; }
   broker::Shard& shard() { return shard_; }
   ShardLoop& loop_of(routing::ShardId id) { return *all_[id]; }
   /// The buffer that every connection of this shard reads into.
@@ -59,30 +59,42 @@ class ShardLoop {
   static constexpr std::size_t kBufferSize = 128 * 1024;
 
  private:
-  using Timer = asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>,
-                                           asio::io_context::executor_type>;
+  /// What other threads ring: an eventfd.
+  class Bell final : public Watched {
+   public:
+    explicit Bell(ShardLoop& loop);
+    ~Bell();
+    void ring();
+    void on_event(std::uint32_t events) override;
+
+   private:
+    ShardLoop& loop_;
+    int descriptor_;
+  };
   struct Lingering {
     Connection* connection;
     MonoTime until;
   };
 
-  void wait();
+  void take_events();
+  void run_posted();
   void finish_turn();
-  void arm_timer();
+  int wait_ms();
   void measure_load();
+  void shut_doors();
+  void hand_on_doors();
   void abort_overdue();
   Connection& add(int descriptor, ListenerState& listener);
-  void arm_epoll();
-  void take_events();
   void destroy_buried();
   bool may_sleep() const;
   bool ended() const;
 
   broker::Core& core_;
   std::vector<ShardLoop*>& all_;
-  asio::io_context io_;
-  asio::executor_work_guard<asio::io_context::executor_type> keep_running_;
-  asio::posix::basic_stream_descriptor<asio::io_context::executor_type> epoll_;
+  int epoll_;
+  Bell bell_;
+  std::mutex posted_mutex_;  // other threads post seldom: sockets that move, orders of the main thread
+  std::vector<std::function<void()>> posted_;
   store::NoJournal journal_;
   broker::Shard shard_;
   std::unique_ptr<std::uint8_t[]> buffer_;
@@ -90,10 +102,9 @@ class ShardLoop {
   std::vector<Connection*> buried_;
   std::vector<Connection*> backlog_;
   std::vector<Lingering> lingering_;
-  Timer timer_;
-  MonoTime timer_due_ = kNever;
-  bool asleep_ = false;
-  bool in_turn_ = false;
+  std::vector<Acceptor> doors_;
+  bool doors_open_ = false;
+  MonoTime doors_pause_until_ = kNever;
   bool stopping_ = false;
   MonoTime stop_deadline_ = kNever;
   MonoTime load_since_;

@@ -99,6 +99,9 @@ TEST(Server, StopsInTwoPhasesAndTellsWhoCanBeTold) {
   WireClient v5(running.port());
   WireClient v3(running.port());
   WireClient silent(running.port());
+  // Half a header: who says nothing at all is not even accepted (decisions/0003).
+  const std::uint8_t connect[] = {0x10};
+  ASSERT_TRUE(silent.send(mqtt::Bytes{connect}));
   ASSERT_TRUE(v5.send(Packets().connect("five").subscribe("t")));
   ASSERT_TRUE(v3.send(Packets(Version::v3_1_1).connect("three")));
   EXPECT_EQ(v5.read_type(), PacketType::connack);

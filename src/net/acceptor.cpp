@@ -1,0 +1,58 @@
+#include "net/acceptor.hpp"
+
+#include "net/shard_loop.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+namespace tombo::net {
+
+namespace {
+/// Connections taken per event, so that a storm of them does not fill a turn.
+constexpr int kAcceptedPerEventMax = 64;
+
+bool out_of_resources(int error) { return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM; }
+}  // namespace
+
+Acceptor::Acceptor(ShardLoop& loop, int descriptor, ListenerState& listener, log::Logger logger)
+    : loop_(loop), listener_(listener), logger_(logger), descriptor_(descriptor) {}
+
+void Acceptor::open() {
+  if (std::exchange(open_, true)) return;
+  epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.ptr = static_cast<Watched*>(this);
+  ::epoll_ctl(loop_.epoll(), EPOLL_CTL_ADD, descriptor_, &event);
+}
+
+void Acceptor::shut() {
+  if (std::exchange(open_, false)) ::epoll_ctl(loop_.epoll(), EPOLL_CTL_DEL, descriptor_, nullptr);
+}
+
+/// The epoll is level-triggered: what is not taken now is shown again.  So no call is spent on finding out that there
+/// is no more, except while connections come in crowds.
+void Acceptor::on_event(std::uint32_t events) {
+  if ((events & EPOLLHUP) != 0) return shut();  // the listener has closed
+  for (int i = 0; i < per_event_; ++i) {
+    const int fd = ::accept4(descriptor_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd >= 0) {
+      told_ = false;
+      loop_.accepted(fd, listener_);
+      continue;
+    }
+    if (out_of_resources(errno)) {
+      if (!std::exchange(told_, true)) logger_.error("cannot accept connections: {}", std::strerror(errno));
+      return loop_.pause_accepting();
+    }
+    per_event_ = std::max(i, 1);  // none left, or a peer that has gone again
+    return;
+  }
+  per_event_ = std::min(per_event_ * 2, kAcceptedPerEventMax);
+}
+
+}  // namespace tombo::net
