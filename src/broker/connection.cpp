@@ -46,8 +46,10 @@ void Shard::on_open(Transport& transport, std::size_t listener_index, bool moved
   clients_.push_back(std::move(client));
 }
 
-std::size_t Shard::on_bytes(Client& client, mqtt::Bytes bytes, bool& has_more) {
+std::size_t Shard::on_bytes(Client& client, mqtt::Bytes bytes, bool& has_more, mqtt::ByteStore* received) {
+  received_ = received;
   const std::size_t consumed = take_packets(client, bytes, has_more);
+  received_ = nullptr;
   look_ahead_.forget();
   return consumed;
 }

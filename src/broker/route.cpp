@@ -28,7 +28,7 @@ ReasonCode Shard::route(const mqtt::MessageParts& parts, std::uint64_t publisher
   }
   mqtt::MessageParts charged = parts;
   charged.account = &counters_.messages;
-  const auto message = mqtt::Message::create(charged);
+  const auto message = mqtt::Message::create(charged, received_);
   if (parts.retain && !keep_retained(message) && can_refuse) return ReasonCode::quota_exceeded;
   if (!wanted) return ReasonCode::no_matching_subscribers;
   route_matched(message, publisher_hash, publisher);

@@ -54,7 +54,8 @@ class Shard {
   void on_open(Transport& transport, std::size_t listener_index, bool moved);
   /// Bytes have come.  Returns how many were consumed; the transport keeps the rest and hands it over again in front
   /// of what comes next.  Stops early when the client is paused or the turn has done enough (then has_more is true).
-  std::size_t on_bytes(Client& client, mqtt::Bytes bytes, bool& has_more);
+  /// `received`: the store that the bytes are the content of, if any; a PUBLISH that fills it may take its memory.
+  std::size_t on_bytes(Client& client, mqtt::Bytes bytes, bool& has_more, mqtt::ByteStore* received = nullptr);
   /// The peer has taken what waited.
   void on_writable(Client& client);
   /// The network connection has ended by itself; `why` is for the log.
@@ -254,6 +255,7 @@ class Shard {
   mqtt::PublishView publish_view_;
   mqtt::AckView ack_view_;
   routing::MatchResult matched_;
+  mqtt::ByteStore* received_ = nullptr;  // within on_bytes()
   LookAhead look_ahead_;
   std::vector<Gathered> gathered_;
   std::uint64_t match_serial_ = 0;

@@ -45,17 +45,24 @@ void write_properties(RawWriter& writer, std::size_t size, const Message& messag
   writer.bytes(message.forwarded_properties());
 }
 
-/// Before 5.0 at QoS 0 topic and payload go out as they lie in the message.
+/// Before 5.0 at QoS 0 topic and payload are all there is, and mostly lie together.
 bool encode_plain(WriteBatch& out, const PeerFormat& peer, const PublishOut& publish) {
   const Message& message = **publish.message;
-  const std::size_t remaining = message.wire_topic_and_payload().size();
+  const std::size_t remaining = message.wire_topic().size() + message.payload().size();
   const std::size_t size = packet_size(remaining);
   if (size > peer.packet_max || remaining > kRemainingLengthMax) return false;
   const bool gather = message.payload().size() >= WriteBatch::kGatherMin;
   RawWriter writer(out.extend(gather ? size - message.payload().size() : size));
   writer.head(PacketType::publish, flags_of(publish), remaining);
-  writer.bytes(gather ? message.wire_topic() : message.wire_topic_and_payload());
-  if (gather) out.append_payload(*publish.message);
+  if (gather) {
+    writer.bytes(message.wire_topic());
+    out.append_payload(*publish.message);
+  } else if (message.plain()) {
+    writer.bytes({message.wire_topic().data(), remaining});
+  } else {
+    writer.bytes(message.wire_topic());
+    writer.bytes(message.payload());
+  }
   return true;
 }
 

@@ -7,18 +7,31 @@
 
 namespace tombo::mqtt {
 
-Ref<Message> Message::create(const MessageParts& parts) {
+static_assert(sizeof(Message) == ByteStore::kFront);
+
+Message::Message(const MessageParts& parts)
+    : payload_size_(static_cast<std::uint32_t>(parts.payload.size())),
+      topic_size_(static_cast<std::uint16_t>(parts.topic.size())),
+      qos_(parts.qos),
+      retain_(parts.retain),
+      expires_at_(parts.expires_at),
+      origin_(parts.origin),
+      account_(parts.account) {}
+
+Ref<Message> Message::create(const MessageParts& parts, ByteStore* received) {
   const std::size_t properties_size = forwarded_size(parts.raw_properties);
-  const std::size_t size = sizeof(Message) + 2 + parts.topic.size() + parts.payload.size() + properties_size;
-  auto* message = new (::operator new(size)) Message;
-  message->payload_size_ = static_cast<std::uint32_t>(parts.payload.size());
+  if (received != nullptr && fits(parts, properties_size, *received)) {
+    const std::uint8_t* begin = received->bytes().data();
+    auto* message = new (received->release()) Message(parts);
+    message->topic_at_ = static_cast<std::uint8_t>(bytes_of(parts.topic).data() - 2 - begin);
+    message->payload_at_ = static_cast<std::uint32_t>(parts.payload.data() - begin);
+    message->properties_size_ = static_cast<std::uint32_t>(properties_size);
+    return Ref<Message>::adopt(message);
+  }
+  const std::size_t payload_at = 2 + parts.topic.size();
+  auto* message = new (::operator new(sizeof(Message) + payload_at + parts.payload.size() + properties_size)) Message(parts);
+  message->payload_at_ = static_cast<std::uint32_t>(payload_at);
   message->properties_size_ = static_cast<std::uint32_t>(properties_size);
-  message->topic_size_ = static_cast<std::uint16_t>(parts.topic.size());
-  message->qos_ = parts.qos;
-  message->retain_ = parts.retain;
-  message->expires_at_ = parts.expires_at;
-  message->origin_ = parts.origin;
-  message->account_ = parts.account;
 
   std::uint8_t* out = message->data();
   *out++ = static_cast<std::uint8_t>(parts.topic.size() >> 8);
@@ -28,6 +41,18 @@ Ref<Message> Message::create(const MessageParts& parts) {
   if (!parts.payload.empty()) std::memcpy(out, parts.payload.data(), parts.payload.size());
   if (properties_size != 0) copy_forwarded(parts.raw_properties, out + parts.payload.size());
   return Ref<Message>::adopt(message);
+}
+
+/// Whether the packet can stay where it is: topic not by alias, no property that is not forwarded, nothing before or
+/// behind it.
+bool Message::fits(const MessageParts& parts, std::size_t properties_size, const ByteStore& received) {
+  if (!received.full() || parts.payload.empty() || properties_size != parts.raw_properties.size()) return false;
+  const Bytes packet = received.bytes();
+  const std::uint8_t* topic = bytes_of(parts.topic).data();
+  const std::uint8_t* payload = parts.payload.data();
+  constexpr std::size_t kHeaderMax = 5;
+  return topic > packet.data() && topic <= packet.data() + kHeaderMax + 2 && topic < payload &&
+         payload + parts.payload.size() == packet.data() + packet.size();
 }
 
 void Message::release() const {

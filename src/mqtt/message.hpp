@@ -2,9 +2,11 @@
 
 #include "base/clock.hpp"
 #include "base/ref.hpp"
+#include "mqtt/byte_store.hpp"
 #include "mqtt/types.hpp"
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -38,29 +40,34 @@ struct MessageParts {
 };
 
 /// One application message: immutable, in one block with its topic, payload and forwarded properties, shared by
-/// every queue that holds it.  The block begins its variable part with the topic in wire form, so that a PUBLISH for
-/// 3.1.1 at QoS 0 is one copy.
+/// every queue that holds it.  Most are copied together: topic in wire form, payload, properties, so that a PUBLISH for
+/// 3.1.1 at QoS 0 is one copy.  A large one stays where it was received, as the publisher's packet.
 /// Lives on: any thread (immutable; the count is atomic).
 class Message {
  public:
-  /// The one copy on a message's way through the broker.
-  static Ref<Message> create(const MessageParts& parts);
+  /// The one copy on a message's way through the broker; none, if `received` is given, holds nothing but the PUBLISH
+  /// that the parts point into, and nothing of it has to be left out: then its memory becomes the message and it is
+  /// left empty.
+  static Ref<Message> create(const MessageParts& parts, ByteStore* received = nullptr);
 
-  std::string_view topic() const { return text_of({data() + 2, topic_size_}); }
+  std::string_view topic() const { return text_of({data() + topic_at_ + 2, topic_size_}); }
   /// Topic with its two-byte length.
-  Bytes wire_topic() const { return {data(), std::size_t{2} + topic_size_}; }
-  Bytes payload() const { return {data() + 2 + topic_size_, payload_size_}; }
-  /// Wire topic and payload, which lie together.
-  Bytes wire_topic_and_payload() const { return {data(), std::size_t{2} + topic_size_ + payload_size_}; }
-  /// Encoded properties that every 5.0 subscriber gets unchanged, in the publisher's order.
-  Bytes forwarded_properties() const { return {data() + 2 + topic_size_ + payload_size_, properties_size_}; }
+  Bytes wire_topic() const { return {data() + topic_at_, std::size_t{2} + topic_size_}; }
+  Bytes payload() const { return {data() + payload_at_, payload_size_}; }
+  /// Payload follows the topic: wire_topic() and payload() are one piece.
+  bool plain() const { return payload_at_ == topic_at_ + 2u + topic_size_; }
+  /// Encoded properties that every 5.0 subscriber gets unchanged, in the publisher's order.  They follow the payload,
+  /// or stand before it where the message is the publisher's packet.
+  Bytes forwarded_properties() const {
+    return {data() + payload_at_ + (plain() ? std::ptrdiff_t{payload_size_} : -std::ptrdiff_t{properties_size_}), properties_size_};
+  }
   Qos qos() const { return qos_; }
   bool retain() const { return retain_; }
   MonoTime expires_at() const { return expires_at_; }
   bool expired(MonoTime now) const { return now >= expires_at_; }
   Origin origin() const { return origin_; }
   /// Bytes that this message holds in memory; what queue limits count.
-  std::size_t footprint() const { return sizeof(Message) + 2 + topic_size_ + payload_size_ + properties_size_; }
+  std::size_t footprint() const { return sizeof(Message) + payload_at_ + payload_size_ + (plain() ? properties_size_ : 0u); }
 
   /// Somebody keeps the message beyond this loop turn: from now on it counts in its account, once.
   void charge() const {
@@ -72,14 +79,17 @@ class Message {
   void release() const;
 
  private:
-  Message() = default;
+  explicit Message(const MessageParts& parts);
+  static bool fits(const MessageParts& parts, std::size_t properties_size, const ByteStore& received);
   const std::uint8_t* data() const { return reinterpret_cast<const std::uint8_t*>(this + 1); }
   std::uint8_t* data() { return reinterpret_cast<std::uint8_t*>(this + 1); }
 
   mutable std::atomic<std::uint32_t> references_{1};
   std::uint32_t payload_size_ = 0;
   std::uint32_t properties_size_ = 0;
+  std::uint32_t payload_at_ = 0;
   std::uint16_t topic_size_ = 0;
+  std::uint8_t topic_at_ = 0;  // after a packet's fixed header, or 0
   Qos qos_ = Qos::at_most_once;
   bool retain_ = false;
   mutable std::atomic<bool> charged_{false};

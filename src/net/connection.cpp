@@ -28,6 +28,10 @@ constexpr std::size_t kCopyMax = 32 * 1024;
 constexpr std::size_t kPrependMax = 2048;
 /// Room that is made for a packet before its bytes are there; what claims more grows with what comes.
 constexpr std::size_t kRoomMax = 64 * 1024;
+/// From this size on a packet is received into memory of its own, which its message then keeps.
+constexpr std::size_t kOwnMemoryMin = 4096;
+/// Packets that are expected at once.
+constexpr std::size_t kPacketsPerRead = 8;
 /// Receives in one go from a peer that was told goodbye.
 constexpr int kReadsPerDrain = 8;
 }  // namespace
@@ -44,7 +48,7 @@ Connection::~Connection() {
 void Connection::start(mqtt::Bytes carried) {
   watch(true, false);
   if (carried.empty()) return;
-  kept_ = std::make_unique<ByteStore>();
+  kept_ = std::make_unique<mqtt::ByteStore>();
   kept_->assign(carried);
   loop_.add_to_backlog(*this);
 }
@@ -78,43 +82,84 @@ void Connection::on_event(std::uint32_t events) {
 void Connection::on_readable() {
   const std::size_t before = kept_ ? kept_->size() : 0;
   if (before > kCopyMax) return receive_into_store();
-  if (before > kPrependMax && completes_in_store()) return;
+  if ((before > kPrependMax || packet_size_ != 0) && receive_into_packets()) return;
   std::uint8_t* buffer = loop_.buffer();
   if (before != 0) std::memcpy(buffer, kept_->bytes().data(), before);
   const ssize_t received = ::recv(descriptor_, buffer + before, ShardLoop::kBufferSize - before, 0);
-  if (judge(received)) hand_over({buffer, before + static_cast<std::size_t>(received)}, false);
+  if (!judge(received)) return;
+  const mqtt::Bytes bytes{buffer, before + static_cast<std::size_t>(received)};
+  if (before != 0) learn_packet_size(bytes.size());
+  hand_over(bytes, false);
 }
 
-/// Receives the rest of a medium packet behind its beginning and what follows it into the shard's buffer, with one
-/// call and no copy.  False if this is not such a packet; then nothing was received.
-bool Connection::completes_in_store() {
+/// A packet whose beginning was kept has become whole: the next ones may be as large.
+void Connection::learn_packet_size(std::size_t received) {
+  const std::size_t whole = mqtt::next_frame(kept_->bytes(), mqtt::kRemainingLengthMax).needed;
+  if (whole >= kOwnMemoryMin && whole <= kRoomMax && whole <= received) packet_size_ = static_cast<std::uint32_t>(whole);
+}
+
+/// Receives the rest of a medium packet behind its beginning, more packets of the size that the last one had each into
+/// memory of its own, and what follows into the shard's buffer: one call and, if the guess is right, no copy.  False if
+/// there is nothing to go by; then nothing was received.  Memory is made for what a packet before had or, where a good
+/// part of a packet has come, for the rest of it: not for what a peer only claims.
+bool Connection::receive_into_packets() {
   if (client() == nullptr || client()->state != broker::Client::State::active) return false;
-  const std::size_t before = kept_->size();
-  const std::size_t whole = mqtt::next_frame(kept_->bytes(), client()->packet_bytes_max).needed;
-  if (whole <= before || whole > kRoomMax) return false;
-  const std::size_t room = whole - before;
-  iovec pieces[] = {{kept_->prepare(room), room}, {loop_.buffer(), ShardLoop::kBufferSize}};
-  const ssize_t received = ::readv(descriptor_, pieces, 2);
-  if (!judge(received)) return true;
-  const std::size_t size = static_cast<std::size_t>(received);
-  kept_->commit(std::min(size, room));
-  if (size < room) {
-    count_held();
+  const std::size_t before = kept_ ? kept_->size() : 0;
+  const std::size_t whole = before == 0 ? packet_size_ : mqtt::next_frame(kept_->bytes(), client()->packet_bytes_max).needed;
+  if (whole <= before || whole < kOwnMemoryMin || whole > kRoomMax) return false;
+  if (before <= kPrependMax && whole != packet_size_) return false;
+  packet_size_ = static_cast<std::uint32_t>(whole);
+  std::array<mqtt::ByteStore, kPacketsPerRead> packets;
+  std::array<iovec, kPacketsPerRead + 1> pieces;
+  if (kept_) packets[0] = std::move(*kept_);
+  kept_.reset();
+  const std::size_t count = std::clamp<std::size_t>(ShardLoop::kBufferSize / whole, 1, kPacketsPerRead);
+  for (std::size_t i = 0; i < count; ++i) {
+    pieces[i].iov_base = packets[i].prepare_exactly(whole);
+    pieces[i].iov_len = packets[i].room();
+  }
+  pieces[count] = {loop_.buffer(), ShardLoop::kBufferSize};
+  const ssize_t received = ::readv(descriptor_, pieces.data(), static_cast<int>(count) + 1);
+  const std::size_t rest = spread(received < 0 ? 0 : static_cast<std::size_t>(received), {packets.data(), count});
+  if (!judge(received)) {
+    if (phase_ == Phase::open && before != 0) kept_ = std::make_unique<mqtt::ByteStore>(std::move(packets[0]));
     return true;
   }
-  hand_over(kept_->bytes(), true);
-  if (size == room || phase_ != Phase::open || client() == nullptr) return true;
-  const mqtt::Bytes rest{loop_.buffer(), size - room};
-  if (!kept_ && !paused_) {
-    hand_over(rest, false);
-    return true;
+  for (std::size_t i = 0; i < count && !packets[i].empty() && phase_ == Phase::open; ++i) {
+    if (kept_) {
+      keep(packets[i].bytes());
+      continue;
+    }
+    kept_ = std::make_unique<mqtt::ByteStore>(std::move(packets[i]));
+    hand_over(kept_->bytes(), true);
   }
-  // The client waits for something: the rest waits behind what it left.
-  if (!kept_) kept_ = std::make_unique<ByteStore>();
-  std::memcpy(kept_->prepare(rest.size()), rest.data(), rest.size());
-  kept_->commit(rest.size());
-  count_held();
+  if (rest != 0 && phase_ == Phase::open) {
+    if (kept_) {
+      keep({loop_.buffer(), rest});
+    } else {
+      hand_over({loop_.buffer(), rest}, false);
+    }
+  }
   return true;
+}
+
+/// Says which bytes have come to which packet; returns how many are in the shard's buffer.
+std::size_t Connection::spread(std::size_t received, std::span<mqtt::ByteStore> packets) {
+  for (mqtt::ByteStore& packet : packets) {
+    const std::size_t here = std::min(received, packet.room());
+    packet.commit(here);
+    received -= here;
+  }
+  return received;
+}
+
+/// Puts bytes behind those that wait, since the guess was wrong or the client is paused; they are looked at together.
+void Connection::keep(mqtt::Bytes bytes) {
+  packet_size_ = 0;
+  std::memcpy(kept_->prepare(bytes.size()), bytes.data(), bytes.size());
+  kept_->commit(bytes.size());
+  count_held();
+  if (!paused_) loop_.add_to_backlog(*this);
 }
 
 void Connection::receive_into_store() {
@@ -140,7 +185,7 @@ bool Connection::judge(std::int64_t received) {
 void Connection::hand_over(mqtt::Bytes bytes, bool from_store) {
   if (client() == nullptr) return;
   bool has_more = false;
-  const std::size_t consumed = loop_.shard().on_bytes(*client(), bytes, has_more);
+  const std::size_t consumed = loop_.shard().on_bytes(*client(), bytes, has_more, from_store ? kept_.get() : nullptr);
   if (move_target_ >= 0) return moved_away(bytes);
   if (phase_ != Phase::open) return;
   if (consumed == bytes.size()) {
@@ -148,7 +193,7 @@ void Connection::hand_over(mqtt::Bytes bytes, bool from_store) {
   } else if (from_store) {
     kept_->consume(consumed);
   } else {
-    if (!kept_) kept_ = std::make_unique<ByteStore>();
+    if (!kept_) kept_ = std::make_unique<mqtt::ByteStore>();
     kept_->assign(bytes.subspan(consumed));
   }
   if (kept_ || counted_held_ != 0) count_held();

@@ -1,12 +1,13 @@
 #pragma once
 
 #include "broker/transport.hpp"
-#include "net/byte_store.hpp"
+#include "mqtt/byte_store.hpp"
 #include "net/listener.hpp"
 #include "net/watched.hpp"
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 
 namespace tombo::net {
@@ -46,7 +47,10 @@ class Connection final : public broker::Transport, public Watched {
   enum class Phase : std::uint8_t { open, flushing, draining, closed };
 
   void on_readable();
-  bool completes_in_store();
+  bool receive_into_packets();
+  std::size_t spread(std::size_t received, std::span<mqtt::ByteStore> packets);
+  void learn_packet_size(std::size_t received);
+  void keep(mqtt::Bytes bytes);
   void receive_into_store();
   void hand_over(mqtt::Bytes bytes, bool from_store);
   bool judge(std::int64_t received);
@@ -59,8 +63,9 @@ class Connection final : public broker::Transport, public Watched {
 
   ShardLoop& loop_;
   ListenerState& listener_;
-  std::unique_ptr<ByteStore> kept_;    // of a packet that is not whole yet
+  std::unique_ptr<mqtt::ByteStore> kept_;  // of a packet that is not whole yet
   int descriptor_;
+  std::uint32_t packet_size_ = 0;      // of the last large packet: the next ones may be as large; 0: unknown
   std::uint32_t counted_held_ = 0;     // what this connection contributes to connection_bytes
   std::int16_t move_target_ = -1;
   Phase phase_ = Phase::open;

@@ -1,9 +1,12 @@
 #include "unit_net/running_server.hpp"
 #include "unit_net/wire_client.hpp"
 
+#include "mqtt/decode.hpp"
+
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <random>
 #include <thread>
 
 namespace tombo::test {
@@ -85,6 +88,61 @@ TEST(Connection, CarriesLargeMessagesThroughPartialReadsAndWrites) {
       EXPECT_TRUE(std::equal(payload.begin(), payload.end(), packet.end() - static_cast<std::ptrdiff_t>(size),
                              [](char a, std::uint8_t b) { return static_cast<std::uint8_t>(a) == b; }));
       EXPECT_EQ(subscriber.read().back(), 'r');
+    }
+  }
+}
+
+namespace {
+/// What number `i` of a publisher says: short and long ones, long ones of one size in a row, as files come in pieces.
+std::string payload_of(std::uint32_t i, std::mt19937& random) {
+  static constexpr std::size_t kSizes[] = {0, 7, 2000, 4090, 5000, 16'384, 16'384, 16'384, 16'384, 40'000, 70'000};
+  const std::size_t run = i / 10 % std::size(kSizes);
+  const std::size_t size = random() % 8 == 0 ? random() % 30'000 : kSizes[run];
+  return std::to_string(i) + ":" + std::string(size, static_cast<char>('a' + i % 26));
+}
+
+std::vector<std::string> publish_in_pieces(WireClient& publisher, Version version, std::mt19937& random) {
+  std::vector<std::string> said;
+  std::vector<std::uint8_t> waiting;
+  for (std::uint32_t i = 0; i < 600; ++i) {
+    said.push_back(payload_of(i, random));
+    const auto bytes = Packets(version).publish("sizes/of/all/kinds", said.back()).bytes();
+    waiting.insert(waiting.end(), bytes.begin(), bytes.end());
+    const std::size_t now = random() % 3 == 0 ? waiting.size() : random() % (waiting.size() + 1);
+    EXPECT_TRUE(publisher.send(mqtt::Bytes{waiting.data(), now}));
+    waiting.erase(waiting.begin(), waiting.begin() + static_cast<std::ptrdiff_t>(now));
+  }
+  EXPECT_TRUE(publisher.send(waiting));
+  return said;
+}
+}  // namespace
+
+TEST(Connection, CarriesPacketsOfAllSizesInAllPieces) {
+  RunningServer running(RunningServer::options(1));
+  for (const Version version : {Version::v3_1_1, Version::v5}) {
+    for (std::uint32_t seed = 1; seed <= 3; ++seed) {
+      WireClient subscriber(running.port());
+      WireClient publisher(running.port());
+      ASSERT_TRUE(subscriber.send(Packets(version).connect("s").subscribe("sizes/#")));
+      ASSERT_EQ(subscriber.read_type(), PacketType::connack);
+      ASSERT_EQ(subscriber.read_type(), PacketType::suback);
+      ASSERT_TRUE(publisher.send(Packets(version).connect("p")));
+      ASSERT_EQ(publisher.read_type(), PacketType::connack);
+      std::mt19937 random(seed);
+      std::vector<std::string> said;
+      std::thread publishing([&] { said = publish_in_pieces(publisher, version, random); });
+      std::vector<std::string> heard;
+      while (heard.size() < 600) {
+        const auto packet = subscriber.read();
+        mqtt::PublishView view;
+        const auto framed = mqtt::next_frame(packet, mqtt::kRemainingLengthMax);
+        if (packet.empty() || !mqtt::decode_publish(framed.frame, version, {}, view, mqtt::Sender::server)) break;
+        EXPECT_EQ(view.topic, "sizes/of/all/kinds");
+        heard.emplace_back(mqtt::text_of(view.payload));
+      }
+      publishing.join();
+      ASSERT_EQ(heard.size(), said.size());
+      for (std::size_t i = 0; i < said.size(); ++i) ASSERT_TRUE(heard[i] == said[i]) << "message " << i << ", seed " << seed;
     }
   }
 }
