@@ -16,7 +16,9 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <functional>
 #include <mutex>
+#include <thread>
 
 namespace tombo::app {
 
@@ -29,6 +31,7 @@ using BaseSink = spdlog::sinks::base_sink<std::mutex>;
 struct Deadline {
   std::atomic<Clock::rep> at{Clock::time_point::max().time_since_epoch().count()};
   void set(Clock::time_point time) { at.store(time.time_since_epoch().count(), std::memory_order_relaxed); }
+  bool set_already() const { return at.load(std::memory_order_relaxed) != Clock::time_point::max().time_since_epoch().count(); }
   bool over() const { return Clock::now().time_since_epoch().count() > at.load(std::memory_order_relaxed); }
 };
 
@@ -44,17 +47,25 @@ int open_file(const std::string& path) {
   return ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0640);
 }
 
+/// Lines are gathered into one write up to this size while more of them wait.
+constexpr std::size_t kGathered = 16 * 1024;
+/// How long the writing thread looks away after a write.  A thread that waits costs everyone who logs a system call to
+/// wake it; a thousand lines a second become one.
+constexpr std::chrono::milliseconds kNap{1};
+
 /// A standard stream or a file.
 class DescriptorSink final : public BaseSink {
  public:
-  DescriptorSink(int fd, std::string path, const config::Log& options,
-                 std::shared_ptr<const Deadline> deadline)
+  DescriptorSink(int fd, std::string path, const config::Log& options, std::shared_ptr<const Deadline> deadline,
+                 std::function<bool()> more_lines)
       : fd_(fd),
         path_(std::move(path)),
         json_(options.format == config::LogFormat::json),
         timestamps_(options.timestamps),
-        deadline_(std::move(deadline)) {}
+        deadline_(std::move(deadline)),
+        more_lines_(std::move(more_lines)) {}
   ~DescriptorSink() override {
+    write_gathered();  // after a reload the lines that it waited for went elsewhere
     if (!path_.empty()) ::close(fd_);
   }
 
@@ -70,18 +81,27 @@ class DescriptorSink final : public BaseSink {
  protected:
   void sink_it_(const spdlog::details::log_msg& msg) override {
     const LogEvent event = event_of(msg);
-    const std::string line = json_ ? json_line(event) : text_line(event, timestamps_);
-    std::string_view rest{line};
-    while (!rest.empty() && writable()) {
-      // What a pipe takes at once after poll(): more could block although it is writable.
-      const ssize_t done = ::write(fd_, rest.data(), std::min<std::size_t>(rest.size(), 4096));
-      if (done > 0) rest.remove_prefix(static_cast<std::size_t>(done));
-      if (done < 0 && errno != EINTR && errno != EAGAIN) return;  // there is nobody to tell
-    }
+    gathered_ += json_ ? json_line(event) : text_line(event, timestamps_);
+    const bool more = gathered_.size() < kGathered && more_lines_();
+    const bool ending = deadline_->set_already();  // asked last: what ends the queue waits in it, too
+    if (more && !ending) return;
+    write_gathered();
+    if (!ending) std::this_thread::sleep_for(kNap);
   }
   void flush_() override {}
 
  private:
+  void write_gathered() {
+    std::string_view rest{gathered_};
+    while (!rest.empty() && writable()) {
+      // What a pipe takes at once after poll(): more could block although it is writable.
+      const ssize_t done = ::write(fd_, rest.data(), std::min<std::size_t>(rest.size(), 4096));
+      if (done > 0) rest.remove_prefix(static_cast<std::size_t>(done));
+      if (done < 0 && errno != EINTR && errno != EAGAIN) break;  // there is nobody to tell
+    }
+    gathered_.clear();
+  }
+
   /// Waits until somebody takes bytes; false when there is no more time.
   bool writable() const {
     pollfd ready{fd_, POLLOUT, 0};
@@ -98,6 +118,8 @@ class DescriptorSink final : public BaseSink {
   bool json_;
   bool timestamps_;
   std::shared_ptr<const Deadline> deadline_;
+  std::function<bool()> more_lines_;
+  std::string gathered_;
 };
 
 class SyslogSink final : public BaseSink {
@@ -160,7 +182,9 @@ std::string LogSinks::Impl::open(const std::string& to, const config::Log& optio
   const std::string path = to.starts_with("file:") ? to.substr(5) : std::string{};
   const int fd = !path.empty() ? open_file(path) : to == "stderr" ? STDERR_FILENO : STDOUT_FILENO;
   if (fd < 0) return fmt::format("cannot open log file {}: {}", path, std::strerror(errno));
-  into.descriptors.push_back(std::make_shared<DescriptorSink>(fd, path, options, deadline));
+  // Asked on the pool's own thread only, which ends before the pool does.
+  const auto more_lines = [lines = pool.get()] { return lines->queue_size() > 0; };
+  into.descriptors.push_back(std::make_shared<DescriptorSink>(fd, path, options, deadline, more_lines));
   into.sinks.push_back(into.descriptors.back());
   return {};
 }
