@@ -109,10 +109,12 @@ void Shard::pump(ClientSession& session) {
 }
 
 /// Publishers are told (0x97) while a subscriber's queue is full, if the operator wants that: each filter of the
-/// session counts it, so that the publishing shard sees it in its one walk of the tree.
+/// session counts it, so that the publishing shard sees it in its one walk of the tree.  Shared groups pass the session
+/// by while others have room.
 void Shard::note_full(ClientSession& session) {
-  if (session.told_full || options_->mqtt.on_queue_full != config::QueueFull::reject_publisher) return;
+  if (session.told_full) return;
   session.told_full = true;
+  members_full(session, true);
   for (std::uint32_t i = 0; i < session.subscriptions.size(); ++i) {
     session.subscriptions[i].filter->full.fetch_add(1, std::memory_order_relaxed);
   }
@@ -122,6 +124,7 @@ void Shard::note_room(ClientSession& session) {
   if (!session.told_full || session.queue.size() * 4 > std::size_t{options_->limits.queue_messages_max} * 3) return;
   if (session.queue.bytes() * 4 > options_->limits.queue_bytes_max * 3) return;
   session.told_full = false;
+  members_full(session, false);
   for (std::uint32_t i = 0; i < session.subscriptions.size(); ++i) {
     session.subscriptions[i].filter->full.fetch_sub(1, std::memory_order_relaxed);
   }

@@ -2,6 +2,7 @@
 
 #include "base/hash.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <utility>
 
@@ -19,12 +20,9 @@ ReasonCode Shard::route(const mqtt::MessageParts& parts, std::uint64_t publisher
 
   const bool can_refuse = publisher != nullptr && parts.qos != Qos::at_most_once &&
                           publisher->peer.format.version == mqtt::Version::v5;
-  if (can_refuse && options_->mqtt.on_queue_full == config::QueueFull::reject_publisher) {
-    for (const auto* filter : matched_.filters) {
-      if (filter->full.load(std::memory_order_relaxed) == 0) continue;
-      counters_.drop(Drop::queue_full);
-      return ReasonCode::quota_exceeded;
-    }
+  if (can_refuse && options_->mqtt.on_queue_full == config::QueueFull::reject_publisher && somebody_is_full()) {
+    counters_.drop(Drop::queue_full);
+    return ReasonCode::quota_exceeded;
   }
   mqtt::MessageParts charged = parts;
   charged.account = &counters_.messages;
@@ -33,6 +31,17 @@ ReasonCode Shard::route(const mqtt::MessageParts& parts, std::uint64_t publisher
   if (!wanted) return ReasonCode::no_matching_subscribers;
   route_matched(message, publisher_hash, publisher);
   return ReasonCode::success;
+}
+
+/// Whether the message would be dropped for one of those whom matched_ names: a subscriber whose queue is full, or a
+/// shared group in which nobody has room.
+bool Shard::somebody_is_full() const {
+  for (const auto* filter : matched_.filters) {
+    if (filter->full.load(std::memory_order_relaxed) != 0) return true;
+    const auto* list = filter->groups.load(std::memory_order_acquire);
+    if (list != nullptr && std::any_of(list->groups.begin(), list->groups.end(), routing::is_full)) return true;
+  }
+  return false;
 }
 
 /// False if the store is at its limit.  [MQTT-3.3.1-5..8]

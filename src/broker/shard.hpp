@@ -121,6 +121,7 @@ class Shard {
   mqtt::ReasonCode judge_publish(Client& client, const mqtt::PublishView& publish);
   void answer_publish(Client& client, const mqtt::PublishView& publish, mqtt::ReasonCode reason);
   // route.cpp
+  bool somebody_is_full() const;
   mqtt::ReasonCode route(const mqtt::MessageParts& parts, std::uint64_t publisher_hash, Client* publisher);
   void route_matched(const Ref<mqtt::Message>& message, std::uint64_t publisher_hash, Client* publisher);
   bool keep_retained(const Ref<mqtt::Message>& message);
@@ -165,6 +166,7 @@ class Shard {
   void remove_all_subscriptions(ClientSession& session);
   // share.cpp
   void member_online(ClientSession& session, bool online);
+  void members_full(ClientSession& session, bool full);
   void hand_on_shared(ClientSession& session, bool session_ends);
   void hand_on(const ClientSession& from, const SharedSubscription& shared, const Ref<mqtt::Message>& message);
   // retained.cpp

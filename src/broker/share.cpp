@@ -16,6 +16,13 @@ void Shard::member_online(ClientSession& session, bool online) {
   }
 }
 
+void Shard::members_full(ClientSession& session, bool full) {
+  if (!session.has_shared()) return;
+  for (auto& shared : session.shared()) {
+    if (shared.member) shared.member->full.store(full, std::memory_order_relaxed);
+  }
+}
+
 /// A member has gone: what it had not acknowledged goes to another member, if one is there; QoS 2 that was begun stays
 /// with it to the end, even if that never comes.  [MQTT-4.8.2-4, MQTT-4.8.2-5]
 void Shard::hand_on_shared(ClientSession& session, bool session_ends) {

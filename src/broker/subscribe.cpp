@@ -149,6 +149,7 @@ void Shard::subscribe_shared(Client& client, std::string_view group, std::string
   extra->shared_subscription = static_cast<std::uint32_t>(place - list.data());
   auto* member = new routing::GroupMember(handle_of(session), session.entry->hash, std::string(text), std::string(group));
   member->qos.store(options.qos, std::memory_order_relaxed);
+  member->full.store(session.told_full, std::memory_order_relaxed);
   place->extra = Ref<session::DeliveryExtra>::adopt(extra);
   place->member = Ref<routing::GroupMember>::adopt(member);
   place->options = options;

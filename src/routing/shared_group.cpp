@@ -8,17 +8,18 @@ namespace {
 
 using Members = std::vector<Ref<GroupMember>>;
 
-/// Who may be picked: members online but for `except`, and offline ones only when none of those is left.
+/// Who may be picked: anyone but `except` of the best kind that is there.
 class Candidates {
  public:
   Candidates(const Members& members, const GroupMember* except) : members_(members), except_(except) {
-    for (const auto& member : members) count_ += may_pick(*member) ? 1 : 0;
-    if (count_ > 0) return;
-    online_only_ = false;
-    for (const auto& member : members) count_ += may_pick(*member) ? 1 : 0;
+    for (const Kind kind : {Kind::available, Kind::with_room, Kind::any}) {
+      kind_ = kind;
+      for (const auto& member : members) count_ += may_pick(*member) ? 1 : 0;
+      if (count_ > 0) return;
+    }
   }
 
-  /// Members may go offline between the count and the look, so the last way out is any member but `except`.
+  /// Members may go offline or fill up between the count and the look, so the last way out is any member but `except`.
   const GroupMember* at(std::uint64_t number) const {
     const GroupMember* last = nullptr;
     if (count_ == 0) return last;
@@ -48,8 +49,11 @@ class Candidates {
   const GroupMember* of_client(std::uint64_t mark) const;
 
  private:
+  enum class Kind : std::uint8_t { available, with_room, any };
+
   bool may_pick(const GroupMember& member) const {
-    return &member != except_ && (!online_only_ || member.online.load(std::memory_order_relaxed));
+    if (&member == except_) return false;
+    return kind_ == Kind::any || (kind_ == Kind::with_room ? member.has_room() : member.available());
   }
   const GroupMember* any() const {
     for (const auto& member : members_) {
@@ -60,7 +64,7 @@ class Candidates {
 
   const Members& members_;
   const GroupMember* except_;
-  bool online_only_ = true;
+  Kind kind_ = Kind::available;
   std::uint64_t count_ = 0;
 };
 
@@ -81,7 +85,7 @@ const GroupMember* Candidates::of_client(std::uint64_t mark) const {
 const GroupMember* turn_of(const Group& group, const PickInput& input, std::uint64_t number) {
   const auto size = group.members.size();
   const GroupMember* member = group.members[number % size].get();
-  if (member != input.except && member->online.load(std::memory_order_relaxed)) return member;
+  if (member != input.except && member->available()) return member;
   // The turns of one who is away are spread over the others rather than given to the next in line.
   return Candidates(group.members, input.except).at(number / size);
 }
@@ -135,6 +139,13 @@ const GroupMember* pick(const Group& group, const PickInput& input) {
       return pick_by_hash(group, input, input.topic_hash);
   }
   return nullptr;
+}
+
+bool is_full(const Group& group) {
+  for (const auto& member : group.members) {
+    if (member->has_room()) return false;
+  }
+  return !group.members.empty();
 }
 
 }  // namespace tombo::routing

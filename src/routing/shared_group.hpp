@@ -27,7 +27,11 @@ class GroupMember {
   const std::string group;
   mutable std::atomic<std::uint32_t> in_flight{0};   // unacknowledged and queued deliveries of that session
   mutable std::atomic<bool> online{true};            // false: picked only if nobody else is there
+  mutable std::atomic<bool> full{false};             // its session's queue: picked only if everybody's is
   mutable std::atomic<mqtt::Qos> qos{mqtt::Qos::at_most_once};
+
+  bool has_room() const { return !full.load(std::memory_order_relaxed); }
+  bool available() const { return online.load(std::memory_order_relaxed) && has_room(); }
 
   void add_ref() const { references_.fetch_add(1, std::memory_order_relaxed); }
   void release() const {
@@ -64,8 +68,11 @@ struct PickInput {
   const GroupMember* except = nullptr;  // a member that has just gone away or refused
 };
 
-/// The member that gets the message: never `except`, an offline one only if no other is left; null if nobody is left.
-/// hash_client and hash_topic stay with the same member as long as the set of online members does not change.
+/// The member that gets the message: never `except`; an offline one only if all that are online are full, a full one
+/// only if all are; null if nobody is left.  hash_client and hash_topic stay with the same member as long as the set of
+/// members that are online and have room does not change.
 const GroupMember* pick(const Group& group, const PickInput& input);
+/// Nobody in the group has room: what pick() finds would drop the message.
+bool is_full(const Group& group);
 
 }  // namespace tombo::routing

@@ -126,6 +126,33 @@ TEST(RejectPublisher, EndsWithTheSession) {
   EXPECT_EQ(publisher->publish("t", "x", Qos::at_least_once).reason, ReasonCode::no_matching_subscribers);
 }
 
+TEST(RejectPublisher, LooksForAMemberOfASharedGroupThatHasRoom) {
+  VirtualBroker broker(queues(QueueFull::reject_publisher, 2));
+  leave_session(broker, "one", "$share/g/t");
+  leave_session(broker, "two", "$share/g/t");
+  auto publisher = connected(broker, "p");
+  for (int i = 0; i < 4; ++i) {
+    EXPECT_EQ(publisher->publish("t", std::to_string(i), Qos::at_least_once).reason, ReasonCode::success) << i;
+  }
+  EXPECT_EQ(publisher->publish("t", "4", Qos::at_least_once).reason, ReasonCode::quota_exceeded);
+  EXPECT_EQ(broker.dropped(Drop::queue_full), 1u);
+  TestClient back(broker, Version::v5);
+  back.connect(lasting("one"));
+  EXPECT_EQ(back.publishes().size(), 2u);
+  EXPECT_EQ(publisher->publish("t", "5", Qos::at_least_once).reason, ReasonCode::success);
+  EXPECT_EQ(payloads(back), "5");
+}
+
+TEST(SharedGroup, PassesAMemberByWhoseQueueIsFull) {
+  VirtualBroker broker(queues(QueueFull::drop_newest, 2));
+  leave_session(broker, "one", "$share/g/t");
+  leave_session(broker, "two", "$share/g/t");
+  auto publisher = connected(broker, "p");
+  for (int i = 0; i < 4; ++i) publisher->publish("t", "x", Qos::at_least_once);
+  EXPECT_EQ(queued(broker), 4u);
+  EXPECT_EQ(broker.dropped(Drop::queue_full), 0u);
+}
+
 TEST(RejectPublisher, WorksAcrossShards) {
   auto setup = setup_of(2);
   setup.options.mqtt.on_queue_full = QueueFull::reject_publisher;

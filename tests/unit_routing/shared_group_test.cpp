@@ -62,6 +62,20 @@ TEST_F(SharedGroupTest, NoStrategyPicksAnOfflineMemberWhileAnotherIsOnline) {
   }
 }
 
+TEST_F(SharedGroupTest, FullMembersArePassedByWhileOthersHaveRoom) {
+  for (int i = 0; i < 4; ++i) join();
+  members[0]->full = members[1]->full = true;
+  members[2]->online = false;
+  for (const auto strategy : kAll) EXPECT_EQ(picks(strategy, 20), (std::map<std::uint32_t, int>{{3, 20}}));
+  EXPECT_FALSE(is_full(group));
+  // An offline one with room comes before one that would drop.
+  members[3]->full = true;
+  for (const auto strategy : kAll) EXPECT_EQ(picks(strategy, 20), (std::map<std::uint32_t, int>{{2, 20}}));
+  members[2]->full = true;
+  EXPECT_TRUE(is_full(group));
+  for (const auto strategy : kAll) EXPECT_NE(pick(group, {.strategy = strategy}), nullptr);
+}
+
 TEST_F(SharedGroupTest, RoundRobinTakesTurns) {
   for (int i = 0; i < 4; ++i) join();
   for (auto [slot, count] : picks(ShareStrategy::round_robin, 400)) EXPECT_EQ(count, 100) << slot;
