@@ -90,5 +90,13 @@ status=0
   --a-name "two shards" --b-name "one shard" --template "crossing_conf=$work/tombo_crossing.toml" \
   --template "tombo_single_conf=$work/tombo_single.toml" --rounds 5 --seconds 1 \
   --only qos0_batched,qos1_batched,qos2_batched --markdown "$work/crossing.md" >/dev/null || status=$?
-cat "$work/head.md" "$work/tables.md" "$work/crossing_head.md" "$work/crossing.md" >"$output"
+# What the time is spent on.
+{
+  printf '\n## Where the time goes\n\n'
+  printf 'Samples of perf in the broker (`tests/bench/time_shares.py`), `threads = 1`.\n\n'
+  "$root/tests/bench/time_shares.py" --tombo "$TOMBO_BIN" --driver "$DRIVER" \
+    qos0_batched qos0_one qos1_batched qos2_batched qos0_16k match100k fanout connect ||
+    printf 'Not measured: perf is not here (Debian: linux-perf).\n'
+} >"$work/shares.md"
+cat "$work/head.md" "$work/tables.md" "$work/crossing_head.md" "$work/crossing.md" "$work/shares.md" >"$output"
 exit "$status"
