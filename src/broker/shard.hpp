@@ -17,6 +17,7 @@
 #include <string_view>
 #include <unordered_map>
 #include <utility>
+#include <deque>
 #include <vector>
 
 namespace tombo::broker {
@@ -170,11 +171,12 @@ class Shard {
   void hand_on_shared(ClientSession& session, bool session_ends);
   void hand_on(const ClientSession& from, const SharedSubscription& shared, const Ref<mqtt::Message>& message);
   // retained.cpp
-  void start_walk(Client& client, std::string_view filter, const mqtt::SubscribeOptions& options,
+  void start_walk(ClientSession& session, std::string_view filter, const mqtt::SubscribeOptions& options,
                   std::uint32_t subscription_id);
   void continue_walks();
-  bool continue_walk(Client& client);
-  void drop_walks(Client& client);
+  bool continue_walk(ClientSession& session);
+  void end_walks(ClientSession& session);
+  void drop_walks(ClientSession& session);
   // disconnect.cpp
   void on_disconnect(Client& client, const mqtt::Frame& frame);
   void on_auth(Client& client, const mqtt::Frame& frame);
@@ -239,7 +241,7 @@ class Shard {
   std::uint32_t next_client_ = 0;
   Outbox outbox_;
 
-  std::vector<Client*> walkers_;     // with retained messages to come
+  std::deque<ClientSession*> walkers_;  // with retained messages to come
   std::vector<Client*> held_back_;   // publishers that wait for a mailbox or for memory
   std::vector<Client*> with_acks_;   // with acknowledgements that wait for the disk
   std::vector<Letter> mail_;
