@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace tombo::bench {
+
+/// What went wrong, counted.
+struct Faults {
+  std::uint64_t lost = 0;
+  std::uint64_t duplicated = 0;
+  std::uint64_t reordered = 0;
+  std::uint64_t corrupted = 0;
+
+  void add(const Faults& other);
+};
+
+/// One stream (a publisher's messages) as one subscriber, or one shared group, sees it.  Sequence numbers arrive;
+/// which are missing, came twice or came after a later one is counted.  Memory is bounded: a window of 65,536
+/// sequence numbers behind the highest is remembered; an older one counts as reordered, never as duplicated.
+class StreamCheck {
+ public:
+  enum class Verdict : std::uint8_t { fresh, duplicate, late };
+
+  /// `ordered` false (a shared group's members together): late ones are no fault.
+  explicit StreamCheck(bool ordered = true);
+
+  Verdict arrived(std::uint64_t sequence);
+  std::uint64_t received() const { return received_; }  // distinct ones
+  /// The faults so far, given that `sent` messages, sequence 0 to sent - 1, should have arrived.
+  Faults faults(std::uint64_t sent) const;
+
+ private:
+  static constexpr std::uint64_t kWindow = 65'536;
+
+  std::vector<std::uint64_t> seen_;  // bits of the window, allocated at the first gap
+  std::uint64_t next_ = 0;           // one past the highest seen
+  std::uint64_t received_ = 0;
+  std::uint64_t duplicated_ = 0;
+  std::uint64_t reordered_ = 0;
+  bool ordered_;
+};
+
+}  // namespace tombo::bench
