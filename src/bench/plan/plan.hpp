@@ -24,6 +24,7 @@ struct Target {
     bool on = false;
     std::string ca_file;
     std::string certificate_file;
+    std::vector<std::string> chain_files;  // further certificates of the client's chain, in order
     std::string key_file;
     std::string server_name;  // SNI and name check; empty: host
     bool insecure = false;    // no check of the peer
@@ -33,7 +34,8 @@ struct Target {
 };
 
 /// What each client says in its CONNECT.  Texts are templates: %i number of the client, %u its user name, %c its
-/// client id (not in client_id itself), %% a percent sign.
+/// client id (not in client_id itself), %k p for a publisher and s for a subscriber, %n its number within its kind in
+/// five digits (both as MQTTLoader names its clients: ml-%r-%k-%n), %% a percent sign.
 struct ClientOptions {
   std::string client_id = "tb-%r-%i";  // %r: four random letters, the same for the whole run
   std::string user_name;               // empty: none
@@ -77,6 +79,11 @@ struct Pace {
 };
 
 struct Payload {
+  /// What stands at the front.  `time_only` is MQTTLoader's payload: only the time (write_time() in measure/stamp.hpp),
+  /// from 8 bytes on; streams cannot be told apart, so nothing is checked and nothing gives credit but
+  /// acknowledgements (QoS 0: as much as the socket takes).
+  enum class Mark : std::uint8_t { stamp, time_only };
+  Mark mark = Mark::stamp;
   /// What the tool writes at the front: stream, sequence and time (measure/stamp.hpp).  Smaller sizes are refused.
   std::size_t size = 64;
   std::string file;      // contents follow the stamp
@@ -97,6 +104,7 @@ struct Plan {
   bool retain = false;
   std::string topic = "bench/%r/%i";  // template as in ClientOptions, and %s: sequence
   std::string share_group = "bench";
+  std::string run_word;  // what %r stands for; empty: drawn at random
   Pace pace;
   Payload payload;
   std::uint64_t messages = 0;  // per publisher; 0: until the time is over
@@ -104,12 +112,26 @@ struct Plan {
   Seconds ramp_up{1};          // traffic runs, not measured
   Seconds ramp_down{0};
   Seconds drain{5};            // waiting for what is under way at the end
+  /// Set (MQTTLoader): the run ends when every publisher has sent its `messages` and nothing has arrived for so long;
+  /// `duration` is then the hard end, and `drain` does not count.  Without publishers, silence counts from the first
+  /// arrival.
+  std::optional<Seconds> end_after_silence;
   std::uint32_t filters = 100'000;  // subscriptions: how many, over all subscribers
   double filters_exact = 0.8;       // their mix; the rest are `#`
   double filters_plus = 0.1;
   std::uint32_t retained = 100'000;
   unsigned threads = 1;
-  std::optional<std::string> record_file;  // a line per message, CSV
+  /// A line per message, CSV as MQTTLoader writes it: the first line is the start (µs since 1970), then
+  /// time_us,client_id,S|R,latency_us with an empty latency for S.  S counts when `acknowledged` counts.
+  std::optional<std::string> record_file;
+  /// What this machine's clock must be corrected by (added) wherever a time is put into a payload or an arrival is
+  /// compared with one: the coordinator's clock, or the NTP server's, is the common one.
+  std::int64_t clock_offset_us = 0;
+  /// Clients connect and subscribe at once; traffic waits for this moment of the corrected clock (µs since 1970).
+  /// 0, or already past: no waiting.
+  std::int64_t start_at_unix_us = 0;
+  /// Number of the first client, stream and %i of this run: workers of one coordinator have ranges of their own.
+  std::uint32_t first_client = 0;
   std::int32_t broker_pid = 0;             // CPU time and memory of this process are measured; 0: none
 };
 

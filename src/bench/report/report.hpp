@@ -20,6 +20,7 @@ struct Second {
   std::uint64_t received = 0;
   std::uint64_t connects = 0;
   std::uint64_t errors = 0;
+  double latency_mean_ns = 0;
   std::int64_t latency_p50_ns = 0;
   std::int64_t latency_p99_ns = 0;
   std::int64_t latency_max_ns = 0;
