@@ -39,4 +39,13 @@ struct RunResult {
 };
 RunResult run(const Plan& plan, const std::atomic<bool>& stop, const Observer& observer);
 
+/// run(), or what stands in for it in a test.
+using Runner = std::function<RunResult(const Plan&, const std::atomic<bool>&, const Observer&)>;
+
+/// What the tool ends with after this run: the first error's code, or whether the promise was kept.
+inline ExitCode exit_code_of(const RunResult& result) {
+  if (!result.errors.empty()) return result.errors.front().code;
+  return result.report.promise_kept ? ExitCode::ok : ExitCode::promise_broken;
+}
+
 }  // namespace tombo::bench

@@ -29,7 +29,7 @@ svg { width: 100%; height: auto; display: block; }
 .key { font-weight: 400; font-size: 13px; color: var(--soft); margin-left: 14px; white-space: nowrap; }
 .key::before { content: ""; display: inline-block; width: 14px; height: 3px; margin-right: 5px; vertical-align: middle; background: var(--c); border-radius: 2px; }
 .s0 { --c: var(--s0); } .s1 { --c: var(--s1); } .s2 { --c: var(--s2); } .s3 { --c: var(--s3); } .s4 { --c: var(--s4); }
-.line { fill: none; stroke: var(--c); stroke-width: 2; stroke-linejoin: round; } .grid { stroke: var(--rule); } .shade { fill: var(--shade); }
+.line { fill: none; stroke: var(--c); stroke-width: 2; stroke-linejoin: round; } .line.s0 { stroke-width: 3.5; } .line.s1 { stroke-width: 2.5; } .line.s2 { stroke-width: 1.5; } .grid { stroke: var(--rule); } .shade { fill: var(--shade); }
 .tick { fill: var(--soft); font-size: 12px; } .cursor { stroke: var(--soft); stroke-dasharray: 3 3; visibility: hidden; }
 .tip { position: absolute; pointer-events: none; background: var(--text); color: var(--back); font-size: 12px; padding: 5px 8px; border-radius: 6px; white-space: pre; display: none; }
 .table { overflow-x: auto; margin-top: 14px; } table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }

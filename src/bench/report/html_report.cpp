@@ -48,7 +48,7 @@ std::string cards(const Report& r) {
 /// A line of something that each second has.
 Chart::Line over_time(std::string name, const Report& r, const std::function<double(const Second&)>& value) {
   Chart::Line line{std::move(name), {}};
-  for (const Second& s : r.seconds) line.points.emplace_back(s.at_s + s.length_s, value(s));
+  for (const Second& s : r.seconds) line.points.emplace_back(s.at_s + s.length_s / 2, value(s));
   return line;
 }
 

@@ -55,6 +55,10 @@ class Painter {
         first = false;
       }
     }
+    for (const auto& [from, to] : chart_.shaded) {
+      x_min_ = std::min(x_min_, from);
+      x_max_ = std::max(x_max_, to);
+    }
     if (x_max_ <= x_min_) x_max_ = x_min_ + 1;
     if (chart_.log_y) {
       y_min_ = std::pow(10, std::floor(std::log10(std::max(y_min_, 1.0))));
