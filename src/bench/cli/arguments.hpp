@@ -3,13 +3,18 @@
 #include "bench/plan/plan.hpp"
 #include "bench/report/output.hpp"
 
+#include <cstdint>
 #include <string>
 
 namespace tombo::bench {
 
 /// What the command line said.
 struct Arguments {
-  Plan plan;
+  enum class Command : std::uint8_t { run_plan, run_file, loader };
+
+  Command command = Command::run_plan;
+  Plan plan;         // run_plan; run_file: what the file does not name
+  std::string file;  // run_file, loader
   OutputOptions output;
   bool live = true;  // a line per second
 

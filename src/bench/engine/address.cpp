@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 
 namespace tombo::bench::engine {
@@ -33,6 +34,26 @@ Result<Endpoint, RunError> resolve(const std::string& host, std::uint16_t port) 
   endpoint.size = found->ai_addrlen;
   freeaddrinfo(found);
   return endpoint;
+}
+
+std::optional<std::vector<std::string>> expand_range(const std::string& text) {
+  const std::size_t dash = text.find('-');
+  const std::size_t dot = dash == std::string::npos ? std::string::npos : text.rfind('.', dash);
+  if (dot == std::string::npos) return std::vector{text};
+  unsigned first = 0;
+  unsigned last = 0;
+  const char* const begin = text.data();
+  const char* const end = begin + text.size();
+  const auto from = std::from_chars(begin + dot + 1, begin + dash, first);
+  const auto to = std::from_chars(begin + dash + 1, end, last);
+  // A host name may have dots and dashes, too.
+  if (from.ec != std::errc{} || from.ptr != begin + dash || to.ec != std::errc{} || to.ptr != end) {
+    return std::vector{text};
+  }
+  if (last > 255 || first > last) return std::nullopt;
+  std::vector<std::string> addresses;
+  for (unsigned i = first; i <= last; ++i) addresses.push_back(fmt::format("{}.{}", text.substr(0, dot), i));
+  return addresses;
 }
 
 Result<int, RunError> start_connecting(const Endpoint& to, const Endpoint* from) {

@@ -6,7 +6,9 @@
 #include <sys/socket.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace tombo::bench::engine {
 
@@ -18,6 +20,9 @@ struct Endpoint {
 
 /// The first address of a name.
 Result<Endpoint, RunError> resolve(const std::string& host, std::uint16_t port);
+
+/// "127.0.0.1-20" is twenty addresses; a text without a range is one.  Nothing where the range is none.
+std::optional<std::vector<std::string>> expand_range(const std::string& text);
 
 /// A non-blocking socket on its way to `to`.  `from`, if not null, is the own address; its port is chosen when the
 /// connection is made, so that a source address has all its ports for each destination.

@@ -50,8 +50,9 @@ std::optional<std::string> mistake_in_numbers(const Plan& plan) {
 
 std::optional<std::string> mistake_in_payload(const Plan& plan) {
   if (!has_publishers(plan.topology)) return std::nullopt;
-  if (plan.payload.size < kStampBytes) {
-    return fmt::format("a payload needs {} bytes for its stamp, not {}", kStampBytes, plan.payload.size);
+  const std::size_t mark = plan.payload.mark == Payload::Mark::stamp ? kStampBytes : kTimeBytes;
+  if (plan.payload.size < mark) {
+    return fmt::format("a payload needs {} bytes for its stamp, not {}", mark, plan.payload.size);
   }
   if (plan.payload.size > kPayloadMax) return fmt::format("a payload has at most {} bytes", kPayloadMax);
   if (!plan.payload.file.empty() && !plan.payload.text.empty()) return "the payload is either a file or a text";

@@ -27,6 +27,7 @@ class WallClock {
   explicit WallClock(std::int64_t correction_us = 0)
       : offset_ns_(clock_ns(CLOCK_REALTIME) - now_ns() + correction_us * 1000) {}
 
+  std::int64_t mono_ns(std::int64_t unix_us) const { return unix_us * 1000 - offset_ns_; }
   std::int64_t unix_us(std::int64_t mono_ns) const { return (mono_ns + offset_ns_) / 1000; }
 
  private:

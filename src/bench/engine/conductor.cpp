@@ -78,12 +78,14 @@ std::optional<RunError> Conductor::load_target() {
   auto target = resolve(plan_.target.host, plan_.target.port);
   if (!target) return target.error();
   run_->target = *target;
-  for (const std::string& address : plan_.target.source_addresses) {
-    auto source = resolve(address, 0);
-    if (!source || source->address.ss_family != target->address.ss_family) {
-      return RunError{ExitCode::bad_options, fmt::format("'{}' is no source address for this target", address)};
+  for (const std::string& range : plan_.target.source_addresses) {
+    for (const std::string& address : expand_range(range).value_or(std::vector{range})) {
+      auto source = resolve(address, 0);
+      if (!source || source->address.ss_family != target->address.ss_family) {
+        return RunError{ExitCode::bad_options, fmt::format("'{}' is no source address for this target", address)};
+      }
+      run_->sources.push_back(*source);
     }
-    run_->sources.push_back(*source);
   }
   if (!plan_.target.tls.on) return std::nullopt;
   auto tls = TlsContext::load(plan_.target);
@@ -152,6 +154,10 @@ std::int64_t Conductor::last_activity_ns() const {
   return last;
 }
 
+bool Conductor::is_silent(Seconds length) const {
+  return now_ns() - std::max(last_activity_ns(), calendar_.traffic_from_ns) > to_ns(length);
+}
+
 bool Conductor::all_gone() const {
   const std::uint64_t lost = sum([](const WorkerState& s) -> auto& { return s.gone; }) +
                              sum([](const WorkerState& s) -> auto& { return s.failed; });
@@ -193,6 +199,7 @@ bool Conductor::connect(Kind whom) {
 }
 
 void Conductor::begin_measuring(Seconds ramp_up, Seconds length, Seconds ramp_down) {
+  if (plan_.start_at_unix_us != 0) wait_until(run_->wall.mono_ns(plan_.start_at_unix_us));
   calendar_.traffic_from_ns = now_ns();
   calendar_.measure_from_ns = calendar_.traffic_from_ns + to_ns(ramp_up);
   calendar_.measure_to_ns = calendar_.measure_from_ns + to_ns(length);
@@ -224,9 +231,10 @@ bool Conductor::receive_only() {
   while (now_ns() < calendar_.traffic_to_ns && watch() && !all_gone()) {
     const std::uint64_t delivered = sum([](const WorkerState& s) -> auto& { return s.delivered; });
     if (plan_.messages != 0 && delivered >= plan_.messages) break;
+    if (plan_.end_after_silence && delivered != 0 && is_silent(*plan_.end_after_silence)) break;
     std::this_thread::sleep_for(kPoll);
   }
-  end_measuring_at(now_ns());
+  end_measuring_at(plan_.end_after_silence ? last_activity_ns() : now_ns());
   return true;
 }
 
@@ -234,6 +242,13 @@ bool Conductor::exchange() {
   begin_measuring(plan_.ramp_up, plan_.duration, plan_.ramp_down);
   post({Kind::traffic, calendar_});
   send_until_end();
+  if (plan_.end_after_silence) {
+    while (now_ns() < calendar_.traffic_to_ns && !is_silent(*plan_.end_after_silence) && watch() && !all_gone()) {
+      std::this_thread::sleep_for(kPoll);
+    }
+    end_measuring_at(last_activity_ns());
+    return true;
+  }
   settle(expected_deliveries(), stop_ ? std::min(plan_.drain, kHurriedDrain) : plan_.drain);
   if (plan_.messages != 0) end_measuring_at(last_activity_ns());
   return true;

@@ -46,6 +46,7 @@ class Conductor {
   std::uint64_t sum(Read&& read) const;
   bool every(std::atomic<bool> WorkerState::*flag) const;
   std::int64_t last_activity_ns() const;
+  bool is_silent(Seconds length) const;
   bool all_gone() const;
   std::uint64_t expected_deliveries() const;
   void take_errors();

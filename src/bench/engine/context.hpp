@@ -40,7 +40,7 @@ class CreditBook {
 /// What all workers of a run share; immutable but for the credit and the record file.
 struct RunWide {
   RunWide(const Plan& plan_to_run, Layout made)
-      : plan(plan_to_run), layout(std::move(made)), credit(layout.publishers) {}
+      : plan(plan_to_run), layout(std::move(made)), credit(layout.publishers), wall(plan.clock_offset_us) {}
 
   const Plan& plan;
   const Layout layout;

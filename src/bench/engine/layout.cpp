@@ -50,7 +50,9 @@ std::string common_base(const Plan& plan, const std::string& run_word) {
 class Maker {
  public:
   explicit Maker(const Plan& plan) : plan_(plan) {
-    layout_.run_word = random_word();
+    layout_.run_word = plan.run_word.empty() ? random_word() : plan.run_word;
+    layout_.checked = plan.payload.mark == Payload::Mark::stamp;
+    layout_.mark_bytes = layout_.checked ? kStampBytes : kTimeBytes;
     layout_.stream_base = std::random_device{}() & ~(kStreamsMax - 1);
     layout_.open_loop = plan.pace.rate > 0;
     layout_.messages = plan.messages;
@@ -85,12 +87,16 @@ ClientSpec Maker::client(Role role, std::uint32_t index, std::uint32_t number) c
   ClientSpec spec;
   spec.role = role;
   spec.index = index;
-  spec.user_name = expand(plan_.client.user_name, {.number = index, .run_word = layout_.run_word});
-  spec.client_id =
-      expand(plan_.client.client_id, {.number = number, .user_name = spec.user_name, .run_word = layout_.run_word});
-  spec.password =
-      expand(plan_.client.password,
-             {.number = index, .user_name = spec.user_name, .client_id = spec.client_id, .run_word = layout_.run_word});
+  spec.number = plan_.first_client + index;
+  const char kind = spec.sends() ? 'p' : 's';
+  spec.user_name = expand(plan_.client.user_name,
+                          {.number = spec.number, .run_word = layout_.run_word, .kind = kind, .place = spec.number});
+  spec.client_id = expand(plan_.client.client_id, {.number = plan_.first_client + number,
+                                                   .user_name = spec.user_name,
+                                                   .run_word = layout_.run_word,
+                                                   .kind = kind,
+                                                   .place = spec.number});
+  spec.password = expand(plan_.client.password, values_of(spec));
   spec.worker = index % plan_.threads;
   if (receivers_share() && plan_.threads > 1) {
     spec.worker = spec.sends() ? 1 + index % (plan_.threads - 1) : 0;
@@ -218,7 +224,7 @@ Result<void, RunError> Maker::make_tail() {
     }
     return {};
   }
-  for (std::size_t i = kStampBytes; i < payload.size; ++i) {
+  for (std::size_t i = layout_.mark_bytes; i < payload.size; ++i) {
     layout_.tail.bytes.push_back(static_cast<std::uint8_t>('a' + i % 26));
   }
   return {};
@@ -250,12 +256,13 @@ Shape shape_of(Topology topology) {
 Result<Layout, RunError> Maker::make() {
   const Shape shape = shape_of(plan_.topology);
   const bool idle = plan_.topology == Topology::connect_only;
-  layout_.spread = shape.spread;
+  // What cannot be told apart can be neither checked nor give credit.
+  layout_.spread = layout_.checked ? shape.spread : Spread::nowhere;
   layout_.ordered = shape.ordered;
   layout_.publishers = idle || plan_.topology == Topology::subscribe_only ? 0 : plan_.publishers;
   layout_.receivers = idle || plan_.topology == Topology::publish_only ? 0 : plan_.subscribers;
   if (plan_.topology == Topology::fan_in) layout_.receivers = 1;
-  layout_.copies = shape.spread == Spread::nowhere ? 0 : shape.spread == Spread::all ? layout_.receivers : 1;
+  layout_.copies = layout_.spread == Spread::nowhere ? 0 : layout_.spread == Spread::all ? layout_.receivers : 1;
   layout_.streams = layout_.publishers;
   layout_.topic = plan_.topic;
   if (plan_.topology == Topology::retained) {
@@ -320,7 +327,7 @@ std::string describe(const Plan& plan, const Layout& layout) {
   const auto sub = static_cast<int>(plan.subscribe_qos);
   if (layout.publishers == 0) return text + fmt::format(", QoS {}", sub);
   text += pub == sub || layout.receivers == 0 ? fmt::format(", QoS {}", pub) : fmt::format(", QoS {} → {}", pub, sub);
-  text += layout.tail.text.empty() ? fmt::format(", {} bytes", kStampBytes + layout.tail.bytes.size())
+  text += layout.tail.text.empty() ? fmt::format(", {} bytes", layout.mark_bytes + layout.tail.bytes.size())
                                    : std::string(", payload by template");
   if (plan.target.tls.on) text += ", TLS";
   if (layout.open_loop) return text + fmt::format(", open loop, {} messages/s", plan.pace.rate);

@@ -23,6 +23,7 @@ struct ClientSpec {
 
   Role role = Role::idle;
   std::uint32_t index = 0;   // among its role
+  std::uint32_t number = 0;  // what %i stands for
   std::uint32_t worker = 0;  // the thread that runs it
   std::string client_id;
   std::string user_name;
@@ -54,6 +55,8 @@ struct Layout {
   Spread spread = Spread::nowhere;
   std::uint64_t copies = 0;  // deliveries of each message
   bool ordered = true;
+  bool checked = true;         // payloads have a stamp
+  std::size_t mark_bytes = 0;  // what the tool writes at the front of a payload
   bool open_loop = false;
   std::uint64_t messages = 0;  // of each publisher; 0: no limit.  `retained`: see messages_of()
   std::string topic;           // template, where topics differ by message

@@ -66,7 +66,7 @@ std::size_t Publisher::packet_bound() const {
   std::size_t topic = text_bound(layout.topic, spec_) + 64;  // 64: the sensor's part of a retained topic
   for (const std::string& text : spec_.topics) topic = std::max(topic, text.size());
   const std::size_t tail = layout.tail.text.empty() ? layout.tail.bytes.size() : text_bound(layout.tail.text, spec_);
-  return mqtt::kFixedHeaderMax + 2 + topic + 2 + 4 + properties_.size() + kStampBytes + tail;
+  return mqtt::kFixedHeaderMax + 2 + topic + 2 + 4 + properties_.size() + layout.mark_bytes + tail;
 }
 
 std::optional<RunError> Publisher::begin(const ServerLimits& limits, Link& link) {
@@ -207,7 +207,7 @@ std::string_view Publisher::topic_for(std::uint64_t sequence) {
   const std::uint64_t number = retained ? spec_.index + sequence * layout.publishers : sequence;
   topic_.clear();
   expand_into(topic_, layout.topic,
-              {.number = spec_.index,
+              {.number = spec_.number,
                .user_name = spec_.user_name,
                .client_id = spec_.client_id,
                .run_word = layout.run_word,
@@ -225,7 +225,7 @@ mqtt::Bytes Publisher::tail_for(std::uint64_t sequence, std::int64_t stamp_us) {
   if (layout.tail.text.empty()) return layout.tail.bytes;
   text_.clear();
   expand_into(text_, layout.tail.text,
-              {.number = spec_.index,
+              {.number = spec_.number,
                .user_name = spec_.user_name,
                .client_id = spec_.client_id,
                .run_word = layout.run_word,
@@ -252,7 +252,7 @@ std::uint8_t* Publisher::write(std::uint8_t* out, std::uint64_t sequence, std::i
   const bool v5 = plan.target.version == mqtt::Version::v5;
   const bool has_id = qos_ != mqtt::Qos::at_most_once;
   const bool retain = plan.retain || plan.topology == Topology::retained;
-  const std::size_t payload = kStampBytes + tail.size();
+  const std::size_t payload = context_.run.layout.mark_bytes + tail.size();
   const std::size_t remaining =
       2 + topic.size() + (has_id ? 2U : 0U) + (v5 ? mqtt::section_size(properties_.size()) : 0U) + payload;
 
@@ -268,7 +268,11 @@ std::uint8_t* Publisher::write(std::uint8_t* out, std::uint64_t sequence, std::i
   }
   std::uint8_t* const end = out + mqtt::packet_size(remaining);
   if (!tail.empty()) std::memcpy(end - tail.size(), tail.data(), tail.size());
-  write_stamp({end - payload, payload}, stamp_for(sequence, stamp_us));
+  if (context_.run.layout.checked) {
+    write_stamp({end - payload, payload}, stamp_for(sequence, stamp_us));
+  } else {
+    write_time({end - payload, payload}, stamp_us);
+  }
   return end;
 }
 

@@ -65,6 +65,7 @@ bool Subscriber::body_is_right(mqtt::Bytes payload) const {
 }
 
 bool Subscriber::deliver(const mqtt::PublishView& publish, std::int64_t now) {
+  if (!context_.run.layout.checked) return deliver_unchecked(publish.payload, now);
   const std::optional<Stamp> stamp = read_stamp(publish.payload);
   if (!stamp) {
     ++corrupted_;
@@ -83,6 +84,19 @@ bool Subscriber::deliver(const mqtt::PublishView& publish, std::int64_t now) {
   }
   count(*state, *stamp, stamp->stream - context_.run.layout.stream_base, publish.payload.size(), now);
   return right;
+}
+
+/// MQTTLoader's payload tells the time and nothing else.
+bool Subscriber::deliver_unchecked(mqtt::Bytes payload, std::int64_t now) {
+  const std::optional<std::int64_t> time_us = read_time(payload);
+  if (!time_us) {
+    ++corrupted_;
+    return false;
+  }
+  ++context_.progress;
+  note_arrival(payload.size(), now);
+  note_latency(Stamp{*time_us, 0, 0}, now);
+  return true;
 }
 
 StreamState* Subscriber::state_of(std::uint32_t stamp_stream) {
@@ -123,20 +137,24 @@ void Subscriber::count(StreamState& state, const Stamp& stamp, std::uint32_t str
   }
   ++context_.progress;
   if (state.check.arrived(sequence) == StreamCheck::Verdict::duplicate) return;
-  if (received_++ == 0) first_ns_ = now;
-  last_ns_ = now;
-  ++context_.delivered;
-  ++context_.tally.received_in_all;
+  note_arrival(size, now);
   if (known) {
     give_credit(state, sequence, stream);
   } else {
     state.next = std::max(state.next, stamp.sequence + 1);
   }
-  if (spec_.role != ClientSpec::Role::responder) {
-    ++context_.tally.now().received;
-    context_.tally.now().bytes_received += size;
-  }
   note_latency(stamp, now);
+}
+
+void Subscriber::note_arrival(std::size_t size, std::int64_t now) {
+  if (received_++ == 0) first_ns_ = now;
+  last_ns_ = now;
+  ++context_.delivered;
+  // The figures are of answers; that requests arrive is part of the way.
+  if (spec_.role == ClientSpec::Role::responder) return;
+  ++context_.tally.received_in_all;
+  ++context_.tally.now().received;
+  context_.tally.now().bytes_received += size;
 }
 
 /// Streams that keep their order give credit by their position, so that a lost message does not take its credit with

@@ -33,6 +33,8 @@ class Subscriber {
 
  private:
   bool deliver(const mqtt::PublishView& publish, std::int64_t now);
+  bool deliver_unchecked(mqtt::Bytes payload, std::int64_t now);
+  void note_arrival(std::size_t size, std::int64_t now);
   bool body_is_right(mqtt::Bytes payload) const;
   StreamState* state_of(std::uint32_t stamp_stream);
   StreamState* stranger(std::uint32_t stamp_stream);

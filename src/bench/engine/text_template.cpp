@@ -31,6 +31,12 @@ void expand_letter(std::string& out, char letter, const TemplateValues& values) 
     case 'r':
       out += values.run_word;
       return;
+    case 'k':
+      out += values.kind;
+      return;
+    case 'n':
+      fmt::format_to(std::back_inserter(out), "{:05}", values.place);
+      return;
     case 's':
       fmt::format_to(std::back_inserter(out), "{}", values.sequence);
       return;

@@ -13,6 +13,8 @@ struct TemplateValues {
   std::string_view client_id{};  // %c
   std::string_view run_word{};   // %r
   std::uint64_t sequence = 0;    // %s
+  char kind = 'p';               // %k: p publisher, s subscriber
+  std::uint64_t place = 0;       // %n: number within its kind, in five digits
   std::int64_t time_us = 0;      // %t
 };
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
@@ -17,6 +18,17 @@ std::string take_error() {
   if (code == 0) return "unknown error";
   const char* const reason = ERR_reason_error_string(code);
   return reason != nullptr ? reason : fmt::format("OpenSSL error {:#x}", code);
+}
+
+bool add_to_chain(SSL_CTX* context, const std::string& file) {
+  BIO* const input = BIO_new_file(file.c_str(), "r");
+  if (input == nullptr) return false;
+  X509* const certificate = PEM_read_bio_X509(input, nullptr, nullptr, nullptr);
+  BIO_free(input);
+  if (certificate == nullptr) return false;
+  const bool added = SSL_CTX_add1_chain_cert(context, certificate) == 1;
+  X509_free(certificate);
+  return added;
 }
 
 bool is_ip_address(const std::string& name) {
@@ -50,6 +62,11 @@ Result<void, std::string> TlsContext::use_files(const Target::Tls& tls) {
   if (tls.certificate_file.empty()) return {};
   if (SSL_CTX_use_certificate_chain_file(context_, tls.certificate_file.c_str()) != 1) {
     return Failure{fmt::format("cannot use the certificate '{}': {}", tls.certificate_file, take_error())};
+  }
+  for (const std::string& file : tls.chain_files) {
+    if (!add_to_chain(context_, file)) {
+      return Failure{fmt::format("cannot use the certificate '{}': {}", file, take_error())};
+    }
   }
   const std::string& key = tls.key_file.empty() ? tls.certificate_file : tls.key_file;
   if (SSL_CTX_use_PrivateKey_file(context_, key.c_str(), SSL_FILETYPE_PEM) != 1) {
