@@ -6,6 +6,7 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -101,7 +102,7 @@ SubCommand& CommandLine::add(const char* name, const char* what, Topology topolo
   command.arguments.plan.topology = topology;
   command.flags.add(*command.app, "Broker",
                     {"h,host", "p,port", "V,version", "source-address", "tls", "ca", "cert", "key", "server-name",
-                     "insecure", "websocket", "websocket-path", "broker-pid"});
+                     "insecure", "ws,websocket", "websocket-path", "broker-pid"});
   command.flags.add(
       *command.app, "Connections",
       {"client-id", "u,username", "P,password", "k,keep-alive", "clean-start", "x,session-expiry", "receive-maximum",
@@ -244,6 +245,12 @@ Arguments CommandLine::finish(SubCommand& command) const {
 }
 
 Arguments CommandLine::parse(int argc, const char* const* argv) {
+  if (argc < 2) return mistake("no command; try --help");
+  const std::string_view name = argv[1];
+  const bool known = std::ranges::any_of(commands_, [&](const auto& c) { return c->app->get_name() == name; });
+  if (!known && !name.starts_with('-')) {
+    return mistake(fmt::format("there is no command '{}'; try --help", name));
+  }
   try {
     app_.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {

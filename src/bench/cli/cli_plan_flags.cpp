@@ -16,7 +16,9 @@ void PlanFlags::add(CLI::App& command, const char* group, std::initializer_list<
     const std::string_view name = comma == spelled.npos ? spelled : spelled.substr(comma + 1);
     const PlanOption* const option = find_option(name);
     TOMBO_ASSERT(option != nullptr);
-    const std::string shorter = comma == spelled.npos ? std::string{} : fmt::format("-{},", spelled.substr(0, comma));
+    const std::string_view other = comma == spelled.npos ? std::string_view{} : spelled.substr(0, comma);
+    const std::string shorter =
+        other.empty() ? std::string{} : fmt::format("{}{},", other.size() == 1 ? "-" : "--", other);
     const std::string flags = fmt::format("{}--{}", shorter, name);
     Flag& flag = flags_[std::string(name)];
     if (option->kind == PlanOption::Kind::flag) {

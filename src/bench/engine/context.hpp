@@ -77,7 +77,7 @@ struct Context {
   Calendar calendar;
   bool sending = false;                            // publishers may publish
   std::uint64_t progress = 0;                      // deliveries and acknowledgements: tells a standstill
-  std::uint64_t delivered = 0;                     // first arrivals
+  std::uint64_t delivered = 0;                     // first arrivals, and what will not arrive for a known reason
   std::int64_t subscribed_ns = 0;                  // `retained`: when the SUBSCRIBE was sent
   mqtt::PublishView publish;                       // one view serves every message: clearing it costs
   mqtt::Qos lowest_qos = mqtt::Qos::exactly_once;  // of what arrived

@@ -68,7 +68,7 @@ class Maker {
   ClientSpec client(Role role, std::uint32_t index, std::uint32_t number) const;
   TemplateValues values_of(const ClientSpec& spec) const {
     return {
-        .number = spec.index, .user_name = spec.user_name, .client_id = spec.client_id, .run_word = layout_.run_word};
+        .number = spec.number, .user_name = spec.user_name, .client_id = spec.client_id, .run_word = layout_.run_word};
   }
   std::string topic_of(std::uint32_t publisher) const;
   std::string filter_of(std::uint32_t publisher) const;

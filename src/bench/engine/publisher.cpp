@@ -286,6 +286,8 @@ void Publisher::on_ack(mqtt::PacketType type, const mqtt::AckView& ack, Link& li
   if (mqtt::is_error(ack.reason)) {
     ++refused_;
     ++context_.tally.now().refused;
+    // Nobody needs to wait for it.
+    context_.delivered += context_.run.layout.copies;
     return finish(*entry, now, false);
   }
   if (type != mqtt::PacketType::pubrec) return finish(*entry, now, true);

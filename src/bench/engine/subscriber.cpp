@@ -70,6 +70,7 @@ bool Subscriber::deliver(const mqtt::PublishView& publish, std::int64_t now) {
   if (!stamp) {
     ++corrupted_;
     ++headless_;
+    ++context_.delivered;
     ++context_.tally.corrupted;
     ++context_.progress;
     return false;

@@ -54,8 +54,9 @@ void Tally::follow(const Calendar& calendar, std::int64_t now) {
     running_to_ns_ = calendar_.begin_of(running_.index + 1);
     return;
   }
-  // What was counted while connecting belongs to no second.
-  running_ = Interval{};
+  // What was counted while connecting belongs to no second.  Deliveries stay: another worker may have begun to publish
+  // before this one has heard of it.
+  running_.connects = running_.errors = 0;
   running_.index = calendar_.index_of(std::max(now, calendar_.traffic_from_ns));
   running_to_ns_ = calendar_.begin_of(running_.index + 1);
 }

@@ -7,6 +7,7 @@
 #include <openssl/x509v3.h>
 
 #include <array>
+#include <cstring>
 
 namespace tombo::bench::engine {
 namespace {
@@ -16,6 +17,7 @@ std::string take_error() {
   const unsigned long code = ERR_get_error();
   ERR_clear_error();
   if (code == 0) return "unknown error";
+  if (ERR_SYSTEM_ERROR(code)) return std::strerror(ERR_GET_REASON(code));
   const char* const reason = ERR_reason_error_string(code);
   return reason != nullptr ? reason : fmt::format("OpenSSL error {:#x}", code);
 }
