@@ -13,12 +13,12 @@ namespace tombo::bench {
 /// Exit codes of tombo-bench; documented in docs/benchmarking.md and in --help.
 enum class ExitCode : int {
   ok = 0,
-  promise_broken = 1,    // lost, duplicated, reordered or corrupted beyond what the QoS allows
-  bad_options = 2,       // command line or file
-  unreachable = 3,       // nothing answers at that address
-  refused = 4,           // CONNECT refused (password, client id, ...), or SUBSCRIBE refused
-  tls = 5,               // handshake failed
-  broken_off = 6,        // the broker closed connections during the run and --reconnect was not given
+  promise_broken = 1,  // lost, duplicated, reordered or corrupted beyond what the QoS allows
+  bad_options = 2,     // command line or file
+  unreachable = 3,     // nothing answers at that address
+  refused = 4,         // CONNECT refused (password, client id, ...), or SUBSCRIBE refused
+  tls = 5,             // handshake failed
+  broken_off = 6,      // the broker closed connections during the run and --reconnect was not given
   internal = 70,
 };
 

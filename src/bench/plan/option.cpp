@@ -121,10 +121,12 @@ Wrong qos(Plan& plan, std::string_view text) {
 Wrong version(Plan& plan, std::string_view text) {
   if (text == "5" || text == "5.0") {
     plan.target.version = mqtt::Version::v5;
+  } else if (text == "3.1") {
+    plan.target.version = mqtt::Version::v3_1;
   } else if (text == "3.1.1" || text == "4" || text == "3") {
     plan.target.version = mqtt::Version::v3_1_1;
   } else {
-    return fmt::format("must be 3.1.1 or 5, not '{}'", text);
+    return fmt::format("must be 3.1, 3.1.1 or 5, not '{}'", text);
   }
   return std::nullopt;
 }
@@ -168,7 +170,7 @@ constexpr PlanOption kOptions[] = {
     // Where the broker is
     {"host", "HOST", Kind::text, "Name or address of the broker.", text<&P::target, &T::host>},
     {"port", "N", Kind::number, "Its port.", number<1, 65'535, &P::target, &T::port>},
-    {"version", "V", Kind::number, "MQTT version: 3.1.1 or 5.", version},
+    {"version", "V", Kind::number, "MQTT version: 3.1, 3.1.1 or 5.", version},
     {"source-address", "LIST", Kind::text, "Local addresses to connect from, in turn, between commas: more than 64,000 connections.", list<&P::target, &T::source_addresses>},
     {"tls", "", Kind::flag, "Use TLS.", flag<&P::target, &T::tls, &Tls::on>},
     {"ca", "FILE", Kind::text, "PEM file with the certificates to trust.", text<&P::target, &T::tls, &Tls::ca_file>},
