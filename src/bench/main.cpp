@@ -1,5 +1,7 @@
 #include "bench/cli/arguments.hpp"
 #include "bench/cli/stop_signal.hpp"
+#include "bench/compare/command.hpp"
+#include "bench/coordinate/command.hpp"
 #include "bench/engine/run.hpp"
 #include "bench/loader/command.hpp"
 #include "bench/plan/scenario.hpp"
@@ -58,6 +60,12 @@ int main(int argc, char** argv) {
       return run_file(arguments, stop.flag());
     case Arguments::Command::loader:
       return loader::run_loader(arguments.file, arguments.output, run, stop.flag());
+    case Arguments::Command::compare:
+      return compare::run_compare(arguments.compare, run, stop.flag());
+    case Arguments::Command::coordinate:
+      return coordinate::run_coordinator(arguments.coordinate, stop.flag());
+    case Arguments::Command::worker:
+      return coordinate::run_worker(arguments.coordinator, run, stop.flag());
     case Arguments::Command::run_plan:
       return run_plans({arguments.plan}, arguments, stop.flag());
   }

@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <set>
 
 namespace tombo::bench {
@@ -91,6 +92,24 @@ TEST(Scenario, SaysWhatIsMissing) {
   ASSERT_THAT(missing.problems, SizeIs(1));
   EXPECT_EQ(to_text(missing.problems[0]), "/nonexistent/s.toml: cannot be read: No such file or directory");
   EXPECT_FALSE(load_scenario("/tmp").ok()) << "a folder";
+}
+
+TEST(Scenario, ReadsEveryFileThatTheProjectShips) {
+  const std::filesystem::path folder{TOMBO_SCENARIOS};
+  std::size_t files = 0, runs_of_all = 0;
+  std::set<std::string> alone;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    const auto scenario = load_scenario(entry.path().string());
+    for (const Problem& problem : scenario.problems) ADD_FAILURE() << to_text(problem);
+    if (entry.path().filename() == "all.toml") {
+      runs_of_all = scenario.plans.size();
+    } else {
+      for (const Plan& plan : scenario.plans) alone.insert(plan.name);
+    }
+    ++files;
+  }
+  EXPECT_GE(files, 16U);
+  EXPECT_EQ(alone.size(), runs_of_all) << "each load stands in all.toml and in a file of its own";
 }
 
 TEST(PlanOptions, HaveNamesOfTheirOwnAndExplainThemselves) {

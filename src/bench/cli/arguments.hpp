@@ -1,5 +1,7 @@
 #pragma once
 
+#include "bench/compare/command.hpp"
+#include "bench/coordinate/command.hpp"
 #include "bench/plan/plan.hpp"
 #include "bench/report/output.hpp"
 
@@ -10,11 +12,14 @@ namespace tombo::bench {
 
 /// What the command line said.
 struct Arguments {
-  enum class Command : std::uint8_t { run_plan, run_file, loader };
+  enum class Command : std::uint8_t { run_plan, run_file, loader, compare, coordinate, worker };
 
   Command command = Command::run_plan;
   Plan plan;         // run_plan; run_file: what the file does not name
   std::string file;  // run_file, loader
+  compare::Options compare;
+  coordinate::Options coordinate;
+  std::string coordinator;  // worker: its ADDR:PORT
   OutputOptions output;
   bool live = true;  // a line per second
 

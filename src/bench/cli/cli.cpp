@@ -75,6 +75,8 @@ class CommandLine {
   void add_two_sided();
   void add_tables();
   void add_files();
+  void add_several();
+  SubCommand& add_bare(const char* name, const char* what, Arguments::Command kind);
   std::string help() const;
   Arguments finish(SubCommand& command) const;
 
@@ -91,6 +93,7 @@ CommandLine::CommandLine() : app_{"tombo-bench, a load tester for MQTT brokers",
   add_two_sided();
   add_tables();
   add_files();
+  add_several();
 }
 
 SubCommand& CommandLine::add(const char* name, const char* what, Topology topology) {
@@ -201,6 +204,51 @@ void CommandLine::add_files() {
   loader.app->add_option("-c,--config", loader.arguments.file, "The configuration file")->type_name("FILE")->required();
 }
 
+/// Without the options of a run.
+SubCommand& CommandLine::add_bare(const char* name, const char* what, Arguments::Command kind) {
+  commands_.push_back(std::make_unique<SubCommand>());
+  SubCommand& command = *commands_.back();
+  command.app = app_.add_subcommand(name, what);
+  command.app->set_help_flag("--help", "Print this help and exit");
+  command.arguments.command = kind;
+  return command;
+}
+
+/// Several brokers, several machines.
+void CommandLine::add_several() {
+  SubCommand& compare = add_bare("compare", "Run the same scenarios against several brokers in turn", Arguments::Command::compare);
+  compare::Options& brokers = compare.arguments.compare;
+  compare.app->add_option("--broker", brokers.brokers, "A broker and how it is started; {port} and {dir} are filled in; repeat it")
+      ->type_name("NAME=COMMAND")
+      ->expected(1)
+      ->take_all()
+      ->required();
+  compare.app->add_option("--template", brokers.templates, "A file whose copy's path replaces {NAME} in commands, {port} and {dir} filled in")
+      ->type_name("NAME=FILE")
+      ->expected(1)
+      ->take_all();
+  compare.app->add_option("--scenario", brokers.scenario_file, "The scenario file")->type_name("FILE")->required();
+  compare.app->add_option("--only", brokers.only, "Only these runs of it, between commas")->type_name("NAMES")->delimiter(',');
+  compare.app->add_option("--rounds", brokers.rounds, "How often each is measured; medians are shown")->capture_default_str();
+  compare.app->add_option("--markdown", brokers.markdown_file, "Write the table to FILE")->type_name("FILE");
+  add_output(compare);
+
+  SubCommand& coordinate = add_bare("coordinate", "Share scenarios out to workers on other machines", Arguments::Command::coordinate);
+  coordinate::Options& workers = coordinate.arguments.coordinate;
+  coordinate.app->add_option("--listen", workers.listen, "Where workers register")->type_name("ADDR:PORT")->capture_default_str();
+  coordinate.app->add_option("--workers", workers.workers, "How many to wait for")->check(CLI::Range(1, 1000))->capture_default_str();
+  coordinate.app->add_option("--scenario", workers.scenario_file, "The scenario file")->type_name("FILE")->required();
+  coordinate.app->add_option("--wait", workers.wait_s, "How long to wait for them")->type_name("SECONDS")->check(CLI::Range(0.0, 86400.0))->capture_default_str();
+  coordinate.app->add_option("--lead", workers.lead_s, "From the order to the common start; clients connect in it")
+      ->type_name("SECONDS")
+      ->check(CLI::Range(0.0, 3600.0))
+      ->capture_default_str();
+  add_output(coordinate);
+
+  SubCommand& worker = add_bare("worker", "Do what a coordinator says", Arguments::Command::worker);
+  worker.app->add_option("ADDR:PORT", worker.arguments.coordinator, "Where the coordinator listens")->required();
+}
+
 std::string CommandLine::help() const {
   for (const auto& command : commands_) {
     if (command->app->parsed()) return command->app->help() + "\n" + kFooter;
@@ -241,6 +289,8 @@ Arguments CommandLine::finish(SubCommand& command) const {
   arguments.output.format = *format;
   arguments.live = !command.plain && !arguments.output.quiet;
   fill_in(plan, command);
+  arguments.compare.outputs = arguments.coordinate.outputs = arguments.output;
+  arguments.coordinate.live = arguments.live;
   return arguments;
 }
 

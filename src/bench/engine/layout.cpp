@@ -53,7 +53,8 @@ class Maker {
     layout_.run_word = plan.run_word.empty() ? random_word() : plan.run_word;
     layout_.checked = plan.payload.mark == Payload::Mark::stamp;
     layout_.mark_bytes = layout_.checked ? kStampBytes : kTimeBytes;
-    layout_.stream_base = std::random_device{}() & ~(kStreamsMax - 1);
+    // Runs of one coordinator differ at least by where their clients begin.
+    layout_.stream_base = (std::random_device{}() & ~(kStreamsMax - 1)) + plan.first_client;
     layout_.open_loop = plan.pace.rate > 0;
     layout_.messages = plan.messages;
     layout_.effective_qos = mqtt::lower_of(plan.publish_qos, plan.subscribe_qos);
