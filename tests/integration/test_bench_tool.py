@@ -25,6 +25,9 @@ def bench(*arguments):
 
 
 class ToolTest(BrokerTest):
+    # Its default of 20 is told to 5.0 clients only; others it cuts off when they have more QoS 2 messages under way.
+    mosquitto = "max_inflight_messages 0"
+
     def run_bench(self, command, *arguments, code=0, port=None):
         """The report of one run as the JSON has it."""
         run = bench(command, "-h", HOST, "-p", port or self.port, "--no-live", "--quiet", "--json", "-", *arguments)
