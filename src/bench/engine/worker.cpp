@@ -106,6 +106,11 @@ void Worker::turn() {
 std::int64_t Worker::next_timer(std::int64_t now) const {
   std::int64_t next = std::max(next_tick_ns_, now);
   if (schedule_.is_on()) next = std::min(next, schedule_.next_due_ns());
+  const double connect_rate = run_.plan.client.connects_per_s / run_.plan.threads;
+  if (next_connect_ < connect_to_ && connect_rate > 0 && half_open_ < half_open_max()) {
+    const double wait_s = static_cast<double>(connects_begun_) / connect_rate;
+    next = std::min(next, std::max(connect_from_ns_ + static_cast<std::int64_t>(wait_s * 1e9), now));
+  }
   return next;
 }
 
@@ -146,11 +151,14 @@ void Worker::obey(const Command& command) {
   }
 }
 
+std::uint32_t Worker::half_open_max() const {
+  return std::max<std::uint32_t>(1, run_.plan.client.connecting_max / run_.plan.threads);
+}
+
 void Worker::connect_some(std::int64_t now) {
   const ClientOptions& options = run_.plan.client;
-  const std::uint32_t half_open_max = std::max<std::uint32_t>(1, options.connecting_max / run_.plan.threads);
   const double rate = options.connects_per_s / run_.plan.threads;
-  while (next_connect_ < connect_to_ && half_open_ < half_open_max) {
+  while (next_connect_ < connect_to_ && half_open_ < half_open_max()) {
     if (rate > 0 && static_cast<double>(connects_begun_) > static_cast<double>(now - connect_from_ns_) / 1e9 * rate) {
       return;
     }
@@ -164,8 +172,7 @@ void Worker::connect_some(std::int64_t now) {
 void Worker::churn(std::int64_t now) {
   const double rate = run_.plan.churn_per_s / run_.plan.threads;
   const auto due = static_cast<std::uint64_t>(static_cast<double>(now - churn_from_ns_) / 1e9 * rate);
-  const std::uint32_t half_open_max = std::max<std::uint32_t>(1, run_.plan.client.connecting_max / run_.plan.threads);
-  for (; churned_ < due && half_open_ < half_open_max; ++churned_) {
+  for (; churned_ < due && half_open_ < half_open_max(); ++churned_) {
     Client& client = *clients_[next_churn_++ % clients_.size()];
     if (!client.is_ready()) continue;
     state_.ready.fetch_sub(1);

@@ -63,6 +63,7 @@ class Worker final : public ClientOwner {
   void run();
   void turn();
   void obey(const Command& command);
+  std::uint32_t half_open_max() const;
   void connect_some(std::int64_t now);
   void churn(std::int64_t now);
   void settle_credit();
