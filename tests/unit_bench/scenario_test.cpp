@@ -39,9 +39,9 @@ duration = 3
 rate = 5000.5
 retain = true
 source-address = ["127.0.0.2", "127.0.0.3"]
-version = 3.1
+version = 3.2
 )", "s.toml");
-  EXPECT_THAT(scenario.problems, SizeIs(1)) << "3.1 is no version";
+  EXPECT_THAT(scenario.problems, SizeIs(1)) << "3.2 is no version";
   ASSERT_THAT(scenario.plans, SizeIs(2));
   const Plan& first = scenario.plans[0];
   EXPECT_EQ(first.name, "first");

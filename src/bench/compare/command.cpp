@@ -44,9 +44,9 @@ std::string describe_machine(unsigned rounds) {
   double load = 0;
   std::ifstream("/proc/loadavg") >> load;
   return fmt::format(
-      "Measured {:%Y-%m-%d} with `tombo-bench compare`; medians of {} rounds, the brokers in turn, a fresh one for every "
+      "Measured {:%Y-%m-%d} with `tombo-bench compare`; medians of {} round{}, the brokers in turn, a fresh one for every "
       "number. {}, {} cores, {} {}; load average at the start {:.2f}.\n\n",
-      fmt::gmtime(std::time(nullptr)), rounds, first_value("/proc/cpuinfo", "model name"), std::thread::hardware_concurrency(),
+      fmt::gmtime(std::time(nullptr)), rounds, rounds == 1 ? "" : "s", first_value("/proc/cpuinfo", "model name"), std::thread::hardware_concurrency(),
       system.sysname, system.release, load);
 }
 

@@ -19,7 +19,7 @@ std::string value_text(double value, Unit unit) {
     case Unit::bytes: return bytes_text(value);
     case Unit::plain: break;
   }
-  return fmt::format("{:.4g}", value);
+  return value >= 1000 ? with_commas(static_cast<std::uint64_t>(std::llround(value))) : fmt::format("{:.4g}", value);
 }
 
 /// A bar would end the cell.
