@@ -146,16 +146,20 @@ TEST(Wire, BringsEveryMessageBack) {
 }
 
 TEST(Wire, ReadsNoHostileLine) {
-  for (const char* line : {"", "{", "null", "[]", "{}", "{\"hello\":1}", "{\"hello\":{\"tool\":\"x\"}}", "{\"say\":\"rm\"}", "{\"clock\":[]}",
-                           "{\"run\":{}}", "{\"done\":{\"report\":\"{}\",\"errors\":[]}}", "\xFF\xFE"}) {
-    EXPECT_FALSE(hello_in(line) || clock_question_in(line) || clock_answer_in(line) || order_in(line) || done_in(line) || word_in(line)) << line;
+  for (const char* line :
+       {"", "{", "null", "[]", "{}", "{\"hello\":1}", "{\"hello\":{\"tool\":\"x\"}}", "{\"say\":\"rm\"}",
+        "{\"clock\":[]}", "{\"run\":{}}", "{\"done\":{\"report\":\"{}\",\"errors\":[]}}", "\xFF\xFE"}) {
+    EXPECT_FALSE(hello_in(line) || clock_question_in(line) || clock_answer_in(line) || order_in(line) ||
+                 done_in(line) || word_in(line))
+        << line;
   }
   nlohmann::json order = nlohmann::json::parse(to_line(Order{"", 0, {}, 0, 0}));
   for (const auto& [key, value] : order["run"]["share"].items()) {
     nlohmann::json bad = order;
     bad["run"]["share"][key] = value.is_number() ? nlohmann::json(-1e300) : nlohmann::json(5);
     if (key == "topology") bad["run"]["share"][key] = 99;
-    if (value.is_number_integer() && key != "topology") continue;  // numbers are converted, ranges are the engine's to check
+    if (value.is_number_integer() && key != "topology")
+      continue;  // numbers are converted, ranges are the engine's to check
     EXPECT_FALSE(order_in(bad.dump())) << key;
   }
 }
@@ -164,7 +168,8 @@ TEST(Address, IsHostAndPort) {
   EXPECT_EQ(address_of("a.example:1883")->host, "a.example");
   EXPECT_EQ(address_of("[::1]:80")->host, "::1");
   EXPECT_EQ(address_of(":80")->host, "");
-  for (const char* wrong : {"", "host", "host:", "host:x", "::1:80", "host:123456"}) EXPECT_FALSE(address_of(wrong)) << wrong;
+  for (const char* wrong : {"", "host", "host:", "host:x", "::1:80", "host:123456"})
+    EXPECT_FALSE(address_of(wrong)) << wrong;
 }
 
 TEST(LineSocket, HasALimitAndADeadline) {
@@ -208,7 +213,8 @@ TEST(Coordinate, GivesTwoWorkersTheirSharesAndOneStart) {
   char pattern[] = "/tmp/tombo-bench-test-XXXXXX";
   const std::string folder = mkdtemp(pattern);
   const std::string scenario = folder + "/s.toml";
-  std::ofstream(scenario) << "[[run]]\nname = \"one\"\npublishers = 4\nsubscribers = 4\nrecord = \"/tmp/x\"\n[[run]]\nname = \"two\"\ntopology = \"fan-out\"\nqos = 1\n";
+  std::ofstream(scenario) << "[[run]]\nname = \"one\"\npublishers = 4\nsubscribers = 4\nrecord = "
+                             "\"/tmp/x\"\n[[run]]\nname = \"two\"\ntopology = \"fan-out\"\nqos = 1\n";
   const std::atomic<bool> stop = false;
   std::uint16_t port = 0;
   {
@@ -216,7 +222,9 @@ TEST(Coordinate, GivesTwoWorkersTheirSharesAndOneStart) {
     port = probe->port();
   }
   FakeEngine engine;
-  const Runner runner = [&](const Plan& plan, const std::atomic<bool>& halt, const Observer& observer) { return engine.run(plan, halt, observer); };
+  const Runner runner = [&](const Plan& plan, const std::atomic<bool>& halt, const Observer& observer) {
+    return engine.run(plan, halt, observer);
+  };
   const std::string address = "127.0.0.1:" + std::to_string(port);
   std::vector<int> codes(2, -1);
   std::thread first([&] { codes[0] = run_worker(address, runner, stop); });

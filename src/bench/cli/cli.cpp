@@ -216,29 +216,45 @@ SubCommand& CommandLine::add_bare(const char* name, const char* what, Arguments:
 
 /// Several brokers, several machines.
 void CommandLine::add_several() {
-  SubCommand& compare = add_bare("compare", "Run the same scenarios against several brokers in turn", Arguments::Command::compare);
+  SubCommand& compare =
+      add_bare("compare", "Run the same scenarios against several brokers in turn", Arguments::Command::compare);
   compare::Options& brokers = compare.arguments.compare;
-  compare.app->add_option("--broker", brokers.brokers, "A broker and how it is started; {port} and {dir} are filled in; repeat it")
+  compare.app
+      ->add_option("--broker", brokers.brokers,
+                   "A broker and how it is started; {port} and {dir} are filled in; repeat it")
       ->type_name("NAME=COMMAND")
       ->expected(1)
       ->take_all()
       ->required();
-  compare.app->add_option("--template", brokers.templates, "A file whose copy's path replaces {NAME} in commands, {port} and {dir} filled in")
+  compare.app
+      ->add_option("--template", brokers.templates,
+                   "A file whose copy's path replaces {NAME} in commands, {port} and {dir} filled in")
       ->type_name("NAME=FILE")
       ->expected(1)
       ->take_all();
   compare.app->add_option("--scenario", brokers.scenario_file, "The scenario file")->type_name("FILE")->required();
-  compare.app->add_option("--only", brokers.only, "Only these runs of it, between commas")->type_name("NAMES")->delimiter(',');
-  compare.app->add_option("--rounds", brokers.rounds, "How often each is measured; medians are shown")->capture_default_str();
+  compare.app->add_option("--only", brokers.only, "Only these runs of it, between commas")
+      ->type_name("NAMES")
+      ->delimiter(',');
+  compare.app->add_option("--rounds", brokers.rounds, "How often each is measured; medians are shown")
+      ->capture_default_str();
   compare.app->add_option("--markdown", brokers.markdown_file, "Write the table to FILE")->type_name("FILE");
   add_output(compare);
 
-  SubCommand& coordinate = add_bare("coordinate", "Share scenarios out to workers on other machines", Arguments::Command::coordinate);
+  SubCommand& coordinate =
+      add_bare("coordinate", "Share scenarios out to workers on other machines", Arguments::Command::coordinate);
   coordinate::Options& workers = coordinate.arguments.coordinate;
-  coordinate.app->add_option("--listen", workers.listen, "Where workers register")->type_name("ADDR:PORT")->capture_default_str();
-  coordinate.app->add_option("--workers", workers.workers, "How many to wait for")->check(CLI::Range(1, 1000))->capture_default_str();
+  coordinate.app->add_option("--listen", workers.listen, "Where workers register")
+      ->type_name("ADDR:PORT")
+      ->capture_default_str();
+  coordinate.app->add_option("--workers", workers.workers, "How many to wait for")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
   coordinate.app->add_option("--scenario", workers.scenario_file, "The scenario file")->type_name("FILE")->required();
-  coordinate.app->add_option("--wait", workers.wait_s, "How long to wait for them")->type_name("SECONDS")->check(CLI::Range(0.0, 86400.0))->capture_default_str();
+  coordinate.app->add_option("--wait", workers.wait_s, "How long to wait for them")
+      ->type_name("SECONDS")
+      ->check(CLI::Range(0.0, 86400.0))
+      ->capture_default_str();
   coordinate.app->add_option("--lead", workers.lead_s, "From the order to the common start; clients connect in it")
       ->type_name("SECONDS")
       ->check(CLI::Range(0.0, 3600.0))
