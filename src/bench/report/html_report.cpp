@@ -194,13 +194,18 @@ std::string run_html(const Report& r, std::size_t index) {
 /// All runs in one table, when there are several.
 std::string overview(std::span<const Report> reports) {
   std::string html = "<div class=\"table\"><table>\n" +
-                     row("run", {"sent", "received", "p50", "p99", "p99.99", "lost", "promise"}, true);
+                     row("run", {"sent", "received", "connects", "p50", "p99", "p99.99", "lost", "promise"}, true);
+  const auto rate = [](std::uint64_t count, const Report& r) {
+    return count == 0 ? std::string{"–"} : rate_text(per_second(count, r.measured_s));
+  };
   for (std::size_t i = 0; i < reports.size(); ++i) {
     const Report& r = reports[i];
+    const bool idle = r.sent == 0 && r.received == 0;
+    const Histogram& latency = idle ? r.connect : r.latency.count() != 0 ? r.latency : r.round_trip;
     std::string line = row(
-        "@", {rate_text(per_second(r.sent, r.measured_s)), rate_text(per_second(r.received, r.measured_s)),
-              ns_text(r.latency.percentile_ns(50)), ns_text(r.latency.percentile_ns(99)),
-              ns_text(r.latency.percentile_ns(99.99)), with_commas(r.faults.lost), r.promise_kept ? "kept" : "broken"});
+        "@", {rate(r.sent, r), rate(r.received, r), rate(idle ? r.connects : 0, r), ns_text(latency.percentile_ns(50)),
+              ns_text(latency.percentile_ns(99)), ns_text(latency.percentile_ns(99.99)), with_commas(r.faults.lost),
+              r.promise_kept ? "kept" : "broken"});
     line.replace(line.find('@'), 1, fmt::format("<a href=\"#run{}\">{}</a>", i, escaped(r.plan_name)));
     html += line;
   }

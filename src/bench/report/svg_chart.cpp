@@ -14,7 +14,7 @@ namespace tombo::bench {
 
 namespace {
 
-constexpr double kWidth = 720, kHeight = 280, kLeft = 84, kRight = 16, kTop = 10, kBottom = 34;
+constexpr double kWidth = 720, kHeight = 280, kLeft = 84, kRight = 34, kTop = 10, kBottom = 34;
 constexpr double kPlotWidth = kWidth - kLeft - kRight, kPlotHeight = kHeight - kTop - kBottom;
 constexpr double kTicksWanted = 5;
 
@@ -133,7 +133,7 @@ class Painter {
     }
     const double step = nice_step(x_max_ - x_min_);
     for (double x = std::ceil(x_min_ / step) * step; x <= x_max_ * 1.0001; x += step)
-      svg += x_tick(x, fmt::format("{:.4g} s", x));
+      svg += x_tick(x, fmt::format("{:.4g} s", x == 0 ? 0.0 : x));
     return svg;
   }
   std::string x_text(double x) const {
