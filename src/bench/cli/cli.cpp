@@ -110,6 +110,7 @@ SubCommand& CommandLine::add(const char* name, const char* what, Topology topolo
       *command.app, "Connections",
       {"client-id", "u,username", "P,password", "k,keep-alive", "clean-start", "x,session-expiry", "receive-maximum",
        "R,connect-rate", "connecting-max", "connect-retries", "connect-timeout", "reconnect", "threads"});
+  command.flags.add(*command.app, "Output", {"name"});
   add_output(command);
   return command;
 }

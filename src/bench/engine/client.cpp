@@ -174,6 +174,7 @@ void Client::read() {
         return;
       case Link::ReadStatus::bytes: {
         const std::int64_t now = now_ns();
+        context_.read_us = context_.run.wall.unix_us(now);
         const mqtt::Bytes bytes(room.data(), got.size);
         if (partial_.empty()) {
           const std::size_t used = parse(bytes, now);

@@ -75,11 +75,13 @@ struct Context {
   std::vector<std::uint32_t> returned;   // by publisher: deliveries since the last settling of credit
   std::vector<std::uint32_t> touched;    // publishers with some
   Calendar calendar;
-  bool sending = false;                            // publishers may publish
-  std::uint64_t progress = 0;                      // deliveries and acknowledgements: tells a standstill
-  std::uint64_t delivered = 0;                     // first arrivals, and what will not arrive for a known reason
-  std::int64_t subscribed_ns = 0;                  // `retained`: when the SUBSCRIBE was sent
-  mqtt::PublishView publish;                       // one view serves every message: clearing it costs
+  bool sending = false;            // publishers may publish
+  std::uint64_t progress = 0;      // deliveries and acknowledgements: tells a standstill
+  std::uint64_t delivered = 0;     // first arrivals, and what will not arrive for a known reason
+  std::int64_t subscribed_ns = 0;  // `retained`: when the SUBSCRIBE was sent
+  mqtt::PublishView publish;       // one view serves every message: clearing it costs
+  mqtt::AckView ack;
+  std::int64_t read_us = 0;                        // when the bytes at hand were read, on the common clock
   mqtt::Qos lowest_qos = mqtt::Qos::exactly_once;  // of what arrived
 
   void give_credit(std::uint32_t publisher, std::uint32_t deliveries) {

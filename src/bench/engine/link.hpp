@@ -44,6 +44,17 @@ class Link {
 
   /// Bytes for the next flush().
   void queue(mqtt::Bytes bytes);
+  /// PUBACK, PUBREC, PUBREL or PUBCOMP without a reason, for the next flush().
+  void queue_ack(std::uint8_t first_byte, mqtt::PacketId id) {
+    auto& to = tls_ != nullptr ? plain_ : out_;
+    const std::size_t at = to.size();
+    to.resize(at + 4);
+    std::uint8_t* const ack = to.data() + at;
+    ack[0] = first_byte;
+    ack[1] = 2;
+    ack[2] = static_cast<std::uint8_t>(id >> 8);
+    ack[3] = static_cast<std::uint8_t>(id);
+  }
   /// Sends what is there now, without a copy where nothing waits before it.  False: the connection is broken.
   bool send(mqtt::Bytes bytes);
   bool flush();

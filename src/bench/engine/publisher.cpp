@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <utility>
 
 namespace tombo::bench::engine {
 namespace {
@@ -59,6 +60,7 @@ Publisher::Publisher(Context& context, const ClientSpec& spec)
   const std::size_t room = std::max<std::size_t>(kBatchBytes, packet_bound_);
   if (context.write_room.size() < room) context.write_room.resize(room);
   batch_max_ = room / packet_bound_;
+  make_form();
 }
 
 std::size_t Publisher::packet_bound() const {
@@ -99,8 +101,7 @@ void Publisher::resend(Link& link, bool session_present) {
   in_flight_.for_each([&](mqtt::PacketId id, const InFlight::Entry& entry) {
     std::uint8_t* const begin = context_.write_room.data();
     if (entry.stage == InFlight::Entry::Stage::released) {
-      const std::uint8_t release[] = {0x62, 2, static_cast<std::uint8_t>(id >> 8), static_cast<std::uint8_t>(id)};
-      return link.queue(release);
+      return link.queue_ack(0x62, id);
     }
     const std::uint8_t* const end = write(begin, entry.sequence, entry.stamp_us, id, session_present);
     link.queue({begin, static_cast<std::size_t>(end - begin)});
@@ -242,23 +243,47 @@ Stamp Publisher::stamp_for(std::uint64_t sequence, std::int64_t stamp_us) const 
           number % kRetainedPerStream};
 }
 
-/// Everything of a packet but its stamp is copied: cheaper than keeping a prepared packet for each message of a window
-/// of each publisher, which would fall out of the cache.
+/// Where messages differ in nothing but identifier and stamp, the packet is copied from a form: cheaper than keeping a
+/// prepared packet for each message of a window of each publisher, which would fall out of the cache.
 std::uint8_t* Publisher::write(std::uint8_t* out, std::uint64_t sequence, std::int64_t stamp_us, mqtt::PacketId id,
                                bool dup) {
+  const Layout& layout = context_.run.layout;
+  std::uint8_t* end = nullptr;
+  std::size_t payload = 0;
+  if (form_.empty()) {
+    const mqtt::Bytes tail = tail_for(sequence, stamp_us);
+    payload = layout.mark_bytes + tail.size();
+    end = write_around_mark(out, sequence, id, topic_for(sequence), tail);
+  } else {
+    std::memcpy(out, form_.data(), form_.size());
+    end = out + form_.size();
+    payload = form_payload_;
+    if (qos_ != mqtt::Qos::at_most_once) {
+      out[form_id_at_] = static_cast<std::uint8_t>(id >> 8);
+      out[form_id_at_ + 1] = static_cast<std::uint8_t>(id);
+    }
+  }
+  if (dup) out[0] |= 0x08;
+  if (layout.checked) {
+    write_stamp({end - payload, payload}, stamp_for(sequence, stamp_us));
+  } else {
+    write_time({end - payload, payload}, stamp_us);
+  }
+  return end;
+}
+
+/// The whole packet, but for what the tool puts at the front of its payload.
+std::uint8_t* Publisher::write_around_mark(std::uint8_t* out, std::uint64_t sequence, mqtt::PacketId id,
+                                           std::string_view topic, mqtt::Bytes tail) {
   const Plan& plan = context_.run.plan;
-  const std::string_view topic = topic_for(sequence);
-  const mqtt::Bytes tail = tail_for(sequence, stamp_us);
   const bool v5 = plan.target.version == mqtt::Version::v5;
   const bool has_id = qos_ != mqtt::Qos::at_most_once;
   const bool retain = plan.retain || plan.topology == Topology::retained;
   const std::size_t payload = context_.run.layout.mark_bytes + tail.size();
   const std::size_t remaining =
       2 + topic.size() + (has_id ? 2U : 0U) + (v5 ? mqtt::section_size(properties_.size()) : 0U) + payload;
-
   mqtt::RawWriter writer(out);
-  writer.head(mqtt::PacketType::publish, (dup ? 8U : 0U) | static_cast<unsigned>(qos_) << 1 | (retain ? 1U : 0U),
-              remaining);
+  writer.head(mqtt::PacketType::publish, static_cast<unsigned>(qos_) << 1 | (retain ? 1U : 0U), remaining);
   writer.text(topic);
   if (has_id) writer.u16(id);
   if (v5) {
@@ -268,12 +293,20 @@ std::uint8_t* Publisher::write(std::uint8_t* out, std::uint64_t sequence, std::i
   }
   std::uint8_t* const end = out + mqtt::packet_size(remaining);
   if (!tail.empty()) std::memcpy(end - tail.size(), tail.data(), tail.size());
-  if (context_.run.layout.checked) {
-    write_stamp({end - payload, payload}, stamp_for(sequence, stamp_us));
-  } else {
-    write_time({end - payload, payload}, stamp_us);
-  }
   return end;
+}
+
+void Publisher::make_form() {
+  const Layout& layout = context_.run.layout;
+  if (spec_.topics.size() != 1 || !layout.tail.text.empty() || !properties_.empty()) return;
+  std::vector<std::uint8_t> form(packet_bound_);
+  const std::uint8_t* const end = write_around_mark(form.data(), 0, 1, spec_.topics.front(), layout.tail.bytes);
+  form.resize(static_cast<std::size_t>(end - form.data()));
+  form.shrink_to_fit();
+  form_payload_ = layout.mark_bytes + layout.tail.bytes.size();
+  const std::size_t after_id = context_.run.plan.target.version == mqtt::Version::v5 ? 1 : 0;
+  form_id_at_ = form.size() - form_payload_ - after_id - 2;
+  form_ = std::move(form);
 }
 
 void Publisher::on_ack(mqtt::PacketType type, const mqtt::AckView& ack, Link& link, std::int64_t now) {
@@ -292,9 +325,7 @@ void Publisher::on_ack(mqtt::PacketType type, const mqtt::AckView& ack, Link& li
   }
   if (type != mqtt::PacketType::pubrec) return finish(*entry, now, true);
   entry->stage = InFlight::Entry::Stage::released;
-  const std::uint8_t release[] = {0x62, 2, static_cast<std::uint8_t>(ack.packet_id >> 8),
-                                  static_cast<std::uint8_t>(ack.packet_id)};
-  link.queue(release);
+  link.queue_ack(0x62, ack.packet_id);
 }
 
 void Publisher::finish(InFlight::Entry& entry, std::int64_t now, bool accepted) {

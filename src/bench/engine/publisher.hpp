@@ -70,6 +70,9 @@ class Publisher {
   bool send_batch(Link& link, std::uint64_t count, std::int64_t now);
   void note_sent(std::uint64_t count, std::int64_t now);
   std::uint8_t* write(std::uint8_t* out, std::uint64_t sequence, std::int64_t stamp_us, mqtt::PacketId id, bool dup);
+  std::uint8_t* write_around_mark(std::uint8_t* out, std::uint64_t sequence, mqtt::PacketId id, std::string_view topic,
+                                  mqtt::Bytes tail);
+  void make_form();
   std::int64_t due_ns(std::uint64_t sequence) const;
   std::string_view topic_for(std::uint64_t sequence);
   mqtt::Bytes tail_for(std::uint64_t sequence, std::int64_t stamp_us);
@@ -95,6 +98,9 @@ class Publisher {
   std::int64_t first_ns_ = 0;
   std::int64_t last_ns_ = 0;
   bool eager_ = false;
+  std::vector<std::uint8_t> form_;  // a packet that the next ones are copied from; empty: they differ too much
+  std::size_t form_id_at_ = 0;
+  std::size_t form_payload_ = 0;
   std::string topic_;  // filled in for one message
   std::string text_;
   std::vector<std::uint8_t> properties_;  // requests: response topic and correlation data

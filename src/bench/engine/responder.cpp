@@ -58,9 +58,7 @@ void Responder::on_ack(mqtt::PacketType type, const mqtt::AckView& ack, Link& li
   InFlight::Entry* const entry = in_flight_.find(ack.packet_id);
   if (entry == nullptr) return;
   if (type == mqtt::PacketType::pubrec && !mqtt::is_error(ack.reason)) {
-    const std::uint8_t release[] = {0x62, 2, static_cast<std::uint8_t>(ack.packet_id >> 8),
-                                    static_cast<std::uint8_t>(ack.packet_id)};
-    return link.queue(release);
+    return link.queue_ack(0x62, ack.packet_id);
   }
   in_flight_.remove(*entry);
   ++context_.progress;

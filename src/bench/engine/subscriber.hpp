@@ -40,7 +40,7 @@ class Subscriber {
   StreamState* stranger(std::uint32_t stamp_stream);
   void count(StreamState& state, const Stamp& stamp, std::uint32_t stream, std::size_t size, std::int64_t now);
   void give_credit(StreamState& state, std::uint64_t sequence, std::uint32_t stream);
-  void note_latency(const Stamp& stamp, std::int64_t now);
+  void note_latency(const Stamp& stamp);
   bool begin_handshake(const mqtt::PublishView& publish, Link& link);
 
   Context& context_;
@@ -49,6 +49,8 @@ class Subscriber {
   std::unordered_map<std::uint32_t, StreamState> strangers_;  // subscribe_only: of any run
   std::unique_ptr<std::bitset<65'536>> open_;                 // QoS 2: between PUBREC and PUBREL
   std::uint32_t open_count_ = 0;
+  std::uint32_t last_stream_ = 0;
+  StreamState* last_state_ = nullptr;  // of last_stream_
   std::uint64_t corrupted_ = 0;
   std::uint64_t headless_ = 0;  // corrupted, and nobody knows of which stream
   std::uint64_t received_ = 0;
