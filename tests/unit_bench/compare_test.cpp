@@ -95,14 +95,17 @@ TEST(BrokerProcess, StartsWaitsAndEndsWithAllItStarted) {
     EXPECT_GT(use.cpu_s, 0);
   }
   EXPECT_EQ(kill(pid, 0), -1);
-  for (int i = 0; i < 100 && is_alive(children.front()); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  for (int i = 0; i < 100 && is_alive(children.front()); ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
   EXPECT_FALSE(is_alive(children.front()));
 }
 
 TEST(BrokerProcess, SaysWhyItDidNotStart) {
   const std::atomic<bool> stop = false;
-  EXPECT_THAT(BrokerProcess::start({"none", "/nonexistent/broker"}, {}, true, stop).error(), HasSubstr("broker none: it ended at once"));
-  EXPECT_THAT(BrokerProcess::start({"loud", "sh -c 'echo no licence; exit 1'"}, {}, true, stop).error(), HasSubstr("no licence"));
+  EXPECT_THAT(BrokerProcess::start({"none", "/nonexistent/broker"}, {}, true, stop).error(),
+              HasSubstr("broker none: it ended at once"));
+  EXPECT_THAT(BrokerProcess::start({"loud", "sh -c 'echo no licence; exit 1'"}, {}, true, stop).error(),
+              HasSubstr("no licence"));
   EXPECT_THAT(BrokerProcess::start({"open", "sh -c 'a"}, {}, true, stop).error(), HasSubstr("has no end"));
   const std::atomic<bool> stopped = true;
   EXPECT_THAT(BrokerProcess::start({"slow", "sleep 60"}, {}, true, stopped).error(), HasSubstr("interrupted"));

@@ -116,12 +116,33 @@ TEST(Histogram, RefusesHostileTextsAndStaysAsItWas) {
   Histogram histogram;
   histogram.record(1000);
   const std::string before = histogram.serialise();
-  const char* const texts[] = {"", "h1", "h2 0 0 0", "h1 0 0", "h1 5 5 5", "h1 0 0 1", "h1 1 1 nan 1:1", "h1 1 1 inf 1:1",
-                               "h1 1 1 1 1:0", "h1 1 1 1 1:-1", "h1 1 1 1 1", "h1 1 1 1 1:1:1", "h1 1 1 1 x:1", "h1 -1 1 1 1:1",
-                               "h1 2 1 3 1:1 2:1", "h1 1 2 3 2:1 1:1", "h1 1 1 2 1:1 1:1", "h1 1 2 3 1:1", "h1 1 2 3 2:1",
-                               "h1 0 9999999999999999 1 0:1", "h1 0 0 0 99999999999:1", "h1 0 0 0 99999:1",
-                               "h1 1 2 3 1:18446744073709551615 2:18446744073709551615", "h1 1 1 100 1:1", "h1 10 10 1 10:1",
-                               "h1  1 1 1 1:1", "h1 1 1 1  1:1"};
+  const char* const texts[] = {"",
+                               "h1",
+                               "h2 0 0 0",
+                               "h1 0 0",
+                               "h1 5 5 5",
+                               "h1 0 0 1",
+                               "h1 1 1 nan 1:1",
+                               "h1 1 1 inf 1:1",
+                               "h1 1 1 1 1:0",
+                               "h1 1 1 1 1:-1",
+                               "h1 1 1 1 1",
+                               "h1 1 1 1 1:1:1",
+                               "h1 1 1 1 x:1",
+                               "h1 -1 1 1 1:1",
+                               "h1 2 1 3 1:1 2:1",
+                               "h1 1 2 3 2:1 1:1",
+                               "h1 1 1 2 1:1 1:1",
+                               "h1 1 2 3 1:1",
+                               "h1 1 2 3 2:1",
+                               "h1 0 9999999999999999 1 0:1",
+                               "h1 0 0 0 99999999999:1",
+                               "h1 0 0 0 99999:1",
+                               "h1 1 2 3 1:18446744073709551615 2:18446744073709551615",
+                               "h1 1 1 100 1:1",
+                               "h1 10 10 1 10:1",
+                               "h1  1 1 1 1:1",
+                               "h1 1 1 1  1:1"};
   for (const char* text : texts) EXPECT_FALSE(histogram.deserialise(text)) << text;
   EXPECT_EQ(histogram.serialise(), before);
   // Any single changed character is refused or read as a histogram that writes itself again; nothing breaks.

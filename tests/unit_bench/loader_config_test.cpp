@@ -137,15 +137,21 @@ tls = maybe
 }
 
 TEST(LoaderConfig, FindsUnknownKeysAndConflicts) {
-  EXPECT_THAT(problems_of("brokr = x\nbroker = y\n"), ElementsAre("m.conf:1: MQTTLoader has no key 'brokr'; did you mean 'broker'?"));
+  EXPECT_THAT(problems_of("brokr = x\nbroker = y\n"),
+              ElementsAre("m.conf:1: MQTTLoader has no key 'brokr'; did you mean 'broker'?"));
   EXPECT_THAT(problems_of(""), ElementsAre("m.conf: broker: write the broker's name or address: there is no default"));
-  EXPECT_THAT(problems_of("broker=b\nmqtt_version=3\nshared_subscription=true\n"), ElementsAre(HasSubstr("m.conf:3: shared_subscription")));
-  EXPECT_THAT(problems_of("broker=b\nnum_publishers=0\nnum_subscribers=0\n"), ElementsAre(HasSubstr("m.conf:2: num_publishers")));
-  EXPECT_THAT(problems_of("broker=b\nexec_time=5\nramp_up=3\nramp_down=2\n"), ElementsAre(HasSubstr("m.conf:2: exec_time")));
-  EXPECT_THAT(problems_of("broker=b\ntls=true\ntls_client_key=k\n"), ElementsAre(HasSubstr("m.conf:3: tls_client_key")));
+  EXPECT_THAT(problems_of("broker=b\nmqtt_version=3\nshared_subscription=true\n"),
+              ElementsAre(HasSubstr("m.conf:3: shared_subscription")));
+  EXPECT_THAT(problems_of("broker=b\nnum_publishers=0\nnum_subscribers=0\n"),
+              ElementsAre(HasSubstr("m.conf:2: num_publishers")));
+  EXPECT_THAT(problems_of("broker=b\nexec_time=5\nramp_up=3\nramp_down=2\n"),
+              ElementsAre(HasSubstr("m.conf:2: exec_time")));
+  EXPECT_THAT(problems_of("broker=b\ntls=true\ntls_client_key=k\n"),
+              ElementsAre(HasSubstr("m.conf:3: tls_client_key")));
   EXPECT_THAT(problems_of("broker=b\ntls_rootca_cert=k\n"), ElementsAre(HasSubstr("write tls = true as well")));
   EXPECT_THAT(problems_of("broker=b\nmqtt_version=3\npassword=k\n"), ElementsAre(HasSubstr("m.conf:3: password")));
-  EXPECT_EQ(to_text(load_config("/nonexistent.conf").problems.at(0)), "/nonexistent.conf: cannot be read: No such file or directory");
+  EXPECT_EQ(to_text(load_config("/nonexistent.conf").problems.at(0)),
+            "/nonexistent.conf: cannot be read: No such file or directory");
 }
 
 TEST(LoaderConfig, OneSidedRunsAndSharedOnes) {
@@ -159,11 +165,13 @@ TEST(LoaderConfig, OneSidedRunsAndSharedOnes) {
 
 TEST(Properties, AreReadAsJavaReadsThem) {
   const auto properties = read_properties(
-      "# comment\n! comment\r\n\n  a=1\r\nb : 2  \nc 3\nd\ne = x\\\n    y\n# z\nf\\=g = \\u00e9\\t\\q\nh = a = b\nend = \\");
+      "# comment\n! comment\r\n\n  a=1\r\nb : 2  \nc 3\nd\ne = x\\\n    y\n# z\nf\\=g = \\u00e9\\t\\q\nh = a = b\nend "
+      "= \\");
   std::vector<std::string> texts;
   for (const Property& p : properties) texts.push_back(std::to_string(p.line) + " " + p.key + "|" + p.value);
   EXPECT_THAT(texts, ElementsAre("4 a|1", "5 b|2", "6 c|3", "7 d|", "8 e|xy", "11 f=g|é\tq", "12 h|a = b", "13 end|"));
-  for (const char* odd : {"\\", "\\u", "\\u12", "=", ":", "a\\", "\\\n", "\\u00zz=\\uzzzz"}) EXPECT_LE(read_properties(odd).size(), 1U);
+  for (const char* odd : {"\\", "\\u", "\\u12", "=", ":", "a\\", "\\\n", "\\u00zz=\\uzzzz"})
+    EXPECT_LE(read_properties(odd).size(), 1U);
 }
 
 }  // namespace

@@ -73,9 +73,12 @@ TEST(LoaderSummary, ParsesBackAndTheSeriesSumsUpToTheTotal) {
     const auto& subscriber = blocks.at("Subscriber");
     EXPECT_EQ(publisher.size(), 4U);
     EXPECT_EQ(subscriber.size(), 6U);
-    EXPECT_EQ(sum_of(publisher.at("Per second throughput [msg/s]")), std::stoull(publisher.at("Number of published messages")));
-    EXPECT_EQ(sum_of(subscriber.at("Per second throughput [msg/s]")), std::stoull(subscriber.at("Number of received messages")));
-    EXPECT_GE(std::stod(publisher.at("Maximum throughput [msg/s]")), std::stod(publisher.at("Average throughput [msg/s]")));
+    EXPECT_EQ(sum_of(publisher.at("Per second throughput [msg/s]")),
+              std::stoull(publisher.at("Number of published messages")));
+    EXPECT_EQ(sum_of(subscriber.at("Per second throughput [msg/s]")),
+              std::stoull(subscriber.at("Number of received messages")));
+    EXPECT_GE(std::stod(publisher.at("Maximum throughput [msg/s]")),
+              std::stod(publisher.at("Average throughput [msg/s]")));
     EXPECT_THAT(publisher.at("Average throughput [msg/s]"), ::testing::MatchesRegex("[0-9]+\\.[0-9][0-9][0-9]"));
     EXPECT_GE(std::stod(subscriber.at("Maximum latency [ms]")), std::stod(subscriber.at("Average latency [ms]")));
     EXPECT_GE(std::stod(subscriber.at("Average latency [ms]")), 0);
@@ -120,7 +123,8 @@ TEST(LoaderSummary, CountsAtTheAcknowledgementAboveQos0) {
 TEST(LoaderNames, AreMqttLoaders) {
   EXPECT_THAT(record_name(1'795'000'000'123'456), ::testing::MatchesRegex("mqttloader_20[0-9]+-[0-9]+\\.csv"));
   EXPECT_EQ(record_name(1'795'000'000'123'456).size(), std::string_view{"mqttloader_yyyyMMdd-HHmmss.csv"}.size());
-  EXPECT_THAT(log_line(1'795'000'000'023'456, "INFO", "text"), ::testing::MatchesRegex("20..-..-.. ..:..:..\\.023 \\[INFO\\] text"));
+  EXPECT_THAT(log_line(1'795'000'000'023'456, "INFO", "text"),
+              ::testing::MatchesRegex("20..-..-.. ..:..:..\\.023 \\[INFO\\] text"));
 }
 
 /// Answers one datagram at a time as an NTP server whose clock is ahead.
@@ -149,7 +153,10 @@ class FakeNtp {
     sockaddr_in from{};
     socklen_t size = sizeof from;
     while (recvfrom(fd_, packet.data(), packet.size(), 0, reinterpret_cast<sockaddr*>(&from), &size) > 1) {
-      const auto now = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch()).count() + ahead_us_;
+      const auto now =
+          std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch())
+              .count() +
+          ahead_us_;
       const std::uint64_t ntp = (static_cast<std::uint64_t>(now / 1'000'000 + 2'208'988'800) << 32) |
                                 ((static_cast<std::uint64_t>(now % 1'000'000) << 32) / 1'000'000);
       packet[0] = 0x24;
@@ -197,7 +204,8 @@ TEST(LoaderCommand, RunsAFileAndNamesTheRecord) {
   };
   const std::atomic<bool> stop = false;
   ::testing::internal::CaptureStdout();
-  EXPECT_EQ(run_loader(file, {.json_file = folder + "/r.json", .csv_file = "", .html_file = ""}, run, stop), 1) << "the sample's promise is broken";
+  EXPECT_EQ(run_loader(file, {.json_file = folder + "/r.json", .csv_file = "", .html_file = ""}, run, stop), 1)
+      << "the sample's promise is broken";
   EXPECT_EQ(parsed(::testing::internal::GetCapturedStdout()).size(), 2U);
   EXPECT_THAT(seen.record_file.value_or(""), HasSubstr("/out/mqttloader_"));
   EXPECT_TRUE(std::filesystem::is_directory(folder + "/out"));

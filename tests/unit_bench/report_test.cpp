@@ -17,9 +17,9 @@
 namespace tombo::bench {
 namespace {
 
+using nlohmann::json;
 using ::testing::HasSubstr;
 using ::testing::Not;
-using nlohmann::json;
 
 std::string contents(const std::string& path) {
   std::ifstream file(path);
@@ -44,9 +44,10 @@ TEST(Units, ReadWell) {
 
 TEST(TextReport, SaysEverythingAPersonAsksFor) {
   const std::string text = text_report(sample_report());
-  for (const char* part : {"pairs: 10 publishers", "measured 10.00 s", "sent", "acknowledged", "received", "p50", "p99.99",
-                           "promise BROKEN: 1 lost, 2 duplicated, 3 reordered, 4 corrupted", "20 made, 1 failed",
-                           "broker: CPU 9.50 s, 0.95 cores", "memory 4.8 MiB before", "problem: 1 message", "stored per second"}) {
+  for (const char* part :
+       {"pairs: 10 publishers", "measured 10.00 s", "sent", "acknowledged", "received", "p50", "p99.99",
+        "promise BROKEN: 1 lost, 2 duplicated, 3 reordered, 4 corrupted", "20 made, 1 failed",
+        "broker: CPU 9.50 s, 0.95 cores", "memory 4.8 MiB before", "problem: 1 message", "stored per second"}) {
     EXPECT_THAT(text, HasSubstr(part));
   }
 }
@@ -154,7 +155,8 @@ TEST(HtmlReport, StandsAloneAndEscapesWhatItShows) {
   EXPECT_THAT(html, HasSubstr("one&lt;/script&gt;&lt;b&gt;"));
   EXPECT_THAT(html, Not(HasSubstr("one</script>")));
   EXPECT_THAT(html, HasSubstr("&lt;closed&gt;"));
-  for (const char* fetched : {"http://", "https://", "src=", "@import", "url("}) EXPECT_THAT(html, Not(HasSubstr(fetched)));
+  for (const char* fetched : {"http://", "https://", "src=", "@import", "url("})
+    EXPECT_THAT(html, Not(HasSubstr(fetched)));
   EXPECT_THAT(html, Not(HasSubstr("nan")));
   // Each of four charts twice, and the points of each are JSON.
   std::size_t charts = 0;
@@ -201,12 +203,14 @@ TEST(Outputs, WriteEveryFileAndSayWhichCannotBeWritten) {
   char pattern[] = "/tmp/tombo-bench-test-XXXXXX";
   const std::string folder = mkdtemp(pattern);
   const Report report = sample_report();
-  const OutputOptions options{.json_file = folder + "/a.json", .csv_file = folder + "/a.csv", .html_file = folder + "/a.html", .quiet = true};
+  const OutputOptions options{
+      .json_file = folder + "/a.json", .csv_file = folder + "/a.csv", .html_file = folder + "/a.html", .quiet = true};
   EXPECT_TRUE(write_outputs(report, options).empty());
   EXPECT_EQ(json::parse(contents(options.json_file)).at("runs").size(), 1U);
   EXPECT_THAT(contents(options.csv_file), HasSubstr("run,at_s"));
   EXPECT_THAT(contents(options.html_file), HasSubstr("</html>"));
-  const auto errors = write_outputs(report, {.json_file = folder + "/no/a.json", .csv_file = "/dev/full", .html_file = "", .quiet = true});
+  const auto errors = write_outputs(
+      report, {.json_file = folder + "/no/a.json", .csv_file = "/dev/full", .html_file = "", .quiet = true});
   ASSERT_EQ(errors.size(), 2U);
   EXPECT_THAT(errors[0], HasSubstr("/no/a.json: No such file or directory"));
   EXPECT_THAT(errors[1], HasSubstr("/dev/full: No space left"));

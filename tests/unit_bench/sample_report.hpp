@@ -62,7 +62,8 @@ inline Report sample_report(std::string name = "pairs") {
   }
   r.clients.push_back({"s\xFF\"<0>", false, 90, 0, 3, 0, 0, 0, 0});
   r.figures = {{"stored per second", 1'234'567.5}, {"delivered per second", 7.25}};
-  r.broker = ProcessUse{.cpu_s = 9.5, .rss_before_bytes = 5'000'000, .rss_after_bytes = 9'000'000, .rss_peak_bytes = 12'000'000};
+  r.broker = ProcessUse{
+      .cpu_s = 9.5, .rss_before_bytes = 5'000'000, .rss_after_bytes = 9'000'000, .rss_peak_bytes = 12'000'000};
   r.tool = {.cpu_s = 3.25, .rss_before_bytes = 1, .rss_after_bytes = 2, .rss_peak_bytes = 3};
   r.problems = {"1 message of stream 4 <was> lost"};
   return r;

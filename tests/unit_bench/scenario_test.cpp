@@ -7,6 +7,8 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <set>
 
 namespace tombo::bench {
@@ -39,9 +41,10 @@ duration = 3
 rate = 5000.5
 retain = true
 source-address = ["127.0.0.2", "127.0.0.3"]
-version = 3.1
-)", "s.toml");
-  EXPECT_THAT(scenario.problems, SizeIs(1)) << "3.1 is no version";
+version = 3.2
+)",
+                                       "s.toml");
+  EXPECT_THAT(scenario.problems, SizeIs(1)) << "3.2 is no version";
   ASSERT_THAT(scenario.plans, SizeIs(2));
   const Plan& first = scenario.plans[0];
   EXPECT_EQ(first.name, "first");
@@ -60,7 +63,8 @@ version = 3.1
 }
 
 TEST(Scenario, ShowsEveryProblemWithItsPlace) {
-  EXPECT_THAT(problems_of(R"([default]
+  EXPECT_THAT(
+      problems_of(R"([default]
 x = 1
 [defaults]
 prot = 1883
@@ -73,13 +77,13 @@ publishers = "many"
   size = 3
 drain = -1
 )"),
-              ElementsAre("s.toml:1:2: nothing called 'default' stands here; did you mean [defaults]?",
-                          "s.toml:4:1: unknown option 'prot'; did you mean 'port'?",
-                          "s.toml:5:8: port must be a whole number between 1 and 65535, not '70000'",
-                          HasSubstr("s.toml:7:12: topology "), "s.toml:8:7: tls must be true or false",
-                          "s.toml:9:9: topic must be a text in quotes",
-                          "s.toml:10:14: publishers must be a whole number between 0 and 1000000, not 'many'",
-                          HasSubstr("s.toml:11:10: size must be between 24"), HasSubstr("s.toml:12:9: drain must be a time")));
+      ElementsAre("s.toml:1:2: nothing called 'default' stands here; did you mean [defaults]?",
+                  "s.toml:4:1: unknown option 'prot'; did you mean 'port'?",
+                  "s.toml:5:8: port must be a whole number between 1 and 65535, not '70000'",
+                  HasSubstr("s.toml:7:12: topology "), "s.toml:8:7: tls must be true or false",
+                  "s.toml:9:9: topic must be a text in quotes",
+                  "s.toml:10:14: publishers must be a whole number between 0 and 1000000, not 'many'",
+                  HasSubstr("s.toml:11:10: size must be between 24"), HasSubstr("s.toml:12:9: drain must be a time")));
 }
 
 TEST(Scenario, SaysWhatIsMissing) {
@@ -122,6 +126,15 @@ TEST(PlanOptions, HaveNamesOfTheirOwnAndExplainThemselves) {
   }
   EXPECT_EQ(find_option("ramp_up"), find_option("ramp-up"));
   EXPECT_EQ(find_option("nothing"), nullptr);
+}
+
+TEST(PlanOptions, StandInTheDocumentation) {
+  std::ifstream file(std::filesystem::path{TOMBO_SCENARIOS} / "../../../docs/benchmarking.md");
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  for (const PlanOption& option : plan_options()) {
+    EXPECT_THAT(text, HasSubstr("| `" + std::string{option.name} + "` | "));
+    EXPECT_THAT(text, HasSubstr(std::string{option.what})) << option.name;
+  }
 }
 
 TEST(PlanOptions, RefuseWhatTheyCannotTakeAndLeaveThePlan) {

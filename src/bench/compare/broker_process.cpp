@@ -39,7 +39,8 @@ constexpr std::size_t kOutputShown = 1500;
 constexpr int kPortFirst = 20'000, kPortLast = 32'000;
 
 void replace_all(std::string& text, const std::string& what, const std::string& by) {
-  for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + by.size())) text.replace(at, what.size(), by);
+  for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + by.size()))
+    text.replace(at, what.size(), by);
 }
 
 struct Socket {
@@ -74,9 +75,11 @@ bool answers(std::uint16_t port, bool plain) {
   const sockaddr_in address = loopback(port);
   if (connect(socket.fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return false;
   if (!plain) return true;
-  constexpr std::array<std::uint8_t, 19> kConnect{0x10, 17, 0, 4, 'M', 'Q', 'T', 'T', 4, 2, 0, 60, 0, 5, 'r', 'e', 'a', 'd', 'y'};
+  constexpr std::array<std::uint8_t, 19> kConnect{0x10, 17, 0, 4, 'M', 'Q', 'T', 'T', 4,  2,
+                                                  0,    60, 0, 5, 'r', 'e', 'a', 'd', 'y'};
   constexpr std::array<std::uint8_t, 2> kDisconnect{0xE0, 0};
-  if (send(socket.fd, kConnect.data(), kConnect.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(kConnect.size())) return false;
+  if (send(socket.fd, kConnect.data(), kConnect.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(kConnect.size()))
+    return false;
   pollfd ready{socket.fd, POLLIN, 0};
   std::uint8_t first = 0;
   if (poll(&ready, 1, 1000) != 1 || recv(socket.fd, &first, 1, 0) != 1 || first != 0x20) return false;
@@ -133,8 +136,9 @@ Result<std::vector<std::string>, std::string> words_of(const std::string& comman
   return words;
 }
 
-Result<std::unique_ptr<BrokerProcess>, std::string> BrokerProcess::start(const BrokerCommand& command, const Templates& templates,
-                                                                         bool plain, const std::atomic<bool>& stop) {
+Result<std::unique_ptr<BrokerProcess>, std::string> BrokerProcess::start(const BrokerCommand& command,
+                                                                         const Templates& templates, bool plain,
+                                                                         const std::atomic<bool>& stop) {
   std::unique_ptr<BrokerProcess> broker(new BrokerProcess);
   std::string wrong = broker->prepare(command, templates);
   if (wrong.empty()) wrong = broker->spawn();
@@ -200,7 +204,8 @@ std::string BrokerProcess::wait_until_ready(bool plain, const std::atomic<bool>&
     }
     std::this_thread::sleep_for(kPause);
   }
-  return fmt::format("it does not answer on port {} after {} s; does its command use {{port}}?", port_, kStartTime.count());
+  return fmt::format("it does not answer on port {} after {} s; does its command use {{port}}?", port_,
+                     kStartTime.count());
 }
 
 bool BrokerProcess::has_ended() {

@@ -33,8 +33,9 @@ class BrokerProcess {
  public:
   /// Starts it and waits until it answers a CONNECT (`plain`) or accepts connections.  The error says what is wrong
   /// and shows the end of what the broker printed.
-  static Result<std::unique_ptr<BrokerProcess>, std::string> start(const BrokerCommand& command, const Templates& templates,
-                                                                   bool plain, const std::atomic<bool>& stop);
+  static Result<std::unique_ptr<BrokerProcess>, std::string> start(const BrokerCommand& command,
+                                                                   const Templates& templates, bool plain,
+                                                                   const std::atomic<bool>& stop);
   ~BrokerProcess();
   BrokerProcess(const BrokerProcess&) = delete;
   BrokerProcess& operator=(const BrokerProcess&) = delete;

@@ -33,7 +33,8 @@ std::string first_value(const char* file, std::string_view key) {
   for (std::string line; std::getline(lines, line);) {
     if (!line.starts_with(key)) continue;
     const std::size_t colon = line.find(':');
-    return colon == std::string::npos ? line : line.substr(std::min(line.find_first_not_of(" \t", colon + 1), line.size()));
+    return colon == std::string::npos ? line
+                                      : line.substr(std::min(line.find_first_not_of(" \t", colon + 1), line.size()));
   }
   return "?";
 }
@@ -44,15 +45,17 @@ std::string describe_machine(unsigned rounds) {
   double load = 0;
   std::ifstream("/proc/loadavg") >> load;
   return fmt::format(
-      "Measured {:%Y-%m-%d} with `tombo-bench compare`; medians of {} rounds, the brokers in turn, a fresh one for every "
+      "Measured {:%Y-%m-%d} with `tombo-bench compare`; medians of {} round{}, the brokers in turn, a fresh one for "
+      "every "
       "number. {}, {} cores, {} {}; load average at the start {:.2f}.\n\n",
-      fmt::gmtime(std::time(nullptr)), rounds, first_value("/proc/cpuinfo", "model name"), std::thread::hardware_concurrency(),
-      system.sysname, system.release, load);
+      fmt::gmtime(std::time(nullptr)), rounds, rounds == 1 ? "" : "s", first_value("/proc/cpuinfo", "model name"),
+      std::thread::hardware_concurrency(), system.sysname, system.release, load);
 }
 
 class Comparison {
  public:
-  Comparison(const Options& options, const Runner& run, const std::atomic<bool>& stop) : options_(options), run_(run), stop_(stop) {}
+  Comparison(const Options& options, const Runner& run, const std::atomic<bool>& stop)
+      : options_(options), run_(run), stop_(stop) {}
 
   int execute() {
     if (!read_options()) return static_cast<int>(ExitCode::bad_options);
@@ -93,14 +96,17 @@ class Comparison {
     for (const std::string& text : options_.brokers) {
       const auto broker = named(text);
       if (!broker) return wrong(fmt::format("compare: --broker is NAME=COMMAND, not '{}'", text));
-      if (std::ranges::count(names_, broker->first) != 0) return wrong(fmt::format("compare: two brokers are called {}", broker->first));
-      if (auto words = words_of(broker->second); !words) return wrong(fmt::format("compare: broker {}: {}", broker->first, words.error()));
+      if (std::ranges::count(names_, broker->first) != 0)
+        return wrong(fmt::format("compare: two brokers are called {}", broker->first));
+      if (auto words = words_of(broker->second); !words)
+        return wrong(fmt::format("compare: broker {}: {}", broker->first, words.error()));
       brokers_.push_back({broker->first, broker->second});
       names_.push_back(broker->first);
     }
     for (const std::string& text : options_.templates) {
       const auto file = named(text);
-      if (!file || file->first.find_first_of("/.") != std::string::npos) return wrong(fmt::format("compare: --template is NAME=FILE, not '{}'", text));
+      if (!file || file->first.find_first_of("/.") != std::string::npos)
+        return wrong(fmt::format("compare: --template is NAME=FILE, not '{}'", text));
       std::ifstream stream(file->second);
       if (!stream) return wrong(fmt::format("compare: cannot read {}", file->second));
       templates_[file->first] = {std::istreambuf_iterator<char>(stream), {}};
@@ -113,7 +119,8 @@ class Comparison {
     for (const Problem& problem : scenario.problems) wrong(to_text(problem));
     if (!scenario.ok()) return false;
     for (const std::string& name : options_.only) {
-      if (std::ranges::count(scenario.plans, name, &Plan::name) == 0) return wrong(fmt::format("compare: {} has no run '{}'", options_.scenario_file, name));
+      if (std::ranges::count(scenario.plans, name, &Plan::name) == 0)
+        return wrong(fmt::format("compare: {} has no run '{}'", options_.scenario_file, name));
     }
     for (Plan& plan : scenario.plans) {
       if (options_.only.empty() || std::ranges::count(options_.only, plan.name) != 0) plans_.push_back(std::move(plan));
@@ -141,14 +148,18 @@ class Comparison {
     const TreeUse after = use_of_tree(broker.pid());
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - time_before).count();
     const double others = machine_cpu_s() - machine_before - (own_cpu_s() - own_before) - (after.cpu_s - before.cpu_s);
-    if (broker.has_ended()) return failed(ExitCode::broken_off, fmt::format("{}, {}, round {}: the broker ended during the run; it printed:\n{}", plan.name, command.name, round, broker.output()));
+    if (broker.has_ended())
+      return failed(ExitCode::broken_off,
+                    fmt::format("{}, {}, round {}: the broker ended during the run; it printed:\n{}", plan.name,
+                                command.name, round, broker.output()));
     judge(result, fmt::format("{}, {}, round {}", plan.name, command.name, round));
     if (result.report.interrupted || (!result.errors.empty() && result.report.seconds.empty())) return;
     foreign_cores_.push_back(seconds > 0 ? others / seconds : 0);
     scenario.what = result.report.what;
     add_figures(scenario.figures, command.name, result.report, before, after);
-    fmt::print(stderr, "{} · {} · round {}: {} a second\n", plan.name, command.name, round,
-               with_commas(static_cast<std::uint64_t>(per_second(messages_of(result.report), result.report.measured_s))));
+    fmt::print(
+        stderr, "{} · {} · round {}: {} a second\n", plan.name, command.name, round,
+        with_commas(static_cast<std::uint64_t>(per_second(messages_of(result.report), result.report.measured_s))));
     result.report.plan_name = fmt::format("{} · {} · round {}", plan.name, command.name, round);
     reports_.push_back(std::move(result.report));
   }
@@ -157,7 +168,8 @@ class Comparison {
     for (const RunError& error : result.errors) failed(error.code, fmt::format("{}: {}", where, error.text));
     if (!result.report.promise_kept) {
       const Faults& f = result.report.faults;
-      failed(ExitCode::promise_broken, fmt::format("{}: {} lost, {} duplicated, {} reordered, {} corrupted", where, f.lost, f.duplicated, f.reordered, f.corrupted));
+      failed(ExitCode::promise_broken, fmt::format("{}: {} lost, {} duplicated, {} reordered, {} corrupted", where,
+                                                   f.lost, f.duplicated, f.reordered, f.corrupted));
     }
   }
 
@@ -173,17 +185,24 @@ class Comparison {
     return r.sent != 0 ? r.sent : r.connects;
   }
 
-  static void add_figures(Figures& figures, const std::string& broker, const Report& r, const TreeUse& before, const TreeUse& after) {
+  static void add_figures(Figures& figures, const std::string& broker, const Report& r, const TreeUse& before,
+                          const TreeUse& after) {
     const std::uint64_t messages = messages_of(r);
     const bool connects = r.received == 0 && r.sent == 0;
-    figures.add(broker, connects ? "connects a second" : "messages a second", Unit::per_s, per_second(messages, r.measured_s));
+    figures.add(broker, connects ? "connects a second" : "messages a second", Unit::per_s,
+                per_second(messages, r.measured_s));
     // Of one process the engine knows exactly what the measured time cost; of several there is only the whole run.
-    const std::uint64_t in_all = r.received_in_all != 0 ? r.received_in_all : r.sent_in_all != 0 ? r.sent_in_all : r.connects;
+    const std::uint64_t in_all = r.received_in_all != 0 ? r.received_in_all
+                                 : r.sent_in_all != 0   ? r.sent_in_all
+                                                        : r.connects;
     const bool alone = after.processes == 1 && r.broker.has_value();
     const double cpu_s = alone ? r.broker->cpu_s : after.cpu_s - before.cpu_s;
     const auto divisor = static_cast<double>(alone ? messages : in_all);
-    if (divisor > 0) figures.add(broker, connects ? "broker CPU a connect" : "broker CPU a message", Unit::us, cpu_s * 1e6 / divisor);
-    const Histogram& latency = r.latency.count() != 0 ? r.latency : r.round_trip.count() != 0 ? r.round_trip : r.connect;
+    if (divisor > 0)
+      figures.add(broker, connects ? "broker CPU a connect" : "broker CPU a message", Unit::us, cpu_s * 1e6 / divisor);
+    const Histogram& latency = r.latency.count() != 0      ? r.latency
+                               : r.round_trip.count() != 0 ? r.round_trip
+                                                           : r.connect;
     if (latency.count() != 0) {
       figures.add(broker, "latency p50", Unit::ns, static_cast<double>(latency.percentile_ns(50)));
       figures.add(broker, "latency p99", Unit::ns, static_cast<double>(latency.percentile_ns(99)));
@@ -191,7 +210,8 @@ class Comparison {
     figures.add(broker, "memory at the start", Unit::bytes, static_cast<double>(before.rss_bytes));
     figures.add(broker, "memory at the end", Unit::bytes, static_cast<double>(after.rss_bytes));
     for (const auto& [name, value] : r.figures) figures.add(broker, name, Unit::plain, value);
-    if (messages > 0) figures.add(broker, "the tool's own CPU", Unit::us, r.tool.cpu_s * 1e6 / static_cast<double>(messages));
+    if (messages > 0)
+      figures.add(broker, "the tool's own CPU", Unit::us, r.tool.cpu_s * 1e6 / static_cast<double>(messages));
   }
 
   /// The table and what a reader must know beside it.
@@ -200,8 +220,8 @@ class Comparison {
     std::string text = markdown_table(names_, scenarios_) + "\n";
     for (const ScenarioFigures& s : scenarios_) text += fmt::format("- {}: {}\n", s.name, s.what);
     if (!foreign_cores_.empty()) {
-      text += fmt::format("\nOther processes used {:.2f} cores during the median run, {:.2f} at worst.\n", median_of(foreign_cores_),
-                          std::ranges::max(foreign_cores_));
+      text += fmt::format("\nOther processes used {:.2f} cores during the median run, {:.2f} at worst.\n",
+                          median_of(foreign_cores_), std::ranges::max(foreign_cores_));
     }
     if (stop_) text += "\n**Interrupted**: the numbers are of what was measured until then.\n";
     for (const std::string& failure : failures_) text += fmt::format("\n**FAILED** {}\n", failure);

@@ -13,13 +13,18 @@ namespace {
 
 std::string value_text(double value, Unit unit) {
   switch (unit) {
-    case Unit::per_s: return rate_text(value);
-    case Unit::us: return fmt::format("{:.{}f} µs", value, value < 1 ? 3 : value < 100 ? 2 : 0);
-    case Unit::ns: return duration_text(value);
-    case Unit::bytes: return bytes_text(value);
-    case Unit::plain: break;
+    case Unit::per_s:
+      return rate_text(value);
+    case Unit::us:
+      return fmt::format("{:.{}f} µs", value, value < 1 ? 3 : value < 100 ? 2 : 0);
+    case Unit::ns:
+      return duration_text(value);
+    case Unit::bytes:
+      return bytes_text(value);
+    case Unit::plain:
+      break;
   }
-  return fmt::format("{:.4g}", value);
+  return value >= 1000 ? with_commas(static_cast<std::uint64_t>(std::llround(value))) : fmt::format("{:.4g}", value);
 }
 
 /// A bar would end the cell.

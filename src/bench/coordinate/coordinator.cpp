@@ -87,7 +87,8 @@ class Coordinator {
 
   bool gather_workers() {
     const auto address = address_of(options_.listen);
-    if (!address) return fail(ExitCode::bad_options, fmt::format("--listen wants ADDR:PORT, not '{}'", options_.listen));
+    if (!address)
+      return fail(ExitCode::bad_options, fmt::format("--listen wants ADDR:PORT, not '{}'", options_.listen));
     auto listener = Listener::open(*address);
     if (!listener) return fail(ExitCode::bad_options, listener.error());
     fmt::print(stderr, "waiting for {} workers on port {}\n", options_.workers, listener->port());
@@ -95,7 +96,8 @@ class Coordinator {
     while (members_.size() < options_.workers) {
       if (stop_) return false;
       if (std::chrono::steady_clock::now() > deadline) {
-        return fail(ExitCode::unreachable, fmt::format("only {} of {} workers came within {} s", members_.size(), options_.workers, options_.wait_s));
+        return fail(ExitCode::unreachable, fmt::format("only {} of {} workers came within {} s", members_.size(),
+                                                       options_.workers, options_.wait_s));
       }
       if (auto accepted = listener->accept(Millis{100})) welcome(std::move(*accepted));
     }
@@ -156,7 +158,8 @@ class Coordinator {
       return false;
     }
     member.offset_us = offset.offset_us();
-    fmt::print(stderr, "worker {}: clock {:+} µs, known to {} µs\n", member.name, member.offset_us, offset.error_max_us());
+    fmt::print(stderr, "worker {}: clock {:+} µs, known to {} µs\n", member.name, member.offset_us,
+               offset.error_max_us());
     return true;
   }
 
@@ -202,7 +205,8 @@ class Coordinator {
   std::optional<Report> together(const Plan& plan, bool by_role) {
     std::vector<Report> reports;
     for (const Member& member : members_) {
-      for (const RunError& error : member.done->errors) fail(error.code, fmt::format("worker {}: {}", member.name, error.text));
+      for (const RunError& error : member.done->errors)
+        fail(error.code, fmt::format("worker {}: {}", member.name, error.text));
       reports.push_back(member.done->report);
     }
     Report report = merge(reports, plan, by_role);

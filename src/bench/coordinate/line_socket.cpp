@@ -62,7 +62,10 @@ std::optional<Address> address_of(const std::string& text) {
 }
 
 LineSocket::LineSocket(LineSocket&& other) noexcept
-    : fd_(std::exchange(other.fd_, -1)), buffer_(std::move(other.buffer_)), searched_(other.searched_), line_max_(other.line_max_) {}
+    : fd_(std::exchange(other.fd_, -1)),
+      buffer_(std::move(other.buffer_)),
+      searched_(other.searched_),
+      line_max_(other.line_max_) {}
 
 LineSocket& LineSocket::operator=(LineSocket&& other) noexcept {
   std::swap(fd_, other.fd_);
@@ -133,10 +136,14 @@ Result<std::string, LineSocket::Trouble> LineSocket::receive(Millis patience, co
 
 std::string text_of(LineSocket::Trouble trouble) {
   switch (trouble) {
-    case LineSocket::Trouble::timeout: return "says nothing any more";
-    case LineSocket::Trouble::closed: return "closed the connection";
-    case LineSocket::Trouble::too_long: return "sends a line without end";
-    case LineSocket::Trouble::stopped: break;
+    case LineSocket::Trouble::timeout:
+      return "says nothing any more";
+    case LineSocket::Trouble::closed:
+      return "closed the connection";
+    case LineSocket::Trouble::too_long:
+      return "sends a line without end";
+    case LineSocket::Trouble::stopped:
+      break;
   }
   return "was not waited for";
 }

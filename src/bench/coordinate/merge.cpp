@@ -22,7 +22,8 @@ void add(Second& sum, const Second& s) {
   if (before + more > 0) {
     sum.latency_mean_ns = (sum.latency_mean_ns * before + s.latency_mean_ns * more) / (before + more);
     sum.latency_p50_ns = static_cast<std::int64_t>(
-        (static_cast<double>(sum.latency_p50_ns) * before + static_cast<double>(s.latency_p50_ns) * more) / (before + more));
+        (static_cast<double>(sum.latency_p50_ns) * before + static_cast<double>(s.latency_p50_ns) * more) /
+        (before + more));
   }
   sum.latency_p99_ns = std::max(sum.latency_p99_ns, s.latency_p99_ns);
   sum.latency_max_ns = std::max(sum.latency_max_ns, s.latency_max_ns);
@@ -38,7 +39,8 @@ void add(Second& sum, const Second& s) {
 void add(Report& sum, const Report& r) {
   sum.interrupted = sum.interrupted || r.interrupted;
   sum.measured_s = std::max(sum.measured_s, r.measured_s);
-  if (sum.started_unix_us == 0 || (r.started_unix_us != 0 && r.started_unix_us < sum.started_unix_us)) sum.started_unix_us = r.started_unix_us;
+  if (sum.started_unix_us == 0 || (r.started_unix_us != 0 && r.started_unix_us < sum.started_unix_us))
+    sum.started_unix_us = r.started_unix_us;
   sum.sent += r.sent;
   sum.acknowledged += r.acknowledged;
   sum.received += r.received;
@@ -89,7 +91,8 @@ void judge(Report& sum, const Plan& whole) {
   const bool lost = sum.faults.lost != 0 && qos != mqtt::Qos::at_most_once;
   const bool twice = sum.faults.duplicated != 0 && qos != mqtt::Qos::at_least_once;
   sum.promise_kept = !lost && !twice && sum.faults.reordered == 0 && sum.faults.corrupted == 0;
-  if (sum.faults.lost != 0) sum.problems.push_back(fmt::format("{} messages were sent and arrived nowhere", sum.faults.lost));
+  if (sum.faults.lost != 0)
+    sum.problems.push_back(fmt::format("{} messages were sent and arrived nowhere", sum.faults.lost));
 }
 
 }  // namespace
@@ -100,7 +103,8 @@ Report merge(const std::vector<Report>& reports, const Plan& whole, bool by_role
   for (std::size_t i = 0; i < reports.size(); ++i) {
     add(sum, reports[i]);
     sum.what += fmt::format("{}{}", i == 0 ? "" : " + ", reports[i].what);
-    for (const auto& [name, value] : reports[i].figures) sum.figures.emplace_back(fmt::format("{} (worker {})", name, i + 1), value);
+    for (const auto& [name, value] : reports[i].figures)
+      sum.figures.emplace_back(fmt::format("{} (worker {})", name, i + 1), value);
   }
   sum.seconds = seconds_of(reports);
   if (by_role) judge(sum, whole);

@@ -31,10 +31,14 @@ Share whole_of(const Plan& plan, const std::string& run_word) {
 
 std::uint32_t clients_of(const Plan& plan) {
   switch (plan.topology) {
-    case Topology::connect_only: return plan.connections;
-    case Topology::publish_only: return plan.publishers;
-    case Topology::subscribe_only: return plan.subscribers;
-    default: return std::min(plan.publishers, plan.subscribers);
+    case Topology::connect_only:
+      return plan.connections;
+    case Topology::publish_only:
+      return plan.publishers;
+    case Topology::subscribe_only:
+      return plan.subscribers;
+    default:
+      return std::min(plan.publishers, plan.subscribers);
   }
 }
 
@@ -79,7 +83,8 @@ Split by_role(const Plan& plan, std::uint32_t workers, const std::string& run_wo
   Share subscribers = whole_of(plan, run_word);
   subscribers.topology = Topology::subscribe_only;
   subscribers.topic = filter_for(plan.topic);
-  if (plan.topology == Topology::shared) subscribers.topic = fmt::format("$share/{}/{}", plan.share_group, subscribers.topic);
+  if (plan.topology == Topology::shared)
+    subscribers.topic = fmt::format("$share/{}/{}", plan.share_group, subscribers.topic);
   subscribers.publishers = 0;
   if (plan.topology == Topology::fan_in) subscribers.subscribers = 1;
   subscribers.rate = 0;
@@ -107,7 +112,8 @@ Result<Split, std::string> split(const Plan& plan, std::uint32_t workers, const 
   switch (plan.topology) {
     case Topology::retained:
     case Topology::subscriptions:
-      return Failure{fmt::format("{}: {} cannot be cut for several workers; use one", plan.name, name_of(plan.topology))};
+      return Failure{
+          fmt::format("{}: {} cannot be cut for several workers; use one", plan.name, name_of(plan.topology))};
     case Topology::fan_in:
     case Topology::fan_out:
     case Topology::shared:

@@ -35,7 +35,8 @@ auto read_from(std::string_view line, const char* key, Read read) -> std::option
 /// Terminals obey control characters; what comes from elsewhere has none.
 std::string printable(std::string text, std::size_t longest) {
   if (text.size() > longest) text.resize(longest);
-  std::ranges::replace_if(text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }, '?');
+  std::ranges::replace_if(
+      text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }, '?');
   return text;
 }
 
@@ -95,7 +96,8 @@ std::string to_line(const ClockQuestion& question) {
 }
 
 std::optional<ClockQuestion> clock_question_in(std::string_view line) {
-  return read_from(line, "clock", [](const Json& json) { return ClockQuestion{json.at("asked_us").get<std::int64_t>()}; });
+  return read_from(line, "clock",
+                   [](const Json& json) { return ClockQuestion{json.at("asked_us").get<std::int64_t>()}; });
 }
 
 std::string to_line(const ClockAnswer& answer) {
@@ -132,7 +134,8 @@ std::optional<Order> order_in(std::string_view line) {
 
 std::string to_line(const Done& done) {
   Json errors = Json::array();
-  for (const RunError& error : done.errors) errors.push_back({{"code", static_cast<int>(error.code)}, {"text", error.text}});
+  for (const RunError& error : done.errors)
+    errors.push_back({{"code", static_cast<int>(error.code)}, {"text", error.text}});
   // The report is a text within: its own reader checks it as a whole.
   return dump({{"done", {{"report", json_report(done.report)}, {"errors", std::move(errors)}}}});
 }
@@ -145,7 +148,8 @@ std::optional<Done> done_in(std::string_view line) {
     for (const Json& error : json.at("errors").get_ref<const Json::array_t&>()) {
       const int code = error.at("code").get<int>();
       if (code < 1 || code > static_cast<int>(ExitCode::internal)) throw std::runtime_error("code");
-      done.errors.push_back({static_cast<ExitCode>(code), printable(error.at("text").get<std::string>(), kProgressMax)});
+      done.errors.push_back(
+          {static_cast<ExitCode>(code), printable(error.at("text").get<std::string>(), kProgressMax)});
     }
     return done;
   });

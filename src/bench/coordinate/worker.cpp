@@ -44,7 +44,8 @@ Result<LineSocket, std::string> connect_patiently(const Address& address, const 
 
 class Worker {
  public:
-  Worker(LineSocket socket, const Runner& run, const std::atomic<bool>& stop) : socket_(std::move(socket)), run_(run), stop_(stop) {}
+  Worker(LineSocket socket, const Runner& run, const std::atomic<bool>& stop)
+      : socket_(std::move(socket)), run_(run), stop_(stop) {}
 
   int serve() {
     socket_.send(to_line(Hello{own_name()}));

@@ -66,7 +66,8 @@ bool prepare(Plan& plan, const Config& config, const Log& log) {
 
 }  // namespace
 
-int run_loader(const std::string& config_file, const OutputOptions& outputs, const Runner& run, const std::atomic<bool>& stop) {
+int run_loader(const std::string& config_file, const OutputOptions& outputs, const Runner& run,
+               const std::atomic<bool>& stop) {
   const Loaded loaded = load_config(config_file);
   for (const Problem& problem : loaded.problems) fmt::print(stderr, "{}\n", to_text(problem));
   if (!loaded.ok()) return ended(ExitCode::bad_options);
@@ -77,7 +78,8 @@ int run_loader(const std::string& config_file, const OutputOptions& outputs, con
   log.info(fmt::format("Starting mqttloader: {}:{}, {} publishers, {} subscribers", plan.target.host, plan.target.port,
                        config.num_publishers, config.num_subscribers));
   const RunResult result = run(plan, stop, [&](const Second& s, const Report&) {
-    log.fine(fmt::format("published {} received {} errors {}", config.qos_publisher > 0 ? s.acknowledged : s.sent, s.received, s.errors));
+    log.fine(fmt::format("published {} received {} errors {}", config.qos_publisher > 0 ? s.acknowledged : s.sent,
+                         s.received, s.errors));
   });
   for (const RunError& error : result.errors) log.severe(error.text);
   if (result.report.seconds.empty() && !result.errors.empty()) return ended(result.errors.front().code);

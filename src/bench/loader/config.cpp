@@ -159,12 +159,14 @@ class Reader {
   /// What can only be said when all keys are read.
   void check() {
     const Config& c = loaded_.config;
-    if (c.broker.empty()) problem(line_of("broker"), "broker", "write the broker's name or address: there is no default");
+    if (c.broker.empty())
+      problem(line_of("broker"), "broker", "write the broker's name or address: there is no default");
     if (c.num_publishers == 0 && c.num_subscribers == 0) {
       problem(line_of("num_publishers"), "num_publishers", "write at least one publisher or one subscriber");
     }
     if (c.shared_subscription && c.mqtt_version != 5) {
-      problem(line_of("shared_subscription"), "shared_subscription", "write mqtt_version = 5 as well: 3.1.1 has no shared subscriptions");
+      problem(line_of("shared_subscription"), "shared_subscription",
+              "write mqtt_version = 5 as well: 3.1.1 has no shared subscriptions");
     }
     if (!c.password.empty() && c.user_name.empty() && c.mqtt_version == 3) {
       problem(line_of("password"), "password", "write user_name as well: 3.1.1 has no password without one");

@@ -85,7 +85,8 @@ void ask(int fd, ClockOffset& offset) {
   const std::int64_t answered = now_us();
   const bool from_server = got == static_cast<ssize_t>(kPacketBytes) && (answer[0] & 7) == 4 && answer[1] != 0;
   if (!from_server || big_endian_at(answer, kOriginateAt) != static_cast<std::uint64_t>(asked)) return;
-  offset.add(asked, unix_us_of(big_endian_at(answer, kReceiveAt)), unix_us_of(big_endian_at(answer, kTransmitAt)), answered);
+  offset.add(asked, unix_us_of(big_endian_at(answer, kReceiveAt)), unix_us_of(big_endian_at(answer, kTransmitAt)),
+             answered);
 }
 
 }  // namespace

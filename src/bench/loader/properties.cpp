@@ -28,10 +28,18 @@ void add_escape(std::string& text, std::string_view line, std::size_t& at) {
   ++at;
   if (at >= line.size()) return;
   switch (line[at]) {
-    case 't': text += '\t'; return;
-    case 'n': text += '\n'; return;
-    case 'r': text += '\r'; return;
-    case 'f': text += '\f'; return;
+    case 't':
+      text += '\t';
+      return;
+    case 'n':
+      text += '\n';
+      return;
+    case 'r':
+      text += '\r';
+      return;
+    case 'f':
+      text += '\f';
+      return;
     case 'u': {
       std::uint32_t point = 0;
       const std::string_view digits = line.substr(at + 1, 4);
@@ -43,7 +51,8 @@ void add_escape(std::string& text, std::string_view line, std::size_t& at) {
       }
       break;
     }
-    default: break;
+    default:
+      break;
   }
   text += line[at];
 }
@@ -64,7 +73,8 @@ Property property_of(std::string_view line, int number) {
   Property property;
   property.line = number;
   std::size_t at = 0;
-  for (; at < line.size() && line[at] != '=' && line[at] != ':' && kBlank.find(line[at]) == std::string_view::npos; ++at) {
+  for (; at < line.size() && line[at] != '=' && line[at] != ':' && kBlank.find(line[at]) == std::string_view::npos;
+       ++at) {
     if (line[at] == '\\') {
       add_escape(property.key, line, at);
     } else {

@@ -19,7 +19,7 @@ class ClockOffset {
   }
 
   bool known() const { return known_; }
-  std::int64_t offset_us() const { return offset_us_; }    // add it to our clock to have the other
+  std::int64_t offset_us() const { return offset_us_; }  // add it to our clock to have the other
   std::int64_t error_max_us() const { return way_us_ / 2; }
 
  private:

@@ -56,7 +56,8 @@ Wrong number(Plan& plan, std::string_view text) {
 template <auto... Path>
 Wrong rate(Plan& plan, std::string_view text) {
   const auto value = real_number(text);
-  if (!value || *value < 0 || *value > kRateMax) return fmt::format("must be a number between 0 and {:.0f}, not '{}'", kRateMax, text);
+  if (!value || *value < 0 || *value > kRateMax)
+    return fmt::format("must be a number between 0 and {:.0f}, not '{}'", kRateMax, text);
   field_of<Path...>(plan) = *value;
   return std::nullopt;
 }
@@ -149,8 +150,9 @@ Wrong topology(Plan& plan, std::string_view text) {
 Wrong payload_size(Plan& plan, std::string_view text) {
   const auto value = bytes_of_text(text);
   if (!value || *value < kStampBytes || *value > kPayloadMax) {
-    return fmt::format("must be between {} (what the tool writes itself) and {} bytes, such as 64 or \"16KiB\", not '{}'",
-                       kStampBytes, kPayloadMax, text);
+    return fmt::format(
+        "must be between {} (what the tool writes itself) and {} bytes, such as 64 or \"16KiB\", not '{}'", kStampBytes,
+        kPayloadMax, text);
   }
   plan.payload.size = static_cast<std::size_t>(*value);
   return std::nullopt;
@@ -171,30 +173,45 @@ constexpr PlanOption kOptions[] = {
     {"host", "HOST", Kind::text, "Name or address of the broker.", text<&P::target, &T::host>},
     {"port", "N", Kind::number, "Its port.", number<1, 65'535, &P::target, &T::port>},
     {"version", "V", Kind::number, "MQTT version: 3.1, 3.1.1 or 5.", version},
-    {"source-address", "LIST", Kind::text, "Local addresses to connect from, in turn, between commas: more than 64,000 connections.", list<&P::target, &T::source_addresses>},
+    {"source-address", "LIST", Kind::text,
+     "Local addresses to connect from, in turn, between commas: more than 64,000 connections.",
+     list<&P::target, &T::source_addresses>},
     {"tls", "", Kind::flag, "Use TLS.", flag<&P::target, &T::tls, &Tls::on>},
     {"ca", "FILE", Kind::text, "PEM file with the certificates to trust.", text<&P::target, &T::tls, &Tls::ca_file>},
-    {"cert", "FILE", Kind::text, "PEM file with the client's certificate.", text<&P::target, &T::tls, &Tls::certificate_file>},
+    {"cert", "FILE", Kind::text, "PEM file with the client's certificate.",
+     text<&P::target, &T::tls, &Tls::certificate_file>},
     {"key", "FILE", Kind::text, "PEM file with its private key.", text<&P::target, &T::tls, &Tls::key_file>},
-    {"server-name", "NAME", Kind::text, "Name to ask for and to check the certificate against; default: the host.", text<&P::target, &T::tls, &Tls::server_name>},
+    {"server-name", "NAME", Kind::text, "Name to ask for and to check the certificate against; default: the host.",
+     text<&P::target, &T::tls, &Tls::server_name>},
     {"insecure", "", Kind::flag, "Do not check the broker's certificate.", flag<&P::target, &T::tls, &Tls::insecure>},
     {"websocket", "", Kind::flag, "MQTT over WebSocket.", flag<&P::target, &T::websocket>},
     {"websocket-path", "PATH", Kind::text, "Path of the WebSocket.", text<&P::target, &T::websocket_path>},
     // What clients say
-    {"client-id", "TEMPLATE", Kind::text, "Client ids; %i is the client's number, %r four letters of this run.", text<&P::client, &C::client_id>},
+    {"client-id", "TEMPLATE", Kind::text, "Client ids; %i is the client's number, %r four letters of this run.",
+     text<&P::client, &C::client_id>},
     {"username", "TEMPLATE", Kind::text, "User name; may hold %i.", text<&P::client, &C::user_name>},
     {"password", "TEMPLATE", Kind::text, "Password; may hold %i and %u.", text<&P::client, &C::password>},
-    {"clean-start", "", Kind::flag, "Begin with a new session (default) or resume one (false).", flag<&P::client, &C::clean_start>},
-    {"session-expiry", "SECONDS", Kind::number, "How long the broker shall keep sessions; 5.0.", number<0, kU32, &P::client, &C::session_expiry_s>},
+    {"clean-start", "", Kind::flag, "Begin with a new session (default) or resume one (false).",
+     flag<&P::client, &C::clean_start>},
+    {"session-expiry", "SECONDS", Kind::number, "How long the broker shall keep sessions; 5.0.",
+     number<0, kU32, &P::client, &C::session_expiry_s>},
     {"keep-alive", "SECONDS", Kind::number, "Keep alive; 0: none.", number<0, 65'535, &P::client, &C::keep_alive_s>},
-    {"receive-maximum", "N", Kind::number, "QoS 1 and 2 messages that the broker may have on the way to a client; 5.0.", number<0, 65'535, &P::client, &C::receive_maximum>},
-    {"connect-rate", "N", Kind::number, "Connects a second; 0: as fast as answers come.", rate<&P::client, &C::connects_per_s>},
-    {"connecting-max", "N", Kind::number, "Connections being made at once.", number<1, kClientsMax, &P::client, &C::connecting_max>},
-    {"connect-retries", "N", Kind::number, "How often a client tries again to connect.", number<0, kU32, &P::client, &C::connect_retries>},
+    {"receive-maximum", "N", Kind::number, "QoS 1 and 2 messages that the broker may have on the way to a client; 5.0.",
+     number<0, 65'535, &P::client, &C::receive_maximum>},
+    {"connect-rate", "N", Kind::number, "Connects a second; 0: as fast as answers come.",
+     rate<&P::client, &C::connects_per_s>},
+    {"connecting-max", "N", Kind::number, "Connections being made at once.",
+     number<1, kClientsMax, &P::client, &C::connecting_max>},
+    {"connect-retries", "N", Kind::number, "How often a client tries again to connect.",
+     number<0, kU32, &P::client, &C::connect_retries>},
     {"connect-timeout", "TIME", Kind::number, "How long a connect may take.", seconds<&P::client, &C::connect_timeout>},
-    {"reconnect", "", Kind::flag, "Connect again when a connection breaks during the run.", flag<&P::client, &C::reconnect>},
+    {"reconnect", "", Kind::flag, "Connect again when a connection breaks during the run.",
+     flag<&P::client, &C::reconnect>},
     // Who talks to whom
-    {"topology", "NAME", Kind::text, "connect-only, publish-only, subscribe-only, pairs, fan-in, fan-out, shared, wildcard, request-response, retained or subscriptions.", topology},
+    {"topology", "NAME", Kind::text,
+     "connect-only, publish-only, subscribe-only, pairs, fan-in, fan-out, shared, wildcard, request-response, retained "
+     "or subscriptions.",
+     topology},
     {"publishers", "N", Kind::number, "Publishing clients.", number<0, kClientsMax, &P::publishers>},
     {"subscribers", "N", Kind::number, "Subscribing clients.", number<0, kClientsMax, &P::subscribers>},
     {"connections", "N", Kind::number, "Clients of connect-only.", number<0, kClientsMax, &P::connections>},
@@ -203,16 +220,22 @@ constexpr PlanOption kOptions[] = {
     {"publish-qos", "N", Kind::number, "QoS of publishers.", qos<&P::publish_qos>},
     {"subscribe-qos", "N", Kind::number, "QoS of subscribers.", qos<&P::subscribe_qos>},
     {"retain", "", Kind::flag, "Publish retained messages.", flag<&P::retain>},
-    {"topic", "TEMPLATE", Kind::text, "Topic; %i number, %u user name, %c client id, %s sequence, %r four letters.", text<&P::topic>},
+    {"topic", "TEMPLATE", Kind::text, "Topic; %i number, %u user name, %c client id, %s sequence, %r four letters.",
+     text<&P::topic>},
     {"share-group", "NAME", Kind::text, "Name of the shared group.", text<&P::share_group>},
     // How much, how fast, how long
-    {"rate", "N", Kind::number, "Messages a second in all, on a schedule (open loop); 0: as fast as the window allows.", rate<&P::pace, &Pace::rate>},
-    {"window", "N", Kind::number, "Messages of a publisher under way at once (closed loop).", number<1, 1'000'000, &P::pace, &Pace::window>},
-    {"batch", "N", Kind::number, "Credit that must be there before the next write (closed loop).", number<1, 1'000'000, &P::pace, &Pace::batch>},
+    {"rate", "N", Kind::number, "Messages a second in all, on a schedule (open loop); 0: as fast as the window allows.",
+     rate<&P::pace, &Pace::rate>},
+    {"window", "N", Kind::number, "Messages of a publisher under way at once (closed loop).",
+     number<1, 1'000'000, &P::pace, &Pace::window>},
+    {"batch", "N", Kind::number, "Credit that must be there before the next write (closed loop).",
+     number<1, 1'000'000, &P::pace, &Pace::batch>},
     {"size", "BYTES", Kind::number, "Payload bytes.", payload_size},
     {"payload-file", "FILE", Kind::text, "What follows the stamp in each payload.", text<&P::payload, &Payload::file>},
-    {"payload", "TEMPLATE", Kind::text, "The same as text; %i, %u, %c, %s sequence, %t µs since 1970.", text<&P::payload, &Payload::text>},
-    {"messages", "N", Kind::number, "Messages of each publisher; 0: until the time is over.", number<0, kU64, &P::messages>},
+    {"payload", "TEMPLATE", Kind::text, "The same as text; %i, %u, %c, %s sequence, %t µs since 1970.",
+     text<&P::payload, &Payload::text>},
+    {"messages", "N", Kind::number, "Messages of each publisher; 0: until the time is over.",
+     number<0, kU64, &P::messages>},
     {"duration", "TIME", Kind::number, "How long to measure.", seconds<&P::duration>},
     {"ramp-up", "TIME", Kind::number, "Traffic before measuring.", seconds<&P::ramp_up>},
     {"ramp-down", "TIME", Kind::number, "Traffic after measuring.", seconds<&P::ramp_down>},
@@ -224,7 +247,8 @@ constexpr PlanOption kOptions[] = {
     // The tool
     {"threads", "N", Kind::number, "Threads of the tool.", number<1, 256, &P::threads>},
     {"record", "FILE", Kind::text, "A line per message, CSV.", text<&P::record_file>},
-    {"broker-pid", "PID", Kind::number, "Process whose CPU time and memory are measured.", number<1, 4'194'304, &P::broker_pid>},
+    {"broker-pid", "PID", Kind::number, "Process whose CPU time and memory are measured.",
+     number<1, 4'194'304, &P::broker_pid>},
 };
 
 }  // namespace

@@ -43,8 +43,8 @@ struct ClientOptions {
   bool clean_start = true;
   std::uint32_t session_expiry_s = 0;  // 5.0
   std::uint16_t keep_alive_s = 60;
-  std::uint16_t receive_maximum = 0;  // 5.0; 0: not said
-  double connects_per_s = 0;          // 0: as fast as answers come
+  std::uint16_t receive_maximum = 0;   // 5.0; 0: not said
+  double connects_per_s = 0;           // 0: as fast as answers come
   std::uint32_t connecting_max = 100;  // half-open at once
   std::uint32_t connect_retries = 0;
   Seconds connect_timeout{10};
@@ -62,7 +62,7 @@ enum class Topology : std::uint8_t {
   shared,    // each message to one member of a shared group
   wildcard,  // subscriber i takes publisher i's whole subtree with # and +
   request_response,
-  retained,  // store, then time the delivery on `#`
+  retained,       // store, then time the delivery on `#`
   subscriptions,  // many filters of a mix, then publish to some of them
 };
 
@@ -86,8 +86,8 @@ struct Payload {
   Mark mark = Mark::stamp;
   /// What the tool writes at the front: stream, sequence and time (measure/stamp.hpp).  Smaller sizes are refused.
   std::size_t size = 64;
-  std::string file;      // contents follow the stamp
-  std::string text;      // a template that follows the stamp: %i %u %c %s (sequence) %t (µs since 1970)
+  std::string file;  // contents follow the stamp
+  std::string text;  // a template that follows the stamp: %i %u %c %s (sequence) %t (µs since 1970)
 };
 
 struct Plan {
@@ -111,7 +111,7 @@ struct Plan {
   Seconds duration{10};        // of measuring; warm-up, ramps and draining come on top
   Seconds ramp_up{1};          // traffic runs, not measured
   Seconds ramp_down{0};
-  Seconds drain{5};            // waiting for what is under way at the end
+  Seconds drain{5};  // waiting for what is under way at the end
   /// Set (MQTTLoader): the run ends when every publisher has sent its `messages` and nothing has arrived for so long;
   /// `duration` is then the hard end, and `drain` does not count.  Without publishers, silence counts from the first
   /// arrival.
@@ -132,7 +132,7 @@ struct Plan {
   std::int64_t start_at_unix_us = 0;
   /// Number of the first client, stream and %i of this run: workers of one coordinator have ranges of their own.
   std::uint32_t first_client = 0;
-  std::int32_t broker_pid = 0;             // CPU time and memory of this process are measured; 0: none
+  std::int32_t broker_pid = 0;  // CPU time and memory of this process are measured; 0: none
 };
 
 }  // namespace tombo::bench

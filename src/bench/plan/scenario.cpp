@@ -26,9 +26,12 @@ constexpr std::size_t kFileBytesMax = 1 << 20;
 /// The value as it would stand on the command line; nothing for what no option takes.
 std::optional<std::string> text_of(const toml::node& node, PlanOption::Kind kind) {
   if (const auto* text = node.as_string()) return text->get();
-  if (const auto* flag = node.as_boolean(); flag != nullptr && kind == PlanOption::Kind::flag) return flag->get() ? "true" : "false";
-  if (const auto* whole = node.as_integer(); whole != nullptr && kind == PlanOption::Kind::number) return std::to_string(whole->get());
-  if (const auto* real = node.as_floating_point(); real != nullptr && kind == PlanOption::Kind::number) return fmt::format("{}", real->get());
+  if (const auto* flag = node.as_boolean(); flag != nullptr && kind == PlanOption::Kind::flag)
+    return flag->get() ? "true" : "false";
+  if (const auto* whole = node.as_integer(); whole != nullptr && kind == PlanOption::Kind::number)
+    return std::to_string(whole->get());
+  if (const auto* real = node.as_floating_point(); real != nullptr && kind == PlanOption::Kind::number)
+    return fmt::format("{}", real->get());
   const auto* array = node.as_array();
   if (array == nullptr || kind != PlanOption::Kind::text || array->empty()) return std::nullopt;
   std::string joined;
@@ -42,9 +45,12 @@ std::optional<std::string> text_of(const toml::node& node, PlanOption::Kind kind
 
 std::string_view wanted_by(PlanOption::Kind kind) {
   switch (kind) {
-    case PlanOption::Kind::flag: return "must be true or false";
-    case PlanOption::Kind::number: return "must be a number";
-    case PlanOption::Kind::text: break;
+    case PlanOption::Kind::flag:
+      return "must be true or false";
+    case PlanOption::Kind::number:
+      return "must be a number";
+    case PlanOption::Kind::text:
+      break;
   }
   return "must be a text in quotes";
 }
@@ -79,7 +85,8 @@ class Reader {
   }
 
   void problem(const toml::source_region& where, std::string text) {
-    scenario_.problems.push_back({name_, static_cast<int>(where.begin.line), static_cast<int>(where.begin.column), std::move(text)});
+    scenario_.problems.push_back(
+        {name_, static_cast<int>(where.begin.line), static_cast<int>(where.begin.column), std::move(text)});
   }
 
  private:
@@ -111,7 +118,8 @@ class Reader {
     std::vector<std::string_view> names;
     for (const PlanOption& option : plan_options()) names.push_back(option.name);
     std::string text = fmt::format("unknown option '{}'", key.str());
-    if (const std::string_view near = nearest(key.str(), names); !near.empty()) text += fmt::format("; did you mean '{}'?", near);
+    if (const std::string_view near = nearest(key.str(), names); !near.empty())
+      text += fmt::format("; did you mean '{}'?", near);
     problem(key.source(), std::move(text));
   }
 

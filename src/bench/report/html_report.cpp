@@ -29,7 +29,9 @@ std::string cards(const Report& r) {
   std::string html = "<div class=\"cards\">\n";
   if (r.received != 0) html += card(rate_text(per_second(r.received, r.measured_s)), "received");
   if (r.sent != 0) html += card(rate_text(per_second(r.sent, r.measured_s)), "sent");
-  const Histogram& latency = r.latency.count() != 0 ? r.latency : r.round_trip.count() != 0 ? r.round_trip : r.acknowledge;
+  const Histogram& latency = r.latency.count() != 0      ? r.latency
+                             : r.round_trip.count() != 0 ? r.round_trip
+                                                         : r.acknowledge;
   if (latency.count() != 0) {
     html += card(ns_text(latency.percentile_ns(50)), "latency, median");
     html += card(ns_text(latency.percentile_ns(99)), "latency, p99");
@@ -70,7 +72,8 @@ Chart throughput(const Report& r) {
   Chart chart = timed_chart(r, "Messages a second", Chart::Unit::per_s);
   add_if_used(chart, over_time("sent", r, [](const Second& s) { return per_second(s.sent, s.length_s); }));
   add_if_used(chart, over_time("received", r, [](const Second& s) { return per_second(s.received, s.length_s); }));
-  add_if_used(chart, over_time("acknowledged", r, [](const Second& s) { return per_second(s.acknowledged, s.length_s); }));
+  add_if_used(chart,
+              over_time("acknowledged", r, [](const Second& s) { return per_second(s.acknowledged, s.length_s); }));
   return chart;
 }
 
@@ -90,7 +93,12 @@ Chart connects(const Report& r) {
 }
 
 Chart distribution(const Report& r) {
-  Chart chart{.title = "Latency by percentile", .x = Chart::X::percentile, .unit = Chart::Unit::ns, .log_y = true, .lines = {}, .shaded = {}};
+  Chart chart{.title = "Latency by percentile",
+              .x = Chart::X::percentile,
+              .unit = Chart::Unit::ns,
+              .log_y = true,
+              .lines = {},
+              .shaded = {}};
   for (const auto& [name, histogram] : histograms_of(r)) {
     Chart::Line line{std::string{name}, {}};
     // Beyond one message in all there is nothing to see.
@@ -118,7 +126,8 @@ std::string latency_table(const Report& r) {
   head.emplace_back("max");
   std::string html = "<div class=\"table\"><table>\n" + row("latency", head, true);
   for (const auto& [name, histogram] : histograms) {
-    std::vector<std::string> cells{with_commas(histogram->count()), ns_text(histogram->min_ns()), duration_text(histogram->mean_ns())};
+    std::vector<std::string> cells{with_commas(histogram->count()), ns_text(histogram->min_ns()),
+                                   duration_text(histogram->mean_ns())};
     for (const double percent : kPercentiles) cells.push_back(ns_text(histogram->percentile_ns(percent)));
     cells.push_back(ns_text(histogram->max_ns()));
     html += row(name, cells);
@@ -149,14 +158,14 @@ std::string faults_table(const Report& r) {
 }
 
 std::string use_table(const Report& r) {
-  std::string html = "<div class=\"table\"><table>\n" +
-                     row("process", {"CPU", "cores", "memory before", "after", "peak"}, true);
+  std::string html =
+      "<div class=\"table\"><table>\n" + row("process", {"CPU", "cores", "memory before", "after", "peak"}, true);
   const auto add = [&](std::string_view name, const ProcessUse& use) {
-    html += row(name, {fmt::format("{:.2f} s", use.cpu_s),
-                       fmt::format("{:.2f}", r.measured_s > 0 ? use.cpu_s / r.measured_s : 0),
-                       bytes_text(static_cast<double>(use.rss_before_bytes)),
-                       bytes_text(static_cast<double>(use.rss_after_bytes)),
-                       bytes_text(static_cast<double>(use.rss_peak_bytes))});
+    html += row(
+        name,
+        {fmt::format("{:.2f} s", use.cpu_s), fmt::format("{:.2f}", r.measured_s > 0 ? use.cpu_s / r.measured_s : 0),
+         bytes_text(static_cast<double>(use.rss_before_bytes)), bytes_text(static_cast<double>(use.rss_after_bytes)),
+         bytes_text(static_cast<double>(use.rss_peak_bytes))});
   };
   if (r.broker) add("broker", *r.broker);
   add("tombo-bench", r.tool);
@@ -178,19 +187,25 @@ std::string run_html(const Report& r, std::size_t index) {
     if (!chart.empty()) html += figure_of(chart);
   }
   html += "</div>\n" + latency_table(r);
-  return html + "<div class=\"grid2\">\n" + totals_table(r) + faults_table(r) + "</div>\n" + use_table(r) + "</section>\n";
+  return html + "<div class=\"grid2\">\n" + totals_table(r) + faults_table(r) + "</div>\n" + use_table(r) +
+         "</section>\n";
 }
 
 /// All runs in one table, when there are several.
 std::string overview(std::span<const Report> reports) {
   std::string html = "<div class=\"table\"><table>\n" +
-                     row("run", {"sent", "received", "p50", "p99", "p99.99", "lost", "promise"}, true);
+                     row("run", {"sent", "received", "connects", "p50", "p99", "p99.99", "lost", "promise"}, true);
+  const auto rate = [](std::uint64_t count, const Report& r) {
+    return count == 0 ? std::string{"–"} : rate_text(per_second(count, r.measured_s));
+  };
   for (std::size_t i = 0; i < reports.size(); ++i) {
     const Report& r = reports[i];
-    std::string line = row("@", {rate_text(per_second(r.sent, r.measured_s)), rate_text(per_second(r.received, r.measured_s)),
-                                 ns_text(r.latency.percentile_ns(50)), ns_text(r.latency.percentile_ns(99)),
-                                 ns_text(r.latency.percentile_ns(99.99)), with_commas(r.faults.lost),
-                                 r.promise_kept ? "kept" : "broken"});
+    const bool idle = r.sent == 0 && r.received == 0;
+    const Histogram& latency = idle ? r.connect : r.latency.count() != 0 ? r.latency : r.round_trip;
+    std::string line = row(
+        "@", {rate(r.sent, r), rate(r.received, r), rate(idle ? r.connects : 0, r), ns_text(latency.percentile_ns(50)),
+              ns_text(latency.percentile_ns(99)), ns_text(latency.percentile_ns(99.99)), with_commas(r.faults.lost),
+              r.promise_kept ? "kept" : "broken"});
     line.replace(line.find('@'), 1, fmt::format("<a href=\"#run{}\">{}</a>", i, escaped(r.plan_name)));
     html += line;
   }

@@ -68,9 +68,9 @@ void read(const Json& json, Second& s) {
 }
 
 Json json_of(const ClientResult& c) {
-  return {{"client_id", c.client_id},     {"publisher", c.publisher},       {"messages", c.messages},
-          {"failures", c.failures},       {"run_time_s", c.run_time_s},     {"ack_ms_min", c.ack_ms_min},
-          {"ack_ms_max", c.ack_ms_max},   {"ack_ms_mean", c.ack_ms_mean},   {"ack_ms_deviation", c.ack_ms_deviation}};
+  return {{"client_id", c.client_id},   {"publisher", c.publisher},     {"messages", c.messages},
+          {"failures", c.failures},     {"run_time_s", c.run_time_s},   {"ack_ms_min", c.ack_ms_min},
+          {"ack_ms_max", c.ack_ms_max}, {"ack_ms_mean", c.ack_ms_mean}, {"ack_ms_deviation", c.ack_ms_deviation}};
 }
 
 void read(const Json& json, ClientResult& c) {

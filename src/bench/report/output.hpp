@@ -21,7 +21,7 @@ std::optional<Format> format_of(std::string_view word);
 /// Where reports go.  A file named "-" is the standard output; an empty name: not written.
 struct OutputOptions {
   std::string json_file;
-  std::string csv_file;   // a row per second
+  std::string csv_file;  // a row per second
   std::string html_file;
   Format format = Format::text;  // of what is printed
   bool quiet = false;            // print nothing; files are written all the same

@@ -12,9 +12,9 @@ namespace tombo::bench {
 
 /// One second of the run (the last one may be shorter).
 struct Second {
-  double at_s = 0;        // since the start of measuring; negative during ramp up
+  double at_s = 0;  // since the start of measuring; negative during ramp up
   double length_s = 1;
-  bool measured = true;   // false: ramp up, ramp down, draining
+  bool measured = true;  // false: ramp up, ramp down, draining
   std::uint64_t sent = 0;
   std::uint64_t acknowledged = 0;
   std::uint64_t received = 0;
@@ -30,10 +30,10 @@ struct Second {
 struct ClientResult {
   std::string client_id;
   bool publisher = false;
-  std::uint64_t messages = 0;   // acknowledged (publisher; QoS 0: written) or received
+  std::uint64_t messages = 0;  // acknowledged (publisher; QoS 0: written) or received
   std::uint64_t failures = 0;
-  double run_time_s = 0;        // from its first to its last message
-  double ack_ms_min = 0;        // publisher: send to PUBACK or PUBCOMP
+  double run_time_s = 0;  // from its first to its last message
+  double ack_ms_min = 0;  // publisher: send to PUBACK or PUBCOMP
   double ack_ms_max = 0;
   double ack_ms_mean = 0;
   double ack_ms_deviation = 0;
@@ -50,19 +50,19 @@ struct ProcessUse {
 /// Everything that one run gave.
 struct Report {
   std::string plan_name;
-  std::string what;               // one line: "10 publishers → 10 subscribers, QoS 1, 64 bytes, closed loop, window 100"
+  std::string what;  // one line: "10 publishers → 10 subscribers, QoS 1, 64 bytes, closed loop, window 100"
   std::int64_t started_unix_us = 0;
   double measured_s = 0;
-  bool interrupted = false;       // Ctrl-C: what was measured until then
+  bool interrupted = false;  // Ctrl-C: what was measured until then
 
   // Totals of the measured time.
   std::uint64_t sent = 0;
   std::uint64_t acknowledged = 0;
   std::uint64_t received = 0;
-  std::uint64_t bytes_received = 0;  // payloads
-  std::uint64_t no_subscribers = 0;  // PUBACK or PUBREC 0x10
-  std::uint64_t refused = 0;         // other acknowledgements >= 0x80
-  std::uint64_t behind_schedule = 0; // open loop: messages that were sent more than 1 ms after they were due
+  std::uint64_t bytes_received = 0;   // payloads
+  std::uint64_t no_subscribers = 0;   // PUBACK or PUBREC 0x10
+  std::uint64_t refused = 0;          // other acknowledgements >= 0x80
+  std::uint64_t behind_schedule = 0;  // open loop: messages that were sent more than 1 ms after they were due
 
   // Totals of the whole run, ramps and draining included: what the promise is judged by.
   std::uint64_t sent_in_all = 0;
@@ -75,11 +75,11 @@ struct Report {
   std::uint64_t reconnects = 0;
   std::uint64_t connections_lost = 0;
 
-  Histogram latency;        // delivery: due time (open loop) or send time to arrival
-  Histogram acknowledge;    // send to PUBACK / PUBCOMP
-  Histogram connect;        // TCP connect to CONNACK
-  Histogram subscribe;      // SUBSCRIBE to SUBACK
-  Histogram round_trip;     // request_response
+  Histogram latency;      // delivery: due time (open loop) or send time to arrival
+  Histogram acknowledge;  // send to PUBACK / PUBCOMP
+  Histogram connect;      // TCP connect to CONNACK
+  Histogram subscribe;    // SUBSCRIBE to SUBACK
+  Histogram round_trip;   // request_response
 
   std::vector<Second> seconds;
   std::vector<ClientResult> clients;

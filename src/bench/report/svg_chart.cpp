@@ -14,7 +14,7 @@ namespace tombo::bench {
 
 namespace {
 
-constexpr double kWidth = 720, kHeight = 280, kLeft = 84, kRight = 16, kTop = 10, kBottom = 34;
+constexpr double kWidth = 720, kHeight = 280, kLeft = 84, kRight = 34, kTop = 10, kBottom = 34;
 constexpr double kPlotWidth = kWidth - kLeft - kRight, kPlotHeight = kHeight - kTop - kBottom;
 constexpr double kTicksWanted = 5;
 
@@ -34,11 +34,13 @@ class Painter {
 
   std::string figure() const {
     std::string html = fmt::format("<figure><figcaption>{}{}</figcaption>\n", escaped(chart_.title), legend());
-    html += fmt::format("<svg viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{}\">\n", kWidth, kHeight, escaped(chart_.title));
+    html += fmt::format("<svg viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{}\">\n", kWidth, kHeight,
+                        escaped(chart_.title));
     for (const auto& [from, to] : chart_.shaded) html += shade(from, to);
     html += y_axis() + x_axis();
     for (std::size_t i = 0; i < chart_.lines.size(); ++i) html += line(i);
-    html += fmt::format("<line class=\"cursor\" x1=\"0\" x2=\"0\" y1=\"{}\" y2=\"{}\"/>\n</svg>\n", kTop, kTop + kPlotHeight);
+    html += fmt::format("<line class=\"cursor\" x1=\"0\" x2=\"0\" y1=\"{}\" y2=\"{}\"/>\n</svg>\n", kTop,
+                        kTop + kPlotHeight);
     return html + "<script type=\"application/json\">" + points_json() + "</script></figure>\n";
   }
 
@@ -88,14 +90,17 @@ class Painter {
   std::string shade(double from, double to) const {
     const double left = std::clamp(x_of(from), kLeft, kLeft + kPlotWidth);
     const double right = std::clamp(x_of(to), kLeft, kLeft + kPlotWidth);
-    return fmt::format("<rect class=\"shade\" x=\"{:.1f}\" y=\"{}\" width=\"{:.1f}\" height=\"{}\"><title>not measured</title></rect>\n",
-                       left, kTop, right - left, kPlotHeight);
+    return fmt::format(
+        "<rect class=\"shade\" x=\"{:.1f}\" y=\"{}\" width=\"{:.1f}\" height=\"{}\"><title>not "
+        "measured</title></rect>\n",
+        left, kTop, right - left, kPlotHeight);
   }
 
   std::string y_tick(double y, const std::string& label) const {
-    return fmt::format("<line class=\"grid\" x1=\"{}\" x2=\"{}\" y1=\"{:.1f}\" y2=\"{:.1f}\"/>"
-                       "<text class=\"tick\" x=\"{}\" y=\"{:.1f}\" text-anchor=\"end\">{}</text>\n",
-                       kLeft, kLeft + kPlotWidth, y_of(y), y_of(y), kLeft - 8, y_of(y) + 4, label);
+    return fmt::format(
+        "<line class=\"grid\" x1=\"{}\" x2=\"{}\" y1=\"{:.1f}\" y2=\"{:.1f}\"/>"
+        "<text class=\"tick\" x=\"{}\" y=\"{:.1f}\" text-anchor=\"end\">{}</text>\n",
+        kLeft, kLeft + kPlotWidth, y_of(y), y_of(y), kLeft - 8, y_of(y) + 4, label);
   }
   std::string y_axis() const {
     std::string svg;
@@ -115,9 +120,10 @@ class Painter {
   }
 
   std::string x_tick(double x, const std::string& label) const {
-    return fmt::format("<line class=\"grid\" x1=\"{0:.1f}\" x2=\"{0:.1f}\" y1=\"{1}\" y2=\"{2}\"/>"
-                       "<text class=\"tick\" x=\"{0:.1f}\" y=\"{3}\" text-anchor=\"middle\">{4}</text>\n",
-                       x_of(x), kTop + kPlotHeight, kTop + kPlotHeight + 5, kHeight - 12, label);
+    return fmt::format(
+        "<line class=\"grid\" x1=\"{0:.1f}\" x2=\"{0:.1f}\" y1=\"{1}\" y2=\"{2}\"/>"
+        "<text class=\"tick\" x=\"{0:.1f}\" y=\"{3}\" text-anchor=\"middle\">{4}</text>\n",
+        x_of(x), kTop + kPlotHeight, kTop + kPlotHeight + 5, kHeight - 12, label);
   }
   std::string x_axis() const {
     std::string svg;
@@ -126,7 +132,8 @@ class Painter {
       return svg;
     }
     const double step = nice_step(x_max_ - x_min_);
-    for (double x = std::ceil(x_min_ / step) * step; x <= x_max_ * 1.0001; x += step) svg += x_tick(x, fmt::format("{:.4g} s", x));
+    for (double x = std::ceil(x_min_ / step) * step; x <= x_max_ * 1.0001; x += step)
+      svg += x_tick(x, fmt::format("{:.4g} s", x == 0 ? 0.0 : x));
     return svg;
   }
   std::string x_text(double x) const {
@@ -183,12 +190,23 @@ std::string escaped(const std::string& text) {
   std::string html;
   for (const char c : text) {
     switch (c) {
-      case '&': html += "&amp;"; break;
-      case '<': html += "&lt;"; break;
-      case '>': html += "&gt;"; break;
-      case '"': html += "&quot;"; break;
-      case '\'': html += "&#39;"; break;
-      default: html += c;
+      case '&':
+        html += "&amp;";
+        break;
+      case '<':
+        html += "&lt;";
+        break;
+      case '>':
+        html += "&gt;";
+        break;
+      case '"':
+        html += "&quot;";
+        break;
+      case '\'':
+        html += "&#39;";
+        break;
+      default:
+        html += c;
     }
   }
   return html;

@@ -21,7 +21,8 @@ void add_totals(std::string& text, const Report& report) {
   if (report.received != 0) {
     add_count(text, "received", report.received, report.measured_s);
     const double bytes_per_s = per_second(report.bytes_received, report.measured_s);
-    text += fmt::format("  {:<14}{}  {}/s\n", "payloads", right_in(bytes_text(static_cast<double>(report.bytes_received)), 15),
+    text += fmt::format("  {:<14}{}  {}/s\n", "payloads",
+                        right_in(bytes_text(static_cast<double>(report.bytes_received)), 15),
                         right_in(bytes_text(bytes_per_s), 12));
   }
   if (report.no_subscribers != 0) add_count(text, "no subscriber", report.no_subscribers, report.measured_s);
@@ -29,7 +30,8 @@ void add_totals(std::string& text, const Report& report) {
   if (report.behind_schedule != 0) {
     text += fmt::format("  {} messages ({:.2f} %) were sent more than 1 ms after they were due\n",
                         with_commas(report.behind_schedule),
-                        100 * static_cast<double>(report.behind_schedule) / static_cast<double>(std::max<std::uint64_t>(report.sent, 1)));
+                        100 * static_cast<double>(report.behind_schedule) /
+                            static_cast<double>(std::max<std::uint64_t>(report.sent, 1)));
   }
 }
 
@@ -52,10 +54,11 @@ void add_histograms(std::string& text, const Report& report) {
 void add_promise(std::string& text, const Report& report) {
   if (report.sent_in_all == 0 && report.received_in_all == 0) return;
   const Faults& faults = report.faults;
-  text += fmt::format("\n  promise {}: {} lost, {} duplicated, {} reordered, {} corrupted ({} sent and {} received in all)\n",
-                      report.promise_kept ? "kept" : "BROKEN", with_commas(faults.lost), with_commas(faults.duplicated),
-                      with_commas(faults.reordered), with_commas(faults.corrupted), with_commas(report.sent_in_all),
-                      with_commas(report.received_in_all));
+  text += fmt::format(
+      "\n  promise {}: {} lost, {} duplicated, {} reordered, {} corrupted ({} sent and {} received in all)\n",
+      report.promise_kept ? "kept" : "BROKEN", with_commas(faults.lost), with_commas(faults.duplicated),
+      with_commas(faults.reordered), with_commas(faults.corrupted), with_commas(report.sent_in_all),
+      with_commas(report.received_in_all));
 }
 
 /// What a process's CPU time is divided by: deliveries, or what there is instead.
@@ -71,9 +74,9 @@ void add_use(std::string& text, std::string_view who, const ProcessUse& use, con
     text += fmt::format(", {:.3f} µs a message", use.cpu_s * 1e6 / static_cast<double>(messages));
   }
   if (use.rss_after_bytes != 0) {
-    text += fmt::format("; memory {} before, {} after, {} at most", bytes_text(static_cast<double>(use.rss_before_bytes)),
-                        bytes_text(static_cast<double>(use.rss_after_bytes)),
-                        bytes_text(static_cast<double>(use.rss_peak_bytes)));
+    text += fmt::format(
+        "; memory {} before, {} after, {} at most", bytes_text(static_cast<double>(use.rss_before_bytes)),
+        bytes_text(static_cast<double>(use.rss_after_bytes)), bytes_text(static_cast<double>(use.rss_peak_bytes)));
   }
   text += "\n";
 }
@@ -100,9 +103,10 @@ std::string text_report(const Report& report) {
   for (const auto& [name, value] : report.figures) text += fmt::format("  {}: {:.6g}\n", name, value);
   add_histograms(text, report);
   add_promise(text, report);
-  text += fmt::format("  connections: {} made, {} failed, {} retried, {} made again, {} lost\n", with_commas(report.connects),
-                      with_commas(report.connect_failures), with_commas(report.connect_retries),
-                      with_commas(report.reconnects), with_commas(report.connections_lost));
+  text += fmt::format("  connections: {} made, {} failed, {} retried, {} made again, {} lost\n",
+                      with_commas(report.connects), with_commas(report.connect_failures),
+                      with_commas(report.connect_retries), with_commas(report.reconnects),
+                      with_commas(report.connections_lost));
   if (report.broker) add_use(text, "broker:", *report.broker, report);
   add_use(text, "tool:", report.tool, report);
   for (const std::string& problem : report.problems) text += fmt::format("  problem: {}\n", problem);

@@ -45,8 +45,7 @@ std::string bytes_text(double bytes) {
 }
 
 std::string right_in(const std::string& text, std::size_t width) {
-  const auto columns =
-      static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (c & 0xC0) != 0x80; }));
+  const auto columns = static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (c & 0xC0) != 0x80; }));
   return columns < width ? std::string(width - columns, ' ') + text : text;
 }
 
