@@ -2,6 +2,7 @@
 """Which layer includes which: look left only, and heavy libraries stay in the files that are named for them.
 
     base <- mqtt <- {session, routing} <- broker <- net <- app;   auth, store, config stand beside broker.
+    broker <- control <- app, beside net;   tomboctl talks to control through a socket only.
 """
 
 import re
@@ -19,16 +20,20 @@ ALLOWED = {
     "store": {"base"},
     "config": {"base"},
     "broker": {"base", "mqtt", "session", "routing", "auth", "store", "config"},
+    "control": {"base", "config", "broker"},
+    "tomboctl": {"base"},
     "net": {"base", "mqtt", "session", "routing", "auth", "store", "config", "broker"},
-    "app": {"base", "mqtt", "session", "routing", "auth", "store", "config", "broker", "net"},
+    "app": {"base", "mqtt", "session", "routing", "auth", "store", "config", "broker", "net",
+            "control"},
 }
 
 # Library, how its includes begin, and the only places that may.
 CONFINED = (
     ("Asio", re.compile(r"^(boost/)?asio(\.hpp|/)"), re.compile(r"^src/net/")),
     ("spdlog", re.compile(r"^spdlog/"), re.compile(r"^src/app/log_sinks")),
-    ("CLI11", re.compile(r"^CLI/"), re.compile(r"^src/app/cli")),
+    ("CLI11", re.compile(r"^CLI/"), re.compile(r"^src/(app/cli|tomboctl/)")),
     ("toml++", re.compile(r"^toml(\+\+|plusplus)/"), re.compile(r"^src/config/")),
+    ("nlohmann-json", re.compile(r"^nlohmann/"), re.compile(r"^src/(control|tomboctl)/")),
     ("OpenSSL", re.compile(r"^openssl/"), re.compile(r"^src/net/filters/")),
 )
 
