@@ -31,7 +31,7 @@ bool is_younger(const ClientSession& session, std::uint32_t begun) {
 }
 }  // namespace
 
-void Shard::fill(SessionSeen& seen, const ClientSession& session) const {
+void Shard::fill(SessionSeen& seen, const ClientSession& session, bool with_address) const {
   seen.client_id = session.client_id();
   seen.slot = session.slot;
   if (session.user_name) seen.user_name = *session.user_name;
@@ -50,7 +50,7 @@ void Shard::fill(SessionSeen& seen, const ClientSession& session) const {
     return;
   }
   const Client& client = *session.client;
-  seen.address = client.transport->peer_address();
+  if (with_address) seen.address = client.transport->peer_address();
   seen.connected_for_s = seconds_of(now_) - client.connected_s;
   seen.publish_received = client.publish_received;
   seen.publish_sent = client.publish_sent;
@@ -84,7 +84,7 @@ SessionsSeen Shard::list_sessions(const SessionQuery& query, std::uint32_t from_
   const std::uint64_t end = std::min<std::uint64_t>(from_slot + slots_max, sessions_.slots());
   for (found.next_slot = from_slot; found.next_slot < end; ++found.next_slot) {
     const ClientSession* session = sessions_.at(found.next_slot);
-    if (session != nullptr && wanted(query, *session)) fill(found.rows.emplace_back(), *session);
+    if (session != nullptr && wanted(query, *session)) fill(found.rows.emplace_back(), *session, query.with_address);
   }
   found.end = found.next_slot >= sessions_.slots();
   return found;
@@ -105,13 +105,13 @@ TrafficSeen Shard::list_traffic(std::uint32_t from_slot, std::size_t slots_max) 
 
 bool Shard::see_session(std::string_view client_id, SessionSeen& seen) {
   const ClientSession* session = find_session(client_id);
-  if (session != nullptr) fill(seen, *session);
+  if (session != nullptr) fill(seen, *session, true);
   return session != nullptr;
 }
 
 bool Shard::see_session(const routing::SessionHandle& handle, SessionSeen& seen) {
   const ClientSession* session = sessions_.find(handle);
-  if (session != nullptr) fill(seen, *session);
+  if (session != nullptr) fill(seen, *session, true);
   return session != nullptr;
 }
 

@@ -22,7 +22,7 @@ namespace tombo::broker {
 struct SessionSeen {
   std::string client_id;
   std::string user_name;
-  std::string address;  // empty: not connected
+  std::string address;  // empty: not connected, or not asked for
   std::uint64_t queued = 0;
   std::uint64_t queued_bytes = 0;
   std::uint64_t in_flight = 0;
@@ -50,6 +50,7 @@ struct SessionQuery {
   std::optional<std::string> user_name;
   std::vector<std::uint8_t> listeners;   // empty: all
   std::uint32_t begun = 0;               // only sessions that had begun: ShardCounters::sessions_begun
+  bool with_address = false;             // a system call for each
 };
 
 struct SessionsSeen {

@@ -233,7 +233,7 @@ class Shard {
   void continue_drain();
   ClientSession* find_session(std::string_view client_id);
   // inspect.cpp
-  void fill(SessionSeen& seen, const ClientSession& session) const;
+  void fill(SessionSeen& seen, const ClientSession& session, bool with_address) const;
   bool wanted(const SessionQuery& query, const ClientSession& session) const;
   void see_record(const SubscriptionQuery& query, ClientSession& session, std::uint32_t record, SubscriptionsSeen& found);
 

@@ -149,6 +149,7 @@ SessionQuery query_of(Context& context, Arguments& arguments) {
 std::shared_ptr<Task> list_clients(Context& context, Arguments& arguments) {
   SessionQuery query = query_of(context, arguments);
   query.of = SessionQuery::Of::connected;
+  query.with_address = true;
   WalkPlace place = place_of(context.core, arguments);
   return std::make_shared<ListSessions>(context, std::move(query), std::move(place), limit_of(arguments), true);
 }

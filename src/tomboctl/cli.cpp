@@ -193,6 +193,13 @@ class Words {
   bool cancel_ = false;
 };
 
+/// In one line, and where a word is no command, that word rather than that a command is missing.
+std::string mistake(const CLI::App& app, const CLI::ParseError& error) {
+  const auto words = app.remaining(true);
+  std::string text = !words.empty() ? "there is nothing called '" + words.front() + "'" : error.what();
+  return text.substr(0, text.find('\n'));
+}
+
 }  // namespace
 
 Parsed parse_cli(int argc, const char* const* argv) {
@@ -208,7 +215,7 @@ Parsed parse_cli(int argc, const char* const* argv) {
     parsed.ends = true;
     parsed.exit_code = app.exit(error, out, err) == 0 ? kExitOk : kExitUsage;
     parsed.out = out.str();
-    parsed.err = parsed.exit_code == kExitOk ? err.str() : std::string("tomboctl: ") + error.what() + " (see --help)\n";
+    parsed.err = parsed.exit_code == kExitOk ? err.str() : "tomboctl: " + mistake(app, error) + " (see --help)\n";
     return parsed;
   }
   words.finish();

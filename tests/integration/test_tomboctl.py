@@ -265,6 +265,7 @@ class Troubles(unittest.TestCase):
             run = tomboctl(self.socket, *arguments)
             self.assertEqual(run.returncode, 2, run.stderr)
             self.assertRegex(run.stderr, r"^tomboctl: [^\n]+\n$")
+        self.assertIn("'nonsense'", tomboctl(None, "nonsense").stderr)
         self.assertEqual(tomboctl(None, "--help").returncode, 0)
         self.assertRegex(tomboctl(None, "--version").stdout, r"^tomboctl \d+\.\d+\.\d+\n$")
 

@@ -35,13 +35,17 @@ class Talk {
   /// Sends bytes and returns the lines that come back, `between` being called between the steps.
   std::vector<Json> say(std::string_view bytes, const std::function<void()>& between = {}) {
     dialogue_.receive(bytes);
-    std::vector<Json> lines = take_lines();
-    while (step()) {
+    std::vector<Json> lines;
+    const auto read = [&] {
       for (auto& line : take_lines()) lines.push_back(std::move(line));
       dialogue_.go_on();
+    };
+    read();
+    while (step()) {
+      read();
       if (between) between();
     }
-    for (auto& line : take_lines()) lines.push_back(std::move(line));
+    read();
     return lines;
   }
   std::vector<Json> pages(const std::string& command, Json arguments = Json::object(), const std::function<void()>& between = {}) {

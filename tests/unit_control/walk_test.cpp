@@ -284,7 +284,9 @@ TEST(SubscriptionWalk, SurvivesTheEndOfTheSessionInWhoseMidstItStands) {
     for (int i = 0; i < 600; ++i) heir->subscribe("g/" + std::to_string(i));
     heir->disconnect();
   });
-  EXPECT_EQ(rows.size(), control::kRecordsPerStep);
+  // The letter that was out when the session ended may have been read before.
+  EXPECT_LE(rows.size(), 2 * control::kRecordsPerStep);
+  for (const auto& filter : column(rows, "filter")) EXPECT_TRUE(filter.starts_with("f/")) << filter;
 }
 
 TEST(SubscriptionWalk, GoesOnWhereALimitCutIt) {
