@@ -4,12 +4,14 @@
 #include "app/limits.hpp"
 #include "app/log_sinks.hpp"
 #include "app/options_from.hpp"
+#include "app/orders.hpp"
 #include "app/pid_file.hpp"
 #include "app/reload.hpp"
 #include "app/signals.hpp"
 #include "app/systemd.hpp"
 #include "app/version.hpp"
 #include "config/load.hpp"
+#include "control/server.hpp"
 #include "net/server.hpp"
 
 #include <unistd.h>
@@ -69,7 +71,8 @@ class Running {
   void log_start(bool loopback_only, std::uint64_t descriptors);
   int fail(const std::string& why_not);
   void serve();
-  void reload();
+  Result<void, std::string> start_control();
+  control::Reloaded reload();
   void write_summary();
   void redirect();
   void look_after();
@@ -78,11 +81,13 @@ class Running {
   const Cli& cli_;
   config::Options options_;  // as configured; -v, -q and -d are applied when the log is set up
   Signals signals_;
+  Orders orders_;
   LogSinks sinks_;
   log::Logger log_ = sinks_.logger(log::Module::app);
   SystemClock clock_;
   PidFile pid_file_;
   std::unique_ptr<net::Server> server_;
+  std::unique_ptr<control::Server> control_;  // asks the server's shards
   Milliseconds watchdog_ = systemd::watchdog_interval();
   MonoTime next_alive_{};
   std::uint64_t dropped_told_ = 0;
@@ -110,9 +115,23 @@ std::string Running::start(bool loopback_only) {
       net::Server::Parts{std::make_shared<const config::Options>(options_), sinks_.logger(log::Module::net),
                          &clock_, std::string{version()}});
   if (const auto bound = server_->listen(); !bound) return bound.error();
+  if (const auto started = start_control(); !started) return started.error();
   server_->start();
   log_.info("tombo is ready pid={}", ::getpid());
   return {};
+}
+
+/// Its questions wait until the shards run.
+Result<void, std::string> Running::start_control() {
+  if (options_.control.socket.empty()) return {};
+  control_ = std::make_unique<control::Server>(control::Server::Parts{
+      server_->core(), log_, &sinks_.levels(), [this](std::function<void(control::Reloaded)> tell) {
+        orders_.post([this, tell = std::move(tell)] { tell(reload()); });
+      }});
+  const unsigned mode = options_.control.mode == "0660" ? 0660 : 0600;
+  auto started = control_->start(options_.control.socket, mode);
+  if (started) log_.info("tomboctl is answered socket={} mode={}", options_.control.socket, options_.control.mode);
+  return started;
 }
 
 void Running::log_start(bool loopback_only, std::uint64_t descriptors) {
@@ -145,7 +164,7 @@ void Running::serve() {
   constexpr Milliseconds kLookAfter{1'000};
   const Milliseconds pause = watchdog_.count() > 0 ? std::min(kLookAfter, watchdog_ / 4) : kLookAfter;
   for (;;) {
-    switch (signals_.wait(pause)) {
+    switch (signals_.wait(pause, orders_.descriptor())) {
       case Request::stop:
         return;
       case Request::reload:
@@ -157,6 +176,9 @@ void Running::serve() {
       case Request::redirect:
         redirect();
         break;
+      case Request::orders:
+        orders_.run();
+        break;
       case Request::none:
         break;
     }
@@ -164,10 +186,11 @@ void Running::serve() {
   }
 }
 
-void Running::reload() {
+control::Reloaded Running::reload() {
+  control::Reloaded outcome;
   systemd::notify_reloading();
   if (const std::string why_not = sinks_.reopen(); !why_not.empty()) log_.error("{}", why_not);
-  if (const OptionsPtr next = reloaded(cli_, options_, log_)) {
+  if (const OptionsPtr next = reloaded(cli_, options_, log_, outcome)) {
     const config::Log log_wanted = log_options(cli_, next->log);
     set_levels(sinks_.levels(), log_wanted);
     if (const std::string why_not = sinks_.configure(log_wanted); !why_not.empty()) {
@@ -177,6 +200,7 @@ void Running::reload() {
     server_->reload(next);
   }
   systemd::notify_ready();
+  return outcome;
 }
 
 void Running::write_summary() {
@@ -217,6 +241,7 @@ void Running::stop() {
   systemd::notify_stopping();
   log_.info("tombo stops deadline_s={}", options_.stop_deadline_s);
   signals_.let_stop_end_at_once();
+  control_.reset();
   server_->stop();
   server_.reset();
   log_.info("tombo has stopped");

@@ -43,9 +43,10 @@ Signals::~Signals() {
   ::close(fd_);
 }
 
-Request Signals::wait(Milliseconds timeout) {
-  pollfd ready{fd_, POLLIN, 0};
-  if (::poll(&ready, 1, static_cast<int>(timeout.count())) <= 0) return Request::none;
+Request Signals::wait(Milliseconds timeout, int orders) {
+  pollfd ready[]{{fd_, POLLIN, 0}, {orders, POLLIN, 0}};
+  if (::poll(ready, 2, static_cast<int>(timeout.count())) <= 0) return Request::none;
+  if (ready[0].revents == 0) return Request::orders;
   signalfd_siginfo info{};
   if (::read(fd_, &info, sizeof info) != static_cast<ssize_t>(sizeof info)) return Request::none;
   return request_of(static_cast<int>(info.ssi_signo));

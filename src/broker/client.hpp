@@ -59,6 +59,7 @@ class Client final : public TimerNode {
   std::uint32_t packet_bytes_max = 0;
   std::uint16_t topic_alias_max = 0;
   std::uint8_t qos_max = 2;
+  std::uint8_t listener = 0;         // index in options.listeners, 255 at most
   std::uint16_t keep_alive_s = 0;
   State state = State::awaiting_connect;
   bool moved = false;                // came from another shard
@@ -71,6 +72,10 @@ class Client final : public TimerNode {
   bool connect_expiry_zero = false;  // CONNECT asked for no session expiry  [MQTT 3.14.2.2.2]
   std::uint32_t index = 0;           // in the shard's list
   std::uint32_t number = 0;          // connections in the order of their acceptance, for redirection
+  // For the operator; the counts go round.
+  std::uint32_t connected_s = 0;     // seconds of the broker's clock when CONNECT was accepted
+  std::uint32_t publish_received = 0;
+  std::uint32_t publish_sent = 0;
   std::unique_ptr<Verdicts> verdicts;
   std::unique_ptr<std::deque<PendingAck>> pending_acks;
 

@@ -32,7 +32,7 @@ void Shard::on_connect(Client& client, const mqtt::Frame& frame) {
   }
   client.bridge = connect.bridge;
   if (const auto reason = judge_connect(client, connect); reason != ReasonCode::success) {
-    return refuse(client, reason, options_->redirect.server_reference);
+    return refuse(client, reason, drain_ ? drain_->server_reference : options_->redirect.server_reference);
   }
   const bool assigned = connect.client_id.empty();
   std::string made;
@@ -51,6 +51,7 @@ void Shard::on_connect(Client& client, const mqtt::Frame& frame) {
 
 ReasonCode Shard::judge_connect(Client& client, const mqtt::ConnectView& connect) {
   const auto& limits = options_->limits;
+  if (drain_) return drain_->answer();
   if (options_->redirect.mode == config::RedirectMode::use_another_server) return ReasonCode::use_another_server;
   if (options_->redirect.mode == config::RedirectMode::server_moved) return ReasonCode::server_moved;
   if (connect.properties.has(mqtt::PropertyId::authentication_method)) return ReasonCode::bad_authentication_method;
@@ -138,6 +139,7 @@ void Shard::accept(Client& client, const mqtt::ConnectView& connect, std::string
 
   client.session = &session;
   client.state = Client::State::active;
+  client.connected_s = seconds_of(now_);
   client.peer.receive_maximum = connect.properties.receive_maximum;
   client.peer.topic_alias_maximum = std::min(connect.properties.topic_alias_maximum, limits.topic_alias_max_out);
   client.peer.problem_information = connect.properties.request_problem_information != 0;
@@ -186,7 +188,9 @@ ClientSession* Shard::take_over(const mqtt::ConnectView& connect, std::string_vi
   }
   if (entry == nullptr) return nullptr;
   counters_.sessions.add();
-  return &sessions_.add(*entry);
+  ClientSession& fresh = sessions_.add(*entry);
+  counters_.sessions_begun.set(fresh.generation);
+  return &fresh;
 }
 
 bool Shard::send_connack(Client& client, const mqtt::ConnectView& connect, bool present, bool assigned) {

@@ -59,6 +59,8 @@ class Core {
     return total;
   }
   std::uint64_t dropped(Drop reason) const;
+  /// Percent of one core during the last second or so; 0 for a shard that sleeps.
+  std::uint32_t load_of(unsigned shard) const;
 
   /// A client id that nobody has.
   std::string make_client_id();
@@ -72,7 +74,6 @@ class Core {
   std::uint64_t random_seed() const { return seed_; }
 
  private:
-  std::uint32_t load_of(unsigned shard) const;
   routing::ShardId least_loaded() const;
 
   std::shared_ptr<const config::Options> first_options_;
@@ -93,6 +94,7 @@ class Core {
   routing::TopicTree tree;
   routing::RetainedStore retained;
   std::atomic<std::uint32_t> connections{0};  // open, CONNECT accepted or not
+  std::atomic<bool> draining{false};          // as the shards were last told
   /// fill_first: the shard that accepts connections now, and keeps those whose sessions are new; -1: not decided by
   /// who accepts.  Written by the loop that opens its doors.
   std::atomic<std::int16_t> accepts_here{-1};

@@ -49,6 +49,7 @@ struct alignas(64) ShardCounters {
   Counter clients_expired;        // sessions that ended by expiry
   Counter sessions;               // present number, connected or not
   Counter sessions_disconnected;  // present number
+  Counter sessions_begun;         // the youngest session's generation; goes round
   Counter subscriptions;          // present number, shared ones included
   Counter shared_subscriptions;   // present number
   Counter bytes_received;

@@ -22,7 +22,7 @@ void Shard::deliver(ClientSession& session, const Ref<mqtt::Message>& message, c
       const std::span<const std::uint32_t> one{&terms.subscription_id, terms.subscription_id != 0 ? 1u : 0u};
       const bool several = terms.extra != nullptr && !(*terms.extra)->subscription_ids.empty();
       const auto ids = several ? std::span<const std::uint32_t>((*terms.extra)->subscription_ids) : one;
-      return count_sent(session.send_qos0(client->transport->out(), client->peer, message, terms.retain, ids, now_), *message);
+      return count_sent(session, session.send_qos0(client->transport->out(), client->peer, message, terms.retain, ids, now_), *message);
     }
   }
   Delivery delivery;
@@ -34,30 +34,37 @@ void Shard::deliver(ClientSession& session, const Ref<mqtt::Message>& message, c
   if (client != nullptr && session.queue.empty() && can_write(*client) &&
       session.may_send(client->peer, options_->limits.in_flight_max)) {
     message->charge();
-    return count_sent(session.send(client->transport->out(), client->peer, std::move(delivery), now_), *message);
+    return count_sent(session, session.send(client->transport->out(), client->peer, std::move(delivery), now_), *message);
   }
   enqueue(session, std::move(delivery));
 }
 
-void Shard::count_sent(SendResult result, const mqtt::Message& message) {
+void Shard::count_sent(ClientSession& session, SendResult result, const mqtt::Message& message) {
   switch (result) {
     case SendResult::sent:
       counters_.publish_sent.add();
+      ++session.client->publish_sent;
       counters_.packets_sent.add();
       counters_.publish_bytes_sent.add(message.payload().size());
       break;
-    case SendResult::too_large: counters_.drop(Drop::too_large); break;
-    case SendResult::expired: counters_.drop(Drop::expired); break;
+    case SendResult::too_large: drop_for(session, Drop::too_large); break;
+    case SendResult::expired: drop_for(session, Drop::expired); break;
   }
+}
+
+/// A message that this session should have got is given up.
+void Shard::drop_for(ClientSession& session, Drop reason) {
+  ++session.dropped;
+  counters_.drop(reason);
 }
 
 /// Keeps a delivery for later, as far as the limits allow; whatever is given up is counted by its reason.
 void Shard::enqueue(ClientSession& session, Delivery delivery) {
   if (delivery.qos == Qos::at_most_once) {
     if (!session.connected() && !options_->mqtt.queue_qos0_offline) return counters_.drop(Drop::offline_qos0);
-    if (memory_level_ >= MemoryLevel::shed_qos0) return counters_.drop(Drop::slow_reader_qos0);
+    if (memory_level_ >= MemoryLevel::shed_qos0) return drop_for(session, Drop::slow_reader_qos0);
   }
-  if (!make_room(session, delivery)) return counters_.drop(Drop::queue_full);
+  if (!make_room(session, delivery)) return drop_for(session, Drop::queue_full);
   const auto& limits = options_->limits;
   const std::size_t footprint = delivery.message->footprint();
   delivery.message->charge();
@@ -82,7 +89,7 @@ bool Shard::make_room(ClientSession& session, const Delivery& delivery) {
       return false;
     }
     if (!session.queue.drop_oldest_qos0()) session.queue.pop();
-    counters_.drop(Drop::queue_full);
+    drop_for(session, Drop::queue_full);
     counters_.messages_queued.subtract();
   }
   return true;
@@ -102,7 +109,7 @@ void Shard::pump(ClientSession& session) {
     Delivery delivery = session.queue.pop();
     counters_.messages_queued.subtract();
     const Ref<mqtt::Message> message = delivery.message;
-    count_sent(session.send(client->transport->out(), client->peer, std::move(delivery), now_), *message);
+    count_sent(session, session.send(client->transport->out(), client->peer, std::move(delivery), now_), *message);
   }
   if (session.told_full) note_room(session);
   if (session.has_shared()) note_shared_load(session);

@@ -23,6 +23,14 @@ bool Directory::find(std::string_view client_id, routing::ShardId& home) const {
   return entry != nullptr;
 }
 
+Directory::Entry* Directory::find_at_home(std::string_view client_id, routing::ShardId shard) const {
+  const std::uint64_t key = hash(client_id);
+  const Stripe& at = stripe(key);
+  const std::lock_guard lock(at.mutex);
+  Entry* entry = find_in(at, client_id, key);
+  return entry != nullptr && entry->shard == shard ? entry : nullptr;
+}
+
 Directory::Entry* Directory::claim(std::string_view client_id, routing::ShardId shard) {
   const std::uint64_t key = hash(client_id);
   Stripe& at = stripe(key);

@@ -33,6 +33,8 @@ class Directory {
   bool find(std::string_view client_id, routing::ShardId& home) const;
   /// Makes `shard` the home unless the id has one already; null if that is another shard, whose entry it is then.
   Entry* claim(std::string_view client_id, routing::ShardId shard);
+  /// The entry of a client id that is at home on this shard, or null.  By the home only.
+  Entry* find_at_home(std::string_view client_id, routing::ShardId shard) const;
   /// The session has ended.  By the home only.
   void release(Entry& entry);
 

@@ -10,6 +10,8 @@ using mqtt::ReasonCode;
 namespace {
 /// Retained messages that are looked at for expiry in one second.
 constexpr std::size_t kExpiredPerSecond = 10'000;
+/// Clients that a drain sends away in one turn: at about 15 µs for each with its socket, below a millisecond.
+constexpr std::size_t kDrainedPerTurn = 50;
 }  // namespace
 
 void Shard::apply(std::shared_ptr<const config::Options> options) {
@@ -51,6 +53,64 @@ void Shard::disconnect_all(ReasonCode reason) {
     close(client, true, "the broker stops");
   }
 }
+
+/// Ends a connection that did nothing wrong.  Its will goes out.  [MQTT-3.1.2-8]
+void Shard::dismiss(Client& client, ReasonCode reason, std::string_view server_reference, std::string_view why) {
+  if (client.peer.format.version == mqtt::Version::v5) {
+    mqtt::encode_disconnect(client.transport->out(), client.peer.format, reason, server_reference);
+  }
+  close(client, true, why);
+}
+
+void Shard::begin_drain(Drain drain) {
+  drain_ = std::make_unique<Drain>(std::move(drain));
+  core_.draining.store(true, std::memory_order_relaxed);
+  work_left_ = true;
+}
+
+void Shard::end_drain() {
+  drain_.reset();
+  core_.draining.store(false, std::memory_order_relaxed);
+}
+
+/// Those who have not sent their CONNECT stay, to be told when it comes.
+void Shard::continue_drain() {
+  std::size_t left = kDrainedPerTurn;
+  for (std::size_t i = clients_.size(); i-- > 0 && left > 0 && counters_.clients_connected.get() > 0;) {
+    Client& client = *clients_[i];
+    if (client.state != Client::State::active) continue;
+    dismiss(client, drain_->reason, drain_->server_reference, "drained");
+    --left;
+  }
+  if (counters_.clients_connected.get() > 0) work_left_ = true;
+}
+
+ClientSession* Shard::find_session(std::string_view client_id) {
+  const auto* entry = core_.directory.find_at_home(client_id, id_);
+  return entry == nullptr || entry->slot == Directory::kNoSlot ? nullptr : &sessions_[entry->slot];
+}
+
+bool Shard::kick(std::string_view client_id, ReasonCode reason) {
+  ClientSession* session = find_session(client_id);
+  if (session == nullptr || !session->connected()) return false;
+  dismiss(*session->client, reason, {}, "kicked");
+  return true;
+}
+
+bool Shard::remove_session(std::string_view client_id) {
+  ClientSession* session = find_session(client_id);
+  if (session == nullptr) return false;
+  if (session->connected()) {
+    session->expiry_s = 0;  // so that it ends with its connection
+    dismiss(*session->client, ReasonCode::administrative_action, {}, "session removed");
+    return true;
+  }
+  counters_.sessions_disconnected.subtract();
+  end_session(*session);
+  return true;
+}
+
+bool Shard::remove_retained(std::string_view topic) { return core_.retained.remove(topic); }
 
 /// The chores that one shard does for all.
 void Shard::every_second() {

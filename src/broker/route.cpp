@@ -26,6 +26,7 @@ ReasonCode Shard::route(const mqtt::MessageParts& parts, std::uint64_t publisher
   }
   mqtt::MessageParts charged = parts;
   charged.account = &counters_.messages;
+  charged.received_at = now_;
   const auto message = mqtt::Message::create(charged, received_);
   if (parts.retain && !keep_retained(message) && can_refuse) return ReasonCode::quota_exceeded;
   if (!wanted) return ReasonCode::no_matching_subscribers;

@@ -14,14 +14,13 @@ ClientSession& SessionTable::add(Directory::Entry& entry) {
   entry.slot = slot;
   slots_[slot].session = std::make_unique<ClientSession>(entry);
   slots_[slot].session->slot = slot;
-  slots_[slot].session->generation = slots_[slot].generation;
+  slots_[slot].session->generation = slots_[slot].generation = ++begun_;
   return *slots_[slot].session;
 }
 
 void SessionTable::remove(ClientSession& session) {
   Slot& slot = slots_[session.slot];
   free_.push_back(session.slot);
-  ++slot.generation;
   slot.session.reset();
 }
 

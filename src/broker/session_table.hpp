@@ -8,7 +8,8 @@
 
 namespace tombo::broker {
 
-/// The sessions of one shard by slot.  A slot's generation tells a session from the one that stood there before.
+/// The sessions of one shard by slot.  Generations count the sessions that began here, so they tell a session from the
+/// one that stood in its slot before, and from one that is younger than a walk over the table.
 /// Lives on: one shard.
 class SessionTable {
  public:
@@ -22,6 +23,10 @@ class SessionTable {
     return slots_[handle.slot].session.get();
   }
   std::size_t size() const { return slots_.size() - free_.size(); }
+  /// Every session has its slot below this.
+  std::uint32_t slots() const { return static_cast<std::uint32_t>(slots_.size()); }
+  /// The session in this slot, or null.
+  ClientSession* at(std::uint32_t slot) { return slots_[slot].session.get(); }
 
   template <class Visit>
   void for_each(Visit&& visit) {
@@ -37,6 +42,7 @@ class SessionTable {
   };
   std::vector<Slot> slots_;
   std::vector<std::uint32_t> free_;
+  std::uint32_t begun_ = 0;
 };
 
 }  // namespace tombo::broker

@@ -2,6 +2,7 @@
 
 #include "broker/client.hpp"
 #include "broker/core.hpp"
+#include "broker/inspect.hpp"
 #include "broker/look_ahead.hpp"
 #include "broker/outbox.hpp"
 #include "broker/session_table.hpp"
@@ -74,6 +75,25 @@ class Shard {
   void redirect(std::size_t count);
   /// Says goodbye to every client (5.0: 0x8B) and closes; sessions stay.
   void disconnect_all(mqtt::ReasonCode reason);
+  /// Sends every client away, a bounded number each turn, and lets nobody in until end_drain().
+  void begin_drain(Drain drain);
+  void end_drain();
+  /// Closes this client's connection (5.0: with the reason); false if it is not connected here.
+  bool kick(std::string_view client_id, mqtt::ReasonCode reason);
+  /// Ends the session, connected or not; false if it is not here.
+  bool remove_session(std::string_view client_id);
+  /// Forgets the retained message of this topic; false if there is none.
+  bool remove_retained(std::string_view topic);
+
+  // --- what the operator sees (inspect.cpp): each call looks at so much at most and copies out what it found
+
+  SessionsSeen list_sessions(const SessionQuery& query, std::uint32_t from_slot, std::size_t slots_max);
+  SubscriptionsSeen list_subscriptions(const SubscriptionQuery& query, SubscriptionPlace from, std::size_t records_max);
+  TrafficSeen list_traffic(std::uint32_t from_slot, std::size_t slots_max);
+  /// False if the session is not here.
+  bool see_session(std::string_view client_id, SessionSeen& seen);
+  /// False if it has ended.
+  bool see_session(const routing::SessionHandle& handle, SessionSeen& seen);
 
   FlushList& flush_list() { return flush_list_; }
   ShardCounters& counters() { return counters_; }
@@ -142,7 +162,8 @@ class Shard {
   bool make_room(ClientSession& session, const session::Delivery& delivery);
   void pump(ClientSession& session);
   bool can_write(const Client& client) const;
-  void count_sent(session::SendResult result, const mqtt::Message& message);
+  void count_sent(ClientSession& session, session::SendResult result, const mqtt::Message& message);
+  void drop_for(ClientSession& session, Drop reason);
   void note_full(ClientSession& session);
   void note_room(ClientSession& session);
   void note_shared_load(ClientSession& session);
@@ -214,6 +235,13 @@ class Shard {
   // operate.cpp
   void every_second();
   void judge_redirect();
+  void dismiss(Client& client, mqtt::ReasonCode reason, std::string_view server_reference, std::string_view why);
+  void continue_drain();
+  ClientSession* find_session(std::string_view client_id);
+  // inspect.cpp
+  void fill(SessionSeen& seen, const ClientSession& session, bool with_address) const;
+  bool wanted(const SessionQuery& query, const ClientSession& session) const;
+  void see_record(const SubscriptionQuery& query, ClientSession& session, std::uint32_t record, SubscriptionsSeen& found);
 
   mqtt::Origin origin_of(const ClientSession& session) const {
     return (std::uint64_t{id_} + 1) << 56 ^ std::uint64_t{session.generation} << 32 ^ session.slot;
@@ -221,6 +249,7 @@ class Shard {
   routing::SessionHandle handle_of(const ClientSession& session) const {
     return {session.slot, session.generation, id_};
   }
+  static std::uint32_t seconds_of(MonoTime time) { return static_cast<std::uint32_t>(time.time_since_epoch().count() / 1000); }
   std::uint64_t random();
 
   Core& core_;
@@ -258,6 +287,7 @@ class Shard {
   MonoTime next_sys_;
   TimerNode second_timer_;
   SysReport sys_report_;
+  std::unique_ptr<Drain> drain_;  // while it lasts
   double accept_tokens_ = 0;
   MonoTime accept_tokens_at_;
 

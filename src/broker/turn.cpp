@@ -65,6 +65,7 @@ void Shard::begin_turn() {
 
 void Shard::end_turn() {
   continue_walks();
+  if (drain_) continue_drain();
   turn_letters_ += outbox_.post_all();
   graveyard_.clear();
   core_.qsbr.quiescent(id_);

@@ -25,6 +25,8 @@ template <>
 inline constexpr Section kSectionOf<Sys> = Section::sys;
 template <>
 inline constexpr Section kSectionOf<Log> = Section::log;
+template <>
+inline constexpr Section kSectionOf<Control> = Section::control;
 
 /// The names of an enumeration's values, in their order.
 template <class Enum>

@@ -97,6 +97,12 @@ struct Log {
   bool connections = true;                   // a line for each connect and disconnect
 };
 
+/// [control]
+struct Control {
+  std::string socket;         // path of the Unix socket that tomboctl talks to; empty: none
+  std::string mode = "0600";  // who may use it: 0600 the broker's user, 0660 its group, too
+};
+
 struct Options {
   std::uint32_t threads = 0;  // shards; 0: one per available core
   Placement placement = Placement::fill_first;
@@ -110,6 +116,7 @@ struct Options {
   Redirect redirect;
   Sys sys;
   Log log;
+  Control control;
 };
 
 }  // namespace tombo::config

@@ -19,9 +19,10 @@ constexpr std::uint64_t kDay = 86'400;
 constexpr std::uint64_t kMany = 100'000'000;  // of anything that is counted: a typo, not a plan, is above
 constexpr std::uint64_t kNoEnd = 0xFFFFFFFF;
 
+constexpr std::array<std::string_view, 2> kModes{"0600", "0660"};
 constexpr std::array<std::string_view, 6> kLevels{"trace", "debug", "info", "warning", "error", "off"};
 
-constexpr std::array<SectionInfo, 7> kSections{{
+constexpr std::array<SectionInfo, 8> kSections{{
     {Section::top, "", "the top of the file", "The broker as a whole."},
     {Section::listener, "listener", "[[listener]]",
      "An address and port to listen on; write the section once for each."},
@@ -31,6 +32,7 @@ constexpr std::array<SectionInfo, 7> kSections{{
     {Section::redirect, "redirect", "[redirect]", "Sending clients to another server."},
     {Section::sys, "sys", "[sys]", "The broker's own figures under $SYS/broker."},
     {Section::log, "log", "[log]", "What is logged, where and how."},
+    {Section::control, "control", "[control]", "Where tomboctl asks and commands the running broker."},
 }};
 
 // clang-format off
@@ -104,6 +106,9 @@ constexpr auto kRows = std::to_array<Row>({
   choice<&Log::format>("format", kLive, "A line of text or a JSON object for each event."),
   flag<&Log::timestamps>("timestamps", kLive, "Begin text lines with the time."),
   flag<&Log::connections>("connections", kLive, "Log a line for each connect and disconnect."),
+
+  text<&Control::socket>("socket", 100, kRestart, "Path of the Unix socket for tomboctl, for example /run/tombo/control.sock; empty means none."),
+  text<&Control::mode>("mode", 4, kRestart, "Who may use the socket: 0600 the user that runs the broker, 0660 its group as well.").one_of(kModes),
 });
 // clang-format on
 
@@ -147,6 +152,8 @@ const void* object_of(const Options& options, Section section, std::size_t liste
       return &options.sys;
     case Section::log:
       return &options.log;
+    case Section::control:
+      return &options.control;
   }
   return &options;
 }

@@ -12,8 +12,9 @@ static_assert(sizeof(Message) == ByteStore::kFront);
 Message::Message(const MessageParts& parts)
     : payload_size_(static_cast<std::uint32_t>(parts.payload.size())),
       topic_size_(static_cast<std::uint16_t>(parts.topic.size())),
-      qos_(parts.qos),
+      qos_(static_cast<std::uint8_t>(parts.qos) & 3U),
       retain_(parts.retain),
+      received_s_(seconds_of(parts.received_at) & kAgeMask),
       expires_at_(parts.expires_at),
       origin_(parts.origin),
       account_(parts.account) {}

@@ -35,6 +35,7 @@ struct MessageParts {
   Qos qos = Qos::at_most_once;
   bool retain = false;
   MonoTime expires_at = kNever;  // message expiry
+  MonoTime received_at{};        // for its age
   Origin origin = 0;
   MemoryAccount* account = nullptr;  // charged from the moment that somebody keeps the message
 };
@@ -61,10 +62,12 @@ class Message {
   Bytes forwarded_properties() const {
     return {data() + payload_at_ + (plain() ? std::ptrdiff_t{payload_size_} : -std::ptrdiff_t{properties_size_}), properties_size_};
   }
-  Qos qos() const { return qos_; }
+  Qos qos() const { return static_cast<Qos>(qos_); }
   bool retain() const { return retain_; }
   MonoTime expires_at() const { return expires_at_; }
   bool expired(MonoTime now) const { return now >= expires_at_; }
+  /// How long the broker has had it; begins anew after half a year.
+  std::uint32_t age_s(MonoTime now) const { return (seconds_of(now) - received_s_) & kAgeMask; }
   Origin origin() const { return origin_; }
   /// Bytes that this message holds in memory; what queue limits count.
   std::size_t footprint() const { return sizeof(Message) + payload_at_ + payload_size_ + (plain() ? properties_size_ : 0u); }
@@ -85,6 +88,10 @@ class Message {
   void release() const;
 
  private:
+  static constexpr std::uint32_t kAgeMask = (1U << 24) - 1;
+  static std::uint32_t seconds_of(MonoTime time) {
+    return static_cast<std::uint32_t>(time.time_since_epoch().count() / 1000) & kAgeMask;
+  }
   explicit Message(const MessageParts& parts);
   static bool fits(const MessageParts& parts, std::size_t properties_size, const ByteStore& received);
   const std::uint8_t* data() const { return reinterpret_cast<const std::uint8_t*>(this + 1); }
@@ -96,9 +103,10 @@ class Message {
   std::uint32_t payload_at_ = 0;
   std::uint16_t topic_size_ = 0;
   std::uint8_t topic_at_ = 0;  // after a packet's fixed header, or 0
-  Qos qos_ = Qos::at_most_once;
-  bool retain_ = false;
+  std::uint8_t qos_ : 2 = 0;
+  bool retain_ : 1 = false;
   mutable std::atomic<bool> charged_{false};
+  std::uint32_t received_s_ : 24 = 0;
   MonoTime expires_at_ = kNever;
   Origin origin_ = 0;
   MemoryAccount* account_ = nullptr;

@@ -135,6 +135,8 @@ std::string Server::summary() {
   return text;
 }
 
+broker::Core& Server::core() { return impl_->core; }
+
 bool Server::alive(int seconds) {
   // A shard that sleeps has nothing to do; an empty letter makes it turn once, which the next question will see.
   bool all = true;

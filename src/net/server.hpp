@@ -10,6 +10,10 @@
 #include <string>
 #include <vector>
 
+namespace tombo::broker {
+class Core;
+}  // namespace tombo::broker
+
 namespace tombo::net {
 
 /// All shards with their threads, and the listeners that feed them.
@@ -38,6 +42,8 @@ class Server {
   void redirect_clients();
   /// One screen for the log: connections, sessions, messages, drops by reason, load of each shard.
   std::string summary();
+  /// What the shards share, for who asks them by letter; lives until this server does not.
+  broker::Core& core();
   /// Whether every shard has turned its loop within the last `seconds`; for the watchdog.
   bool alive(int seconds);
 

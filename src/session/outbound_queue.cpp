@@ -47,6 +47,11 @@ Delivery& OutboundQueue::front() {
   return head_->at(head_->begin);
 }
 
+const Delivery& OutboundQueue::front() const {
+  TOMBO_ASSERT(size_ != 0);
+  return head_->at(head_->begin);
+}
+
 Delivery OutboundQueue::pop() {
   Delivery& first = front();
   Delivery delivery = std::move(first);

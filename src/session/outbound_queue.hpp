@@ -25,6 +25,7 @@ class OutboundQueue {
 
   void push(Delivery delivery);
   Delivery& front();
+  const Delivery& front() const;
   Delivery pop();
   void clear();
 

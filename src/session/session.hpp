@@ -93,6 +93,7 @@ class Session : public TimerNode {
   std::uint64_t match_serial = 0;
   mqtt::PacketId last_packet_id = 0;
   bool told_full = false;          // this session's filters count it as full
+  std::uint32_t dropped = 0;       // messages given up for it, but for QoS 0 while it was away
 
  private:
   static bool encode(mqtt::WriteBatch& out, Peer& peer, mqtt::PublishOut& publish);

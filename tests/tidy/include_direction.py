@@ -3,6 +3,7 @@
 
     base <- mqtt <- {session, routing} <- broker <- net <- app;   auth, store, config stand beside broker.
     bench, the load tester, is a client: it shares base and mqtt with the broker and nothing else.
+    broker <- control <- app, beside net;   tomboctl talks to control through a socket only.
 """
 
 import re
@@ -20,8 +21,11 @@ ALLOWED = {
     "store": {"base"},
     "config": {"base"},
     "broker": {"base", "mqtt", "session", "routing", "auth", "store", "config"},
+    "control": {"base", "config", "broker"},
+    "tomboctl": {"base"},
     "net": {"base", "mqtt", "session", "routing", "auth", "store", "config", "broker"},
-    "app": {"base", "mqtt", "session", "routing", "auth", "store", "config", "broker", "net"},
+    "app": {"base", "mqtt", "session", "routing", "auth", "store", "config", "broker", "net",
+            "control"},
     "bench": {"base", "mqtt"},
 }
 
@@ -29,10 +33,11 @@ ALLOWED = {
 CONFINED = (
     ("Asio", re.compile(r"^(boost/)?asio(\.hpp|/)"), re.compile(r"^src/net/")),
     ("spdlog", re.compile(r"^spdlog/"), re.compile(r"^src/app/log_sinks")),
-    ("CLI11", re.compile(r"^CLI/"), re.compile(r"^src/(app/cli|bench/cli/)")),
+    ("CLI11", re.compile(r"^CLI/"), re.compile(r"^src/(app/cli|bench/cli/|tomboctl/)")),
     ("toml++", re.compile(r"^toml(\+\+|plusplus)/"), re.compile(r"^src/(config|bench/plan)/")),
     ("OpenSSL", re.compile(r"^openssl/"), re.compile(r"^src/(net/filters|bench/engine)/")),
-    ("JSON", re.compile(r"^nlohmann/"), re.compile(r"^src/bench/(report|coordinate)/")),
+    ("nlohmann-json", re.compile(r"^nlohmann/"),
+     re.compile(r"^src/(bench/(report|coordinate)|control|tomboctl)/")),
 )
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]')

@@ -31,13 +31,15 @@ class Reload : public ::testing::Test {
   }
   auto after(const std::string& text) {
     dir_.write("t.toml", text);
-    return reloaded(cli_, running_, {lines_, levels_, log::Module::app});
+    outcome_ = {};
+    return reloaded(cli_, running_, {lines_, levels_, log::Module::app}, outcome_);
   }
 
   TempDir dir_;
   Cli cli_;
   config::Options running_;
   Lines lines_;
+  control::Reloaded outcome_;
   log::Logger::Levels levels_;
 };
 
@@ -54,6 +56,9 @@ TEST_F(Reload, TakesOverWhatItCanAndNamesTheRest) {
   EXPECT_THAT(lines_.text, HasSubstr("info sys.interval_s changed from=10 to=77\n"));
   EXPECT_THAT(lines_.text, HasSubstr("warning threads needs a restart to change from=0 to=2\n"));
   EXPECT_THAT(lines_.text, HasSubstr("changed=1 need_restart=1"));
+  EXPECT_TRUE(outcome_.good);
+  EXPECT_THAT(outcome_.changed, ::testing::ElementsAre("sys.interval_s"));
+  EXPECT_THAT(outcome_.need_restart, ::testing::ElementsAre("threads"));
 }
 
 TEST_F(Reload, SaysAgainWhatStillNeedsARestart) {
@@ -68,6 +73,8 @@ TEST_F(Reload, KeepsTheOldOptionsWhenTheFileHasMistakes) {
   EXPECT_THAT(lines_.text,
               HasSubstr("t.toml:2:1: unknown key 'interval' in [sys]; did you mean 'interval_s'?"));
   EXPECT_THAT(lines_.text, HasSubstr("t.toml:4:9: "));
+  EXPECT_FALSE(outcome_.good);
+  EXPECT_THAT(outcome_.problem, HasSubstr("t.toml:2:1: unknown key"));
   EXPECT_THAT(lines_.text, HasSubstr("error configuration not reloaded, the old one stays in force"));
 }
 

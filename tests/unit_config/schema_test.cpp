@@ -33,7 +33,7 @@ std::size_t rows_of(Section section) {
 }
 
 TEST(Schema, HasARowForEveryFieldOfEveryStruct) {
-  constexpr std::size_t kSectionFields = 6;  // listeners, limits, mqtt, redirect, sys, log
+  constexpr std::size_t kSectionFields = 7;  // listeners, limits, mqtt, redirect, sys, log, control
   EXPECT_EQ(fields_of<Options>() - kSectionFields, rows_of(Section::top));
   EXPECT_EQ(fields_of<Listener>(), rows_of(Section::listener));
   EXPECT_EQ(fields_of<Limits>(), rows_of(Section::limits));
@@ -41,6 +41,7 @@ TEST(Schema, HasARowForEveryFieldOfEveryStruct) {
   EXPECT_EQ(fields_of<Redirect>(), rows_of(Section::redirect));
   EXPECT_EQ(fields_of<Sys>(), rows_of(Section::sys));
   EXPECT_EQ(fields_of<Log>(), rows_of(Section::log));
+  EXPECT_EQ(fields_of<Control>(), rows_of(Section::control));
   EXPECT_EQ(sections().size(), kSectionFields + 1);
 }
 
