@@ -118,8 +118,8 @@ if [[ -n $only ]]; then
   phase "tests: $only" run_ctest release 1 -L "^$only\$"
   finish 0 ""
 fi
-phase "tests (release)" run_ctest release "$jobs" -LE '^(integration|soak|bench)$'
-phase "integration (release)" run_ctest release 1 -L '^integration$'
+phase "tests (release)" run_ctest release "$jobs" -LE '^(integration|bench_integration|soak|bench)$'
+phase "integration (release)" run_ctest release 1 -L '^(integration|bench_integration)$'
 
 if $full; then
   export ASAN_OPTIONS="detect_stack_use_after_return=1:strict_string_checks=1:detect_leaks=1"
@@ -127,11 +127,11 @@ if $full; then
   export TSAN_OPTIONS="halt_on_error=0:second_deadlock_stack=1"
   phase "long simulation (release, ${TOMBO_SIM_SEEDS:-5000} seeds)" long_simulation
   phase "build (asan, ubsan)" configure_and_build asan
-  phase "tests (asan, ubsan)" run_ctest asan "$jobs" -LE '^(integration|soak|bench|tidy)$'
+  phase "tests (asan, ubsan)" run_ctest asan "$jobs" -LE '^(integration|bench_integration|soak|bench|tidy)$'
   phase "integration (asan, ubsan)" run_ctest asan 1 -L '^integration$'
   # Only what the labels below run: everything else has no second thread.
-  phase "build (tsan)" configure_and_build tsan tombo unit_broker unit_net paho_c_sync paho_c_async
-  phase "tests (tsan)" run_ctest tsan 1 -L '^(broker|net|integration)$'
+  phase "build (tsan)" configure_and_build tsan tombo unit_broker unit_net unit_bench_engine paho_c_sync paho_c_async
+  phase "tests (tsan)" run_ctest tsan 1 -L '^(broker|net|bench_tool|integration)$' -E '^unit_bench$'
   phase "build (fuzz)" configure_and_build fuzz
   phase "fuzzers, ${TOMBO_FUZZ_S:-60} s each" fuzz_all
   phase "soak, ${TOMBO_SOAK_S:-120} s" run_ctest release 1 -L '^soak$'

@@ -43,13 +43,6 @@ struct PendingAck {
   std::vector<mqtt::ReasonCode> codes;  // SUBACK, UNSUBACK
 };
 
-/// Retained messages on their way to a new subscription.
-struct RetainedWalk {
-  std::unique_ptr<routing::RetainedCursor> cursor;
-  mqtt::SubscribeOptions options;
-  std::uint32_t subscription_id = 0;
-};
-
 /// One network connection as the broker sees it, from accept to close.
 /// Lives on: one shard; before its CONNECT is accepted it may move to another.
 class Client final : public TimerNode {
@@ -76,7 +69,6 @@ class Client final : public TimerNode {
   bool paused_for_output = false;    // it does not read what it asked for
   bool paused_for_mailbox = false;
   bool paused_for_memory = false;
-  bool walking = false;              // in the shard's list of retained walks
   bool connect_expiry_zero = false;  // CONNECT asked for no session expiry  [MQTT 3.14.2.2.2]
   std::uint32_t index = 0;           // in the shard's list
   std::uint32_t number = 0;          // connections in the order of their acceptance, for redirection
@@ -86,7 +78,6 @@ class Client final : public TimerNode {
   std::uint32_t publish_sent = 0;
   std::unique_ptr<Verdicts> verdicts;
   std::unique_ptr<std::deque<PendingAck>> pending_acks;
-  std::unique_ptr<std::deque<RetainedWalk>> walks;
 
   bool paused() const { return paused_for_verdict || paused_for_output || paused_for_mailbox || paused_for_memory; }
 };

@@ -2,8 +2,13 @@
 
 #include "broker/client.hpp"
 #include "broker/directory.hpp"
+#include "routing/retained_store.hpp"
 #include "routing/topic_tree.hpp"
 #include "session/session.hpp"
+
+#include <deque>
+#include <memory>
+#include <vector>
 
 namespace tombo::broker {
 
@@ -12,6 +17,13 @@ struct SharedSubscription {
   routing::Filter* filter = nullptr;  // null: unsubscribed
   Ref<routing::GroupMember> member;
   Ref<session::DeliveryExtra> extra;           // what deliveries by this subscription carry
+  mqtt::SubscribeOptions options;
+  std::uint32_t subscription_id = 0;
+};
+
+/// Retained messages on their way to a new subscription.
+struct RetainedWalk {
+  std::unique_ptr<routing::RetainedCursor> cursor;
   mqtt::SubscribeOptions options;
   std::uint32_t subscription_id = 0;
 };
@@ -35,6 +47,8 @@ class ClientSession final : public session::Session {
   Directory::Entry* entry;
   MonoTime will_due = kNever;     // while the client is away
   MonoTime expires_at = kNever;   // while the client is away
+  /// Retained messages on their way to new subscriptions; with some, the session is in the shard's list of walkers.
+  std::unique_ptr<std::deque<RetainedWalk>> walks;
   std::uint32_t shared_count = 0;    // memberships that are not unsubscribed
   std::uint32_t wildcard_count = 0;  // subscriptions with wildcards, shared ones included
 

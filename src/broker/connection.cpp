@@ -147,7 +147,7 @@ void Shard::on_writable(Client& client) {
     resume_if_free(client);
   }
   if (!client.session->queue.empty() || client.session->resending()) pump(*client.session);
-  if (client.walking) work_left_ = true;  // this turn's steps are over
+  if (client.session->walks) work_left_ = true;  // this turn's steps are over
 }
 
 void Shard::on_closed(Client& client, std::string_view why) {

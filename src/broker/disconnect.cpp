@@ -83,7 +83,6 @@ void Shard::detach(Client& client, bool keep_will) {
   client.unlink();
   core_.connections.fetch_sub(1, std::memory_order_relaxed);
   if (client.verdicts && client.verdicts->ticket != 0) asking_.erase(client.verdicts->ticket);
-  drop_walks(client);
   if (client.paused_for_mailbox || client.paused_for_memory) std::erase(held_back_, &client);
   if (client.pending_acks) std::erase(with_acks_, &client);
   bury(client);

@@ -30,13 +30,35 @@ std::size_t LookAhead::prepare(const routing::TopicTree& tree, const routing::Su
     const auto topic = topic_of(result.frame);
     if (!topic.empty()) batch.add(topic);
   }
-  if (batch.size() < 2) return at;
-  tree.match_many(batch);
-  count_ = batch.size();
-  for (std::size_t i = 0; i < count_; ++i) {
-    for (const auto* filter : batch.result(i).filters) subscribers.prefetch(filter->id);
-  }
+  match(tree, subscribers);
   return at;
+}
+
+std::size_t LookAhead::prepare(const routing::TopicTree& tree, const routing::SubscriberTables& subscribers,
+                               std::span<const Letter> letters) {
+  if (!batch_) batch_ = std::make_unique<routing::MatchBatch>();
+  batch_->clear();
+  forget();
+  std::size_t count = 0;
+  std::string_view last;
+  for (; count < letters.size() && !batch_->full(); ++count) {
+    const auto* publish = std::get_if<PublishLetter>(&letters[count]);
+    if (publish == nullptr) break;
+    const auto topic = publish->message->topic();
+    if (topic != last) batch_->add(topic);  // one that comes again at once is not asked for again
+    last = topic;
+  }
+  match(tree, subscribers);
+  return count;
+}
+
+void LookAhead::match(const routing::TopicTree& tree, const routing::SubscriberTables& subscribers) {
+  if (batch_->size() < 2) return;
+  tree.match_many(*batch_);
+  count_ = batch_->size();
+  for (std::size_t i = 0; i < count_; ++i) {
+    for (const auto* filter : batch_->result(i).filters) subscribers.prefetch(filter->id);
+  }
 }
 
 bool LookAhead::take_prepared(std::string_view topic, routing::MatchResult& result) {

@@ -23,8 +23,8 @@ class Outbox {
   /// Whether this shard's backlog towards `target` is over the limit, what was posted and what was not.
   bool full(routing::ShardId target) const { return core_.mailbox(target).full(targets_[target].bytes); }
   bool empty() const { return pending_ == 0; }
-  /// At the end of the turn: one post, and at most one wake, per target.
-  void post_all();
+  /// At the end of the turn: one post, and at most one wake, per target.  Returns how many letters went.
+  std::size_t post_all();
 
  private:
   struct Target {

@@ -5,6 +5,8 @@
 
 namespace tombo::broker {
 
+using mqtt::Qos;
+
 namespace {
 /// Nodes of the retained tree that one step of a walk looks at, so that a filter which matches little in a large tree
 /// does not hold the lock for long.
@@ -15,61 +17,66 @@ constexpr std::size_t kWalksPerTurn = 64;
 
 /// Retained messages follow a new subscription in steps: a '#' over a million of them holds nobody up.
 /// [MQTT-3.3.1-9..11]
-void Shard::start_walk(Client& client, std::string_view filter, const mqtt::SubscribeOptions& options,
+void Shard::start_walk(ClientSession& session, std::string_view filter, const mqtt::SubscribeOptions& options,
                        std::uint32_t subscription_id) {
   if (core_.retained.count() == 0) return;
-  if (!client.walks) client.walks = std::make_unique<std::deque<RetainedWalk>>();
-  client.walks->push_back({core_.retained.walk(filter), options, subscription_id});
-  if (client.walking) return;
-  client.walking = true;
-  walkers_.push_back(&client);
+  if (!session.walks) {
+    session.walks = std::make_unique<std::deque<RetainedWalk>>();
+    walkers_.push_back(&session);
+  }
+  session.walks->push_back({core_.retained.walk(filter), options, subscription_id});
 }
 
 void Shard::continue_walks() {
-  if (walkers_.empty()) return;
-  const std::size_t count = std::min(walkers_.size(), kWalksPerTurn);
-  std::vector<Client*> now(walkers_.begin(), walkers_.begin() + static_cast<std::ptrdiff_t>(count));
-  walkers_.erase(walkers_.begin(), walkers_.begin() + static_cast<std::ptrdiff_t>(count));
-  if (!walkers_.empty()) work_left_ = true;
-  for (Client* client : now) {
-    if (continue_walk(*client)) work_left_ = true;
-    if (client->walks) {
-      walkers_.push_back(client);
-    } else {
-      client->walking = false;
-    }
+  for (std::size_t count = std::min(walkers_.size(), kWalksPerTurn); count > 0; --count) {
+    ClientSession* session = walkers_.front();
+    walkers_.pop_front();
+    if (continue_walk(*session)) work_left_ = true;
+    if (session->walks) walkers_.push_back(session);
   }
+  if (walkers_.size() > kWalksPerTurn) work_left_ = true;
 }
 
-/// One step; false if the client must first take what it has got.
-bool Shard::continue_walk(Client& client) {
-  ClientSession& session = *client.session;
-  if (!session.queue.empty() || session.resending() || !can_write(client)) return false;
-  RetainedWalk& walk = client.walks->front();
+/// One step; false if there is nothing more to do now.
+bool Shard::continue_walk(ClientSession& session) {
+  if (session.connected()) {
+    // The client must first take what it has got.
+    if (!session.queue.empty() || session.resending() || !can_write(*session.client)) return false;
+  } else if (session.queue.size() >= options_->limits.queue_messages_max) {
+    end_walks(session);
+    return false;
+  }
+  // What its client does not take at once must find room in the queue, and displaces nothing there.
+  const std::size_t room = std::min<std::size_t>(options_->limits.retained_batch, options_->limits.queue_messages_max - session.queue.size());
+  RetainedWalk& walk = session.walks->front();
   batch_.clear();
-  const bool more = core_.retained.next(*walk.cursor, options_->limits.retained_batch, kNodesPerStep, now_, batch_);
+  const bool more = core_.retained.next(*walk.cursor, room, kNodesPerStep, now_, batch_);
   for (const auto& message : batch_) {
     if (walk.options.no_local && message->origin() == origin_of(session)) continue;
     Terms terms;
     terms.qos = mqtt::lower_of(message->qos(), walk.options.qos);
     terms.retain = true;  // [3.1.1 MQTT-3.3.1-8]
     terms.subscription_id = walk.subscription_id;
+    if (terms.qos == Qos::at_most_once && !session.connected()) continue;  // nothing that a session keeps
     deliver(session, message, terms);
   }
   batch_.clear();
   if (more) return true;
   core_.retained.end(std::move(walk.cursor));
-  client.walks->pop_front();
-  if (client.walks->empty()) client.walks.reset();
-  return client.walks != nullptr;
+  session.walks->pop_front();
+  if (session.walks->empty()) session.walks.reset();
+  return session.walks != nullptr;
 }
 
-void Shard::drop_walks(Client& client) {
-  if (!client.walks) return;
-  for (auto& walk : *client.walks) core_.retained.end(std::move(walk.cursor));
-  client.walks.reset();
-  if (client.walking) std::erase(walkers_, &client);
-  client.walking = false;
+void Shard::end_walks(ClientSession& session) {
+  for (auto& walk : *session.walks) core_.retained.end(std::move(walk.cursor));
+  session.walks.reset();
+}
+
+void Shard::drop_walks(ClientSession& session) {
+  if (!session.walks) return;
+  end_walks(session);
+  std::erase(walkers_, &session);
 }
 
 }  // namespace tombo::broker

@@ -14,7 +14,9 @@
 #include "store/journal.hpp"
 
 #include <cstdint>
+#include <deque>
 #include <memory>
+#include <span>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
@@ -45,6 +47,8 @@ class Shard {
   bool has_work() const { return work_left_ || !graveyard_.empty() || !outbox_.empty(); }
   /// When the next turn is needed at the latest.
   MonoTime next_due() const;
+  /// So many letters came or went in this turn that more may be on their way.
+  bool expects_mail() const;
   /// Going to sleep and waking up; false if a letter came in between.
   bool fall_asleep();
   void wake_up();
@@ -191,11 +195,12 @@ class Shard {
   void hand_on_shared(ClientSession& session, bool session_ends);
   void hand_on(const ClientSession& from, const SharedSubscription& shared, const Ref<mqtt::Message>& message);
   // retained.cpp
-  void start_walk(Client& client, std::string_view filter, const mqtt::SubscribeOptions& options,
+  void start_walk(ClientSession& session, std::string_view filter, const mqtt::SubscribeOptions& options,
                   std::uint32_t subscription_id);
   void continue_walks();
-  bool continue_walk(Client& client);
-  void drop_walks(Client& client);
+  bool continue_walk(ClientSession& session);
+  void end_walks(ClientSession& session);
+  void drop_walks(ClientSession& session);
   // disconnect.cpp
   void on_disconnect(Client& client, const mqtt::Frame& frame);
   void on_auth(Client& client, const mqtt::Frame& frame);
@@ -219,11 +224,12 @@ class Shard {
   Ask ask_access(Client& client, const auth::Access& access, mqtt::ReasonCode& reason);
   std::uint64_t wait_for_verdict(Client& client);
   void verdict_came(std::uint64_t ticket, std::function<void(Verdicts&)> note);
-  // turn.cpp
+  // mail.cpp
   void take_mail();
-  void on_letter(PublishLetter& letter);
+  void handle_letters(std::span<Letter> letters);
   void on_letter(SharedLetter& letter);
   void on_letter(CallLetter& letter);
+  // turn.cpp
   void judge_memory();
   void resume_held_back();
   // operate.cpp
@@ -268,10 +274,12 @@ class Shard {
   std::uint32_t next_client_ = 0;
   Outbox outbox_;
 
-  std::vector<Client*> walkers_;     // with retained messages to come
+  std::deque<ClientSession*> walkers_;  // with retained messages to come
   std::vector<Client*> held_back_;   // publishers that wait for a mailbox or for memory
   std::vector<Client*> with_acks_;   // with acknowledgements that wait for the disk
   std::vector<Letter> mail_;
+  std::size_t mail_done_ = 0;     // letters at the front of mail_ that are done with
+  std::size_t turn_letters_ = 0;  // that came and went in this turn
   bool work_left_ = false;
   std::uint64_t random_state_;
   std::uint32_t turn_deliveries_ = 0;

@@ -124,7 +124,7 @@ void Shard::subscribe_plain(Client& client, std::string_view text, const mqtt::S
   }
   const bool wants_retained = options.retain_handling == mqtt::RetainHandling::send ||
                               (options.retain_handling == mqtt::RetainHandling::send_if_new && fresh);
-  if (wants_retained) start_walk(client, text, options, subscription_id);
+  if (wants_retained) start_walk(session, text, options, subscription_id);
 }
 
 void Shard::subscribe_shared(Client& client, std::string_view group, std::string_view text,

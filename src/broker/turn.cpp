@@ -10,11 +10,11 @@ namespace {
 constexpr Milliseconds kSecond{1000};
 /// How often publishers that are held back are looked at when nothing else happens.
 constexpr Milliseconds kLookAgain{100};
+/// So many letters in a turn, and the shards are busy with each other.
+constexpr std::size_t kManyLetters = 32;
 /// Shares of the memory ceiling, in percent, from which the steps of shedding are taken.
 constexpr std::uint64_t kShedQos0Percent = 80;
 constexpr std::uint64_t kRefuseConnectionsPercent = 90;
-/// Letters handled in one turn; the rest waits for the next.
-constexpr std::size_t kLettersPerTurn = 4096;
 }  // namespace
 
 Shard::Shard(Core& core, routing::ShardId id, store::Journal& journal)
@@ -66,7 +66,7 @@ void Shard::begin_turn() {
 void Shard::end_turn() {
   continue_walks();
   if (drain_) continue_drain();
-  outbox_.post_all();
+  turn_letters_ += outbox_.post_all();
   graveyard_.clear();
   core_.qsbr.quiescent(id_);
 }
@@ -76,6 +76,8 @@ MonoTime Shard::next_due() const {
   // Nobody writes a letter when memory has become free.
   return held_back_.empty() ? due : std::min(due, now_ + kLookAgain);
 }
+
+bool Shard::expects_mail() const { return turn_letters_ >= kManyLetters; }
 
 bool Shard::fall_asleep() {
   if (!core_.mailbox(id_).fall_asleep()) return false;
@@ -87,42 +89,6 @@ void Shard::wake_up() {
   core_.mailbox(id_).wake_up();
   core_.qsbr.online(id_);
 }
-
-void Shard::take_mail() {
-  if (mail_.empty()) {
-    bool was_full = false;
-    core_.mailbox(id_).take(mail_, was_full);
-    if (was_full) {
-      // Senders that held publishers back look again when they are woken.
-      for (unsigned shard = 0; shard < core_.shards(); ++shard) {
-        if (shard != id_) core_.mailbox(static_cast<routing::ShardId>(shard)).post_call([](Shard&) {});
-      }
-    }
-  }
-  if (mail_.size() <= kLettersPerTurn) {
-    for (auto& letter : mail_) std::visit([this](auto& content) { on_letter(content); }, letter);
-    mail_.clear();
-    return;
-  }
-  const auto rest = mail_.begin() + kLettersPerTurn;
-  for (auto letter = mail_.begin(); letter != rest; ++letter) {
-    std::visit([this](auto& content) { on_letter(content); }, *letter);
-  }
-  mail_.erase(mail_.begin(), rest);
-  work_left_ = true;
-}
-
-void Shard::on_letter(PublishLetter& letter) {
-  matched_.filters.clear();
-  core_.tree.match(letter.message->topic(), matched_);
-  deliver_local(letter.message);
-}
-
-void Shard::on_letter(SharedLetter& letter) {
-  deliver_to_member(letter.message, *letter.member, letter.publisher_hash);
-}
-
-void Shard::on_letter(CallLetter& letter) { (*letter.call)(*this); }
 
 void Shard::judge_memory() {
   const std::uint64_t ceiling = options_->limits.memory_bytes_max;

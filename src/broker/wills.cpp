@@ -68,6 +68,7 @@ void Shard::publish_will(ClientSession& session) {
 void Shard::end_session(ClientSession& session) {
   session.unlink();
   publish_will(session);
+  drop_walks(session);
   member_online(session, false);
   hand_on_shared(session, true);
   remove_all_subscriptions(session);

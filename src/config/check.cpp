@@ -1,7 +1,7 @@
 #include "config/draft.hpp"
 
 #include "base/log.hpp"
-#include "config/nearest.hpp"
+#include "base/nearest.hpp"
 
 #include <fmt/format.h>
 

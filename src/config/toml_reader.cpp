@@ -1,6 +1,6 @@
 #include "config/toml_reader.hpp"
 
-#include "config/nearest.hpp"
+#include "base/nearest.hpp"
 
 #include <fmt/format.h>
 

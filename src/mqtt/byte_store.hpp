@@ -30,6 +30,8 @@ class ByteStore {
   std::uint8_t* prepare_exactly(std::size_t capacity);
   void commit(std::size_t size) { size_ += size; }
   std::size_t room() const { return capacity_ - size_; }
+  /// Bytes of memory for content, used or not.
+  std::size_t capacity() const { return capacity_; }
 
   void assign(Bytes bytes);
   /// Drops bytes from the front; an empty store gives its memory back.

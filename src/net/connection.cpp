@@ -264,7 +264,7 @@ void Connection::write_some() {
 /// Tells the shard what this connection holds, half a packet in or bytes that the socket did not take, for the memory
 /// ceiling.
 void Connection::count_held() {
-  const std::size_t held = waiting() + (kept_ ? kept_->size() : 0);
+  const std::size_t held = waiting() + (kept_ ? kept_->capacity() : 0);
   const auto now = static_cast<std::uint32_t>(std::min<std::size_t>(held, 0xFFFF'FFFF));
   if (now == counted_held_) return;
   auto& counter = loop_.shard().counters().connection_bytes;

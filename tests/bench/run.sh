@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Measures tombo against Debian's mosquitto and the bare relay and writes the tables of
-# docs/performance.md.
+# Measures tombo against Debian's mosquitto and the bare relay, and against nats-server and RabbitMQ where they are
+# installed, and writes docs/performance.md.  Takes about eight minutes; nothing else should run meanwhile.
 #
 #   tests/bench/run.sh [OUTPUT.md] [options of `tombo_e2e compare`...]
 #   tests/bench/run.sh perf.md --rounds 5 --seconds 3
 #   TOMBO_BIN=build/release/src/app/tombo tests/bench/run.sh perf.md --only qos0_batched
 #
-# Environment: TOMBO_BIN   a tombo to measure (else build/release is built)
+# Environment: TOMBO_BIN   a tombo to measure, with tombo-bench beside it (else build/release is built)
 #              MOSQUITTO   the other broker, default /usr/sbin/mosquitto
 #              JOBS        compiler jobs, default: all cores
 # Exit code: that of tombo_e2e: 0, 1 a broker broke a promise, 3 a target was missed.
@@ -15,7 +15,7 @@ set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 MOSQUITTO=${MOSQUITTO:-/usr/sbin/mosquitto}
 JOBS=${JOBS:-$(nproc)}
-output=/dev/stdout
+output=$root/docs/performance.md
 if [[ $# -gt 0 && $1 != --* ]]; then
   output=$1
   shift
@@ -37,7 +37,7 @@ tombo_commands() {
 build_tombo() {
   local build=$root/build/release
   cmake -S "$root" -B "$build" -DCMAKE_BUILD_TYPE=Release >&2
-  cmake --build "$build" -j "$JOBS" --target tombo >&2
+  cmake --build "$build" -j "$JOBS" --target tombo tombo-bench >&2
   TOMBO_BIN=$(find "$build" -type f -name tombo -perm -u+x -print -quit)
 }
 
@@ -47,6 +47,27 @@ build_driver() {
   cmake --build "$build" -j "$JOBS" >&2
   DRIVER=$build/tombo_e2e
   RELAY=$build/tombo_relay
+}
+
+# The same loads with tombo-bench, which can start any broker; MQTT 3.1.1, since not all of them know 5.0.
+other_brokers() {
+  local bench brokers=(--broker "tombo=$TOMBO_CMD" --template "tombo_conf=$work/tombo.toml"
+    --broker "mosquitto=$MOSQUITTO -c {mosquitto_conf}" --template "mosquitto_conf=$root/tests/bench/mosquitto.conf")
+  bench=$(dirname "$TOMBO_BIN")/tombo-bench
+  printf '\n## Other brokers\n\n'
+  if command -v nats-server >/dev/null; then
+    brokers+=(--broker "nats=nats-server -c {nats_conf}" --template "nats_conf=$root/tests/bench/nats.conf")
+  else
+    printf 'nats-server is not installed here.\n'
+  fi
+  if command -v rabbitmq-server >/dev/null; then
+    brokers+=(--broker "rabbitmq=$root/tests/bench/rabbitmq.sh {dir} {port}")
+  else
+    printf 'rabbitmq-server is not installed here.\n'
+  fi
+  "$bench" compare --quiet "${brokers[@]}" --scenario "$root/tests/bench/scenarios/others.toml" --rounds 1 \
+    --markdown "$work/others_table.md" >&2 || return
+  cat "$work/others_table.md"
 }
 
 first_line() { "$@" 2>&1 | head -n 1 || true; }
@@ -98,5 +119,7 @@ status=0
     qos0_batched qos0_one qos1_batched qos2_batched qos0_16k match100k fanout connect ||
     printf 'Not measured: perf is not here (Debian: linux-perf).\n'
 } >"$work/shares.md"
-cat "$work/head.md" "$work/tables.md" "$work/crossing_head.md" "$work/crossing.md" "$work/shares.md" >"$output"
+other_brokers >"$work/others.md" || status=$?
+cat "$root/tests/bench/performance_head.md" "$work/head.md" "$work/tables.md" "$work/crossing_head.md" \
+  "$work/crossing.md" "$work/shares.md" "$work/others.md" >"$output"
 exit "$status"

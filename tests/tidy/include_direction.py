@@ -3,6 +3,7 @@
 
     base <- mqtt <- {session, routing} <- broker <- net <- app;   auth, store, config stand beside broker.
     broker <- control <- app, beside net;   tomboctl talks to control through a socket only.
+    bench, the load tester, is a client: it shares base and mqtt with the broker and nothing else.
 """
 
 import re
@@ -25,16 +26,17 @@ ALLOWED = {
     "net": {"base", "mqtt", "session", "routing", "auth", "store", "config", "broker"},
     "app": {"base", "mqtt", "session", "routing", "auth", "store", "config", "broker", "net",
             "control"},
+    "bench": {"base", "mqtt"},
 }
 
 # Library, how its includes begin, and the only places that may.
 CONFINED = (
     ("Asio", re.compile(r"^(boost/)?asio(\.hpp|/)"), re.compile(r"^src/net/")),
     ("spdlog", re.compile(r"^spdlog/"), re.compile(r"^src/app/log_sinks")),
-    ("CLI11", re.compile(r"^CLI/"), re.compile(r"^src/(app/cli|tomboctl/)")),
-    ("toml++", re.compile(r"^toml(\+\+|plusplus)/"), re.compile(r"^src/config/")),
-    ("nlohmann-json", re.compile(r"^nlohmann/"), re.compile(r"^src/(control|tomboctl)/")),
-    ("OpenSSL", re.compile(r"^openssl/"), re.compile(r"^src/net/filters/")),
+    ("CLI11", re.compile(r"^CLI/"), re.compile(r"^src/(app/cli|tomboctl/|bench/cli/)")),
+    ("toml++", re.compile(r"^toml(\+\+|plusplus)/"), re.compile(r"^src/(config|bench/plan)/")),
+    ("OpenSSL", re.compile(r"^openssl/"), re.compile(r"^src/(net/filters|bench/engine)/")),
+    ("JSON", re.compile(r"^nlohmann/"), re.compile(r"^src/(control|tomboctl|bench/(report|coordinate))/")),
 )
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]')

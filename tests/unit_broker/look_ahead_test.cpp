@@ -1,5 +1,5 @@
 #include "broker/look_ahead.hpp"
-#include "support/test_client.hpp"
+#include "unit_broker/arrange.hpp"
 
 #include <gtest/gtest.h>
 
@@ -49,9 +49,10 @@ std::vector<std::string> texts_of(TestClient& client) {
   return texts;
 }
 
-/// Sends the packets with one write, or each with its own, into a tree that is large or not.
-Outcome run(const std::vector<Bytes>& packets, bool together, bool large) {
-  VirtualBroker broker;
+/// Sends the packets with one write, or each with its own, into a tree that is large or not, to a watcher on the same
+/// shard or another.
+Outcome run(const std::vector<Bytes>& packets, bool together, bool large, bool remote) {
+  VirtualBroker broker(setup_of(2));
   if (large) {
     for (std::size_t i = 0; i < broker::LookAhead::kFiltersMin; ++i) {
       broker.core().tree.add_shard("fill/" + std::to_string(i), 0);
@@ -59,7 +60,9 @@ Outcome run(const std::vector<Bytes>& packets, bool together, bool large) {
   }
   TestClient watcher(broker, Version::v5);
   TestClient sender(broker, Version::v5);
+  place_next(broker, remote ? 1 : 0);
   EXPECT_EQ(watcher.connect("watcher").type, PacketType::connack);
+  place_next(broker, 0);
   EXPECT_EQ(sender.connect("sender").type, PacketType::connack);
   for (const char* filter : {"a/+", "b/#", "exact"}) watcher.subscribe(filter);
   if (together) {
@@ -77,10 +80,10 @@ Outcome run(const std::vector<Bytes>& packets, bool together, bool large) {
 
 /// The same whichever way they come; returns it.
 Outcome same_outcome(const std::vector<Bytes>& packets) {
-  const Outcome expected = run(packets, false, false);
-  EXPECT_EQ(run(packets, true, true), expected);
-  EXPECT_EQ(run(packets, true, false), expected);
-  EXPECT_EQ(run(packets, false, true), expected);
+  const Outcome expected = run(packets, false, false, false);
+  for (int ways = 1; ways < 8; ++ways) {
+    EXPECT_EQ(run(packets, (ways & 1) != 0, (ways & 2) != 0, (ways & 4) != 0), expected) << ways;
+  }
   return expected;
 }
 

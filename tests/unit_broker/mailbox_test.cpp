@@ -71,6 +71,62 @@ TEST(Letters, AreOneForAllSubscribersOfAShard) {
   for (auto& subscriber : subscribers) EXPECT_EQ(subscriber->publishes().size(), 1u);
 }
 
+TEST(Letters, OfOneTurnReachTheSubscribersOfTheirOwnTopics) {
+  VirtualBroker broker(setup_of(2));
+  auto a = connected_on(broker, 1, "a");
+  auto b = connected_on(broker, 1, "b");
+  auto member = connected_on(broker, 1, "m");
+  a->subscribe("t/a");
+  b->subscribe("t/b");
+  member->subscribe("$share/g/t/#");
+  auto publisher = connected_on(broker, 0, "p");
+  const std::string topics = "aabbbacabcaa";
+  for (std::size_t i = 0; i < topics.size(); ++i) {
+    const std::string payload{static_cast<char>('A' + i)};
+    publisher->send_only(publish_bytes(*publisher, std::string("t/") + topics[i], payload, Qos::at_most_once, 0));
+  }
+  broker.settle();
+  EXPECT_EQ(payloads(*a), "A B F H K L");
+  EXPECT_EQ(payloads(*b), "C D E I");
+  EXPECT_EQ(payloads(*member), "A B C D E F G H I J K L");
+}
+
+TEST(Letters, ThatAreTooManyForOneTurnKeepTheirOrder) {
+  VirtualBroker broker(setup_of(2));
+  auto subscriber = connected_on(broker, 1, "s");
+  subscriber->subscribe("t/+");
+  auto publisher = connected_on(broker, 0, "p");
+  constexpr int kCount = 10'000;
+  for (int i = 0; i < kCount; ++i) {
+    publisher->send_only(
+        publish_bytes(*publisher, "t/" + std::to_string(i / 7 % 3), std::to_string(i), Qos::at_most_once, 0));
+  }
+  while (broker.core().sum(&broker::ShardCounters::letters_sent) < kCount) broker.turn(0);
+  broker.turn(1);
+  EXPECT_TRUE(broker.shard(1).has_work());
+  broker.settle();
+  const auto got = subscriber->publishes();
+  ASSERT_EQ(got.size(), std::size_t{kCount});
+  for (int i = 0; i < kCount; ++i) ASSERT_EQ(got[static_cast<std::size_t>(i)].payload, std::to_string(i));
+}
+
+TEST(Letters, InGreatNumberMakeBothShardsExpectMore) {
+  VirtualBroker broker(setup_of(2));
+  auto subscriber = connected_on(broker, 1, "s");
+  subscriber->subscribe("t");
+  auto publisher = connected_on(broker, 0, "p");
+  EXPECT_FALSE(broker.shard(0).expects_mail());
+  for (int i = 0; i < 100; ++i) publisher->send_only(publish_bytes(*publisher, "t", "x", Qos::at_most_once, 0));
+  broker.turn(0);
+  broker.turn(1);
+  EXPECT_TRUE(broker.shard(0).expects_mail());
+  EXPECT_TRUE(broker.shard(1).expects_mail());
+  broker.settle();
+  publisher->publish("t", "x");
+  EXPECT_FALSE(broker.shard(0).expects_mail());
+  EXPECT_FALSE(broker.shard(1).expects_mail());
+}
+
 TEST(MailboxLimit, DropsQos0ForAShardThatDoesNotKeepUp) {
   VirtualBroker broker(small_mailboxes());
   auto subscriber = connected_on(broker, 1, "s");

@@ -156,4 +156,55 @@ TEST(RetainedBatch, EndsWithItsClient) {
   EXPECT_FALSE(broker.shard(0).has_work());
 }
 
+namespace {
+/// Subscribes to everything and goes away before it has taken what is retained.
+void subscribe_and_leave(VirtualBroker& broker, Qos qos) {
+  TestClient reader(broker, Version::v5);
+  reader.connect(lasting("r"));
+  reader.connection().stall(true);
+  reader.subscribe("#", qos);
+  reader.cut();
+}
+
+std::size_t taken_after_return(VirtualBroker& broker) {
+  TestClient back(broker, Version::v5);
+  back.connect(lasting("r"));
+  std::size_t got = 0;
+  for (auto some = back.publishes(); !some.empty(); some = back.publishes()) {
+    got += some.size();
+    for (const auto& publish : some) {
+      if (publish.qos == Qos::at_least_once) back.ack(PacketType::puback, publish.packet_id);
+    }
+  }
+  return got;
+}
+}  // namespace
+
+// [MQTT-3.3.1-9]
+TEST(RetainedBatch, WaitsForASessionThatGoesAwayMeanwhile) {
+  VirtualBroker::Setup setup;
+  setup.options.limits.output_bytes_max = 5000;
+  VirtualBroker broker(std::move(setup));
+  auto publisher = connected(broker, "p");
+  for (int i = 0; i < 300; ++i) publisher->publish("r/" + std::to_string(i), std::string(500, 'x'), Qos::at_least_once, true);
+  subscribe_and_leave(broker, Qos::at_least_once);
+  EXPECT_EQ(taken_after_return(broker), 300u);
+  EXPECT_EQ(broker.core().sum(&broker::ShardCounters::messages_queued), 0u);
+}
+
+TEST(RetainedBatch, ForASessionAwayStopsAtItsQueueLimitAndKeepsNothingAtQos0) {
+  VirtualBroker::Setup setup;
+  setup.options.limits.output_bytes_max = 5000;
+  setup.options.limits.queue_messages_max = 40;
+  VirtualBroker broker(std::move(setup));
+  auto publisher = connected(broker, "p");
+  for (int i = 0; i < 300; ++i) publisher->publish("r/" + std::to_string(i), std::string(500, 'x'), Qos::at_least_once, true);
+  subscribe_and_leave(broker, Qos::at_least_once);
+  EXPECT_EQ(broker.core().sum(&broker::ShardCounters::messages_queued), 40u);
+  EXPECT_EQ(broker.dropped(Drop::queue_full), 0u);
+  publisher->publish("r/0", "", Qos::at_least_once, true);
+  subscribe_and_leave(broker, Qos::at_most_once);
+  EXPECT_LE(broker.core().sum(&broker::ShardCounters::messages_queued), 40u);
+}
+
 }  // namespace tombo::test

@@ -1,5 +1,5 @@
 #include "config/load.hpp"
-#include "config/nearest.hpp"
+#include "base/nearest.hpp"
 #include "config/schema.hpp"
 #include "unit_config/perturb.hpp"
 

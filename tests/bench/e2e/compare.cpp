@@ -27,8 +27,8 @@ constexpr Scenario kScenarios[] = {
     {"retained", "100,000 retained messages stored at QoS 1, then read on #", false, run_retained},
     {"connect", "connect and disconnect, 10 at a time, 3.1.1 clean session", false, run_connect},
     {"idle10k", "10,000 connections with one subscription each", false, run_idle10k},
-    {"latency", "open loop, 5,000 msg/s, QoS 0 and then QoS 1", true, run_latency},
-    {"lowrate", "open loop, 5,000 msg/s, QoS 0: CPU", true, run_lowrate},
+    {"latency", "open loop, 5,000 msg/s, QoS 0 and then QoS 1", true, run_latency, 3},
+    {"lowrate", "open loop, 5,000 msg/s, QoS 0: CPU", true, run_lowrate, 3},
 };
 
 /// Loads for which A with one thread has a promise of its own.
@@ -46,7 +46,7 @@ class Comparison {
     // Scenarios outside, rounds inside: the sides of one row are measured close together.
     for (const auto& scenario : scenarios()) {
       if (!options_.only.empty() && std::ranges::count(options_.only, scenario.name) == 0) continue;
-      for (int round = 1; round <= options_.rounds; ++round) run_round(scenario, round);
+      for (int round = 1; round <= options_.rounds * scenario.rounds_factor; ++round) run_round(scenario, round);
     }
     auto report = make_report(samples_, options_.report);
     report.markdown += noise_line();

@@ -1,11 +1,11 @@
-#include "config/nearest.hpp"
+#include "base/nearest.hpp"
 
 #include <algorithm>
 #include <cstddef>
 #include <utility>
 #include <vector>
 
-namespace tombo::config {
+namespace tombo {
 
 namespace {
 
@@ -46,4 +46,4 @@ std::string_view nearest(std::string_view word, std::span<const std::string_view
   return {};
 }
 
-}  // namespace tombo::config
+}  // namespace tombo
