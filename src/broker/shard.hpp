@@ -14,12 +14,12 @@
 #include "store/journal.hpp"
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <span>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
-#include <deque>
 #include <vector>
 
 namespace tombo::broker {

@@ -17,5 +17,5 @@ export HOME=$folder RABBITMQ_CONFIG_FILE=$folder/rabbitmq RABBITMQ_ENABLED_PLUGI
 export RABBITMQ_NODENAME=bench$port@localhost RABBITMQ_MNESIA_BASE=$folder/mnesia RABBITMQ_LOG_BASE=$folder/log
 export RABBITMQ_PID_FILE=$folder/pid RABBITMQ_CONF_ENV_FILE=/dev/null ERL_EPMD_ADDRESS=127.0.0.1
 export ERL_CRASH_DUMP=$folder/erl_crash.dump
-export RABBITMQ_DIST_PORT=$((port > 40000 ? port - 10000 : port + 10000))
+export RABBITMQ_DIST_PORT=$((10000 + port % 10000))  # below the ports that clients and the brokers here get
 exec /usr/lib/rabbitmq/bin/rabbitmq-server

@@ -4,7 +4,8 @@
 #
 #   tests/bench/run.sh [OUTPUT.md] [options of `tombo_e2e compare`...]
 #   tests/bench/run.sh perf.md --rounds 5 --seconds 3
-#   TOMBO_BIN=build/release/src/app/tombo tests/bench/run.sh perf.md --only qos0_batched
+#   TOMBO_BIN=build/release/tombo tests/bench/run.sh perf.md --only qos0_batched
+#   tests/bench/run.sh --others      the section about other brokers alone, to the standard output
 #
 # Environment: TOMBO_BIN   a tombo to measure, with tombo-bench beside it (else build/release is built)
 #              MOSQUITTO   the other broker, default /usr/sbin/mosquitto
@@ -51,7 +52,7 @@ build_driver() {
 
 # The same loads with tombo-bench, which can start any broker; MQTT 3.1.1, since not all of them know 5.0.
 other_brokers() {
-  local bench brokers=(--broker "tombo=$TOMBO_CMD" --template "tombo_conf=$work/tombo.toml"
+  local bench failed brokers=(--broker "tombo=$TOMBO_CMD" --template "tombo_conf=$work/tombo.toml"
     --broker "mosquitto=$MOSQUITTO -c {mosquitto_conf}" --template "mosquitto_conf=$root/tests/bench/mosquitto.conf")
   bench=$(dirname "$TOMBO_BIN")/tombo-bench
   printf '\n## Other brokers\n\n'
@@ -66,8 +67,9 @@ other_brokers() {
     printf 'rabbitmq-server is not installed here.\n'
   fi
   "$bench" compare --quiet "${brokers[@]}" --scenario "$root/tests/bench/scenarios/others.toml" --rounds 1 \
-    --markdown "$work/others_table.md" >&2 || return
+    --markdown "$work/others_table.md" >&2 || failed=$?
   cat "$work/others_table.md"
+  return "${failed:-0}"
 }
 
 first_line() { "$@" 2>&1 | head -n 1 || true; }
@@ -97,6 +99,10 @@ tombo_commands
 describe_machine >"$work/head.md"
 
 status=0
+if [[ ${1:-} == --others ]]; then
+  other_brokers
+  exit
+fi
 "$DRIVER" compare --a "$TOMBO_CMD" --a-single "$TOMBO_CMD_SINGLE" --a-name tombo \
   --b "$MOSQUITTO -c {mosquitto_conf}" --b-name mosquitto --relay "$RELAY" \
   --template "tombo_conf=$work/tombo.toml" --template "tombo_single_conf=$work/tombo_single.toml" \
