@@ -20,7 +20,7 @@ ln -sfn packaging/CMakePresets.json CMakePresets.json
 cmake --preset release -B build/quickstart -DTOMBO_TESTS=OFF -DTOMBO_BENCH=OFF >build-quickstart.log 2>&1 ||
   { cat build-quickstart.log >&2; exit 1; }
 rm -f build-quickstart.log
-cmake --build build/quickstart --target tombo -j "${TOMBO_JOBS:-$(nproc)}"
+cmake --build build/quickstart --target tombo tomboctl -j "${TOMBO_JOBS:-$(nproc)}"
 tombo="$(find build/quickstart -name tombo -type f -perm -u+x | head -1)"
 [[ -n $tombo ]] || { echo "the build left no tombo in build/quickstart" >&2; exit 1; }
 echo "built $tombo"
