@@ -99,9 +99,9 @@ class Words {
     return sub;
   }
   CLI::App* command(CLI::App* parent, const char* name, const char* what, const char* command, Shape shape,
-                    const std::vector<Column>& columns) {
+                    std::vector<Column> columns) {
     auto* sub = parent->add_subcommand(name, what);
-    sub->callback([this, command, shape, &columns] {
+    sub->callback([this, command, shape, columns = std::move(columns)] {
       invocation_.command = command;
       invocation_.shape = shape;
       invocation_.columns = columns;
