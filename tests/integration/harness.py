@@ -93,7 +93,7 @@ class Tool:
     def __init__(self, arguments, stdin=None, env=None, name=None):
         self.name = name or Path(arguments[0]).name
         # stdbuf works by LD_PRELOAD, which a sanitized program refuses; our own flush their lines themselves.
-        ours = Path(arguments[0]).parent == tombo_binary().parent
+        ours = Path(arguments[0]).parent == Path(tombo_binary()).parent
         prefix = [] if ours else ["stdbuf", "-oL", "-eL"]
         self.process = subprocess.Popen(
             [*prefix, *map(str, arguments)],
