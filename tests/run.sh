@@ -130,8 +130,9 @@ if $full; then
   phase "tests (asan, ubsan)" run_ctest asan "$jobs" -LE '^(integration|bench_integration|soak|bench|tidy)$'
   phase "integration (asan, ubsan)" run_ctest asan 1 -L '^integration$'
   # Only what the labels below run: everything else has no second thread.
-  phase "build (tsan)" configure_and_build tsan tombo unit_broker unit_net unit_bench_engine paho_c_sync paho_c_async
-  phase "tests (tsan)" run_ctest tsan 1 -L '^(broker|net|bench_tool|integration)$' -E '^unit_bench$'
+  phase "build (tsan)" configure_and_build tsan tombo tomboctl unit_broker unit_net unit_control unit_bench_engine \
+    paho_c_sync paho_c_async
+  phase "tests (tsan)" run_ctest tsan 1 -L '^(broker|net|control|bench_tool|integration)$' -E '^unit_bench$'
   phase "build (fuzz)" configure_and_build fuzz fuzzers
   phase "fuzzers, ${TOMBO_FUZZ_S:-60} s each" fuzz_all
   phase "soak, ${TOMBO_SOAK_S:-120} s" run_ctest release 1 -L '^soak$'
