@@ -1,4 +1,5 @@
 #include "config/draft.hpp"
+#include "config/fields.hpp"
 
 #include "base/log.hpp"
 #include "base/nearest.hpp"
@@ -84,6 +85,21 @@ void check_redirect(Draft& draft) {
   }
 }
 
+void check_persistence(Draft& draft) {
+  const Persistence& persistence = draft.options.persistence;
+  const auto levels = Names<Sync>::all;
+  for (const std::string& entry : persistence.sync_topics) {
+    const std::size_t equals = entry.rfind('=');
+    const std::string_view level = equals == std::string::npos ? "" : std::string_view{entry}.substr(equals + 1);
+    const bool known = std::find(levels.begin(), levels.end(), level) != levels.end();
+    if (known && equals > 0) continue;
+    draft.error(draft.place_of(Section::persistence, "sync_topics"),
+                fmt::format("'sync_topics' in [persistence] holds \"{}\", but wants filter=level such as "
+                            "\"telemetry/#=interval\"; levels are {}",
+                            entry, fmt::join(levels, ", ")));
+  }
+}
+
 void check_limits(Draft& draft) {
   const Limits& limits = draft.options.limits;
   const auto place = [&](std::string_view key) { return draft.place_of(Section::limits, key); };
@@ -155,6 +171,7 @@ void check_modules(Draft& draft) {
 void check(Draft& draft) {
   check_listeners(draft);
   check_redirect(draft);
+  check_persistence(draft);
   check_limits(draft);
   check_destinations(draft);
   check_modules(draft);

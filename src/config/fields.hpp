@@ -20,6 +20,8 @@ inline constexpr Section kSectionOf<Limits> = Section::limits;
 template <>
 inline constexpr Section kSectionOf<Mqtt> = Section::mqtt;
 template <>
+inline constexpr Section kSectionOf<Persistence> = Section::persistence;
+template <>
 inline constexpr Section kSectionOf<Redirect> = Section::redirect;
 template <>
 inline constexpr Section kSectionOf<Sys> = Section::sys;
@@ -47,6 +49,18 @@ struct Names<QueueFull> {
 template <>
 struct Names<RedirectMode> {
   static constexpr std::array<std::string_view, 3> all{"off", "use_another_server", "server_moved"};
+};
+template <>
+struct Names<Sync> {
+  static constexpr std::array<std::string_view, 3> all{"ack", "interval", "off"};
+};
+template <>
+struct Names<StoreProfile> {
+  static constexpr std::array<std::string_view, 2> all{"gateway", "server"};
+};
+template <>
+struct Names<StoreError> {
+  static constexpr std::array<std::string_view, 2> all{"delay", "refuse"};
 };
 template <>
 struct Names<LogFormat> {

@@ -15,6 +15,9 @@ enum class ShareStrategy : std::uint8_t { round_robin, random, sticky, least_in_
 enum class QueueFull : std::uint8_t { drop_newest, drop_oldest, reject_publisher };
 enum class RedirectMode : std::uint8_t { off, use_another_server, server_moved };
 enum class LogFormat : std::uint8_t { text, json };
+enum class Sync : std::uint8_t { ack, interval, off };
+enum class StoreProfile : std::uint8_t { gateway, server };
+enum class StoreError : std::uint8_t { delay, refuse };
 
 /// [[listener]]
 struct Listener {
@@ -55,6 +58,7 @@ struct Limits {
   std::uint64_t memory_bytes_max = 0;              // ceiling for messages and buffers; 0: three quarters of the machine's (or cgroup's)
   std::uint64_t mailbox_bytes_max = 67'108'864;    // letters waiting between two shards
   std::uint32_t packets_per_turn = 1'000;          // of one connection before others get their turn
+  std::uint32_t acks_waiting_max = 10'000;         // of one client, for the disk, before it is not read from
 };
 
 /// [mqtt]
@@ -72,6 +76,20 @@ struct Mqtt {
   QueueFull on_queue_full = QueueFull::drop_newest;
   std::string response_information;      // told to clients that ask for it, empty: none
   std::uint32_t will_delay_max_s = 0xFFFFFFFF;
+};
+
+/// [persistence]
+struct Persistence {
+  std::string directory;                    // empty: nothing survives a restart
+  Sync sync = Sync::ack;
+  std::vector<std::string> sync_topics;     // "filter=level", the first that matches a topic holds
+  std::uint32_t sync_interval_ms = 1'000;   // level interval: what a crash may lose
+  std::uint32_t linger_ms = 0;              // a commit waits so long for more: fewer syncs, slower acknowledgements
+  std::uint32_t patience_ms = 5;            // for subscribers that are there, before their messages are written
+  StoreProfile profile = StoreProfile::gateway;
+  StoreError on_error = StoreError::delay;
+  std::uint32_t window_messages = 100;      // of a session's queue that are in memory; the rest is on disk only
+  std::uint64_t backlog_bytes_max = 33'554'432;  // on their way to the disk
 };
 
 /// [redirect]
@@ -113,6 +131,7 @@ struct Options {
   std::vector<Listener> listeners;
   Limits limits;
   Mqtt mqtt;
+  Persistence persistence;
   Redirect redirect;
   Sys sys;
   Log log;

@@ -69,6 +69,7 @@ Options shipped() {
   Listener everywhere;
   everywhere.address = "*";
   options.listeners.push_back(everywhere);
+  options.persistence.directory = "/var/lib/tombo";
   return options;
 }
 

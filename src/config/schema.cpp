@@ -22,13 +22,15 @@ constexpr std::uint64_t kNoEnd = 0xFFFFFFFF;
 constexpr std::array<std::string_view, 2> kModes{"0600", "0660"};
 constexpr std::array<std::string_view, 6> kLevels{"trace", "debug", "info", "warning", "error", "off"};
 
-constexpr std::array<SectionInfo, 8> kSections{{
+constexpr std::array<SectionInfo, 9> kSections{{
     {Section::top, "", "the top of the file", "The broker as a whole."},
     {Section::listener, "listener", "[[listener]]",
      "An address and port to listen on; write the section once for each."},
     {Section::limits, "limits", "[limits]", "What one client and all clients together may use at most."},
     {Section::mqtt, "mqtt", "[mqtt]",
      "Which parts of MQTT are offered, and how choices it leaves open are made."},
+    {Section::persistence, "persistence", "[persistence]",
+     "What survives a restart, a crash and a power cut: sessions, their queues and retained messages."},
     {Section::redirect, "redirect", "[redirect]", "Sending clients to another server."},
     {Section::sys, "sys", "[sys]", "The broker's own figures under $SYS/broker."},
     {Section::log, "log", "[log]", "What is logged, where and how."},
@@ -78,6 +80,7 @@ constexpr auto kRows = std::to_array<Row>({
   size<&Limits::memory_bytes_max>("memory_bytes_max", {0, kTiB}, kLive, "Memory for messages and buffers, above which load is shed; 0 means three quarters of what the machine or control group has."),
   size<&Limits::mailbox_bytes_max>("mailbox_bytes_max", {64 * kKiB, kTiB}, kLive, "Bytes of messages on their way from one shard to another."),
   number<&Limits::packets_per_turn>("packets_per_turn", {1, 1'000'000}, kLive, "Packets of one connection that are handled before others get their turn."),
+  number<&Limits::acks_waiting_max>("acks_waiting_max", {1, 1'000'000}, kLive, "Acknowledgements to one client that wait for the disk before it is not read from."),
 
   flag<&Mqtt::retain_available>("retain_available", kNew, "Messages may be retained."),
   flag<&Mqtt::wildcard_subscriptions>("wildcard_subscriptions", kNew, "Topic filters may hold + and #."),
@@ -92,6 +95,17 @@ constexpr auto kRows = std::to_array<Row>({
   choice<&Mqtt::on_queue_full>("on_queue_full", kLive, "What happens when a session's queue is full: drop the new message, drop the oldest one, or tell the publisher (0x97)."),
   text<&Mqtt::response_information>("response_information", 65'535, kNew, "Text for MQTT 5.0 clients that ask where to receive responses; empty means none."),
   number<&Mqtt::will_delay_max_s>("will_delay_max_s", {0, kNoEnd}, kNew, "Longest time that a will may be held back; \"unlimited\" leaves it to the client.").with_word("unlimited", kNoEnd),
+
+  text<&Persistence::directory>("directory", 4096, kRestart, "Where the store is kept; made if it is not there. Empty means that nothing survives a restart."),
+  choice<&Persistence::sync>("sync", kLive, "When a message counts as safe: ack means on stable storage before it is acknowledged, interval that a crash may lose the last sync_interval_ms, off that the operating system decides."),
+  list<&Persistence::sync_topics>("sync_topics", {0, 64}, kLive, "Other levels for some topics, such as \"telemetry/#=interval\": filter=level, the first that matches holds."),
+  number<&Persistence::sync_interval_ms>("sync_interval_ms", {10, 60'000}, kLive, "Time between two syncs of what the level interval covers; so much a crash may lose."),
+  number<&Persistence::linger_ms>("linger_ms", {0, 1000}, kLive, "A commit waits so long for more messages, which wears flash memory less and makes acknowledgements slower; 5 to 20 suit eMMC."),
+  number<&Persistence::patience_ms>("patience_ms", {0, 1000}, kLive, "How long a message is held back from the disk while all its subscribers are there and may acknowledge it; one that they all did is never written."),
+  choice<&Persistence::profile>("profile", kRestart, "gateway uses little memory and few files, server more of both for a higher rate."),
+  choice<&Persistence::on_error>("on_error", kLive, "While the disk cannot be written: delay holds acknowledgements back until it can, refuse answers MQTT 5.0 publishers with 0x97 instead."),
+  number<&Persistence::window_messages>("window_messages", {1, 100'000}, kLive, "Messages of a session's queue that are in memory; the others are on the disk only."),
+  size<&Persistence::backlog_bytes_max>("backlog_bytes_max", {64 * kKiB, kTiB}, kLive, "Bytes of messages on their way to the disk; with more, publishers are not read from."),
 
   choice<&Redirect::mode>("mode", kNew, "Answer every CONNECT with 0x9C (use_another_server) or 0x9D (server_moved)."),
   text<&Redirect::server_reference>("server_reference", 65'535, kNew, "The other server, as host or host:port, several separated by spaces."),
@@ -146,6 +160,8 @@ const void* object_of(const Options& options, Section section, std::size_t liste
       return &options.limits;
     case Section::mqtt:
       return &options.mqtt;
+    case Section::persistence:
+      return &options.persistence;
     case Section::redirect:
       return &options.redirect;
     case Section::sys:

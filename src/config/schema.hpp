@@ -13,7 +13,7 @@
 namespace tombo::config {
 
 /// A group of options: one struct in options.hpp, one table in a TOML file.
-enum class Section : std::uint8_t { top, listener, limits, mqtt, redirect, sys, log, control };
+enum class Section : std::uint8_t { top, listener, limits, mqtt, persistence, redirect, sys, log, control };
 
 struct SectionInfo {
   Section section;

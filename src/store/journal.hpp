@@ -1,34 +1,71 @@
 #pragma once
 
+#include "base/clock.hpp"
+#include "base/ref.hpp"
+#include "store/entry.hpp"
+#include "store/hold.hpp"
+#include "store/sink.hpp"
+
 #include <cstdint>
-#include <span>
+#include <deque>
+#include <vector>
 
 namespace tombo::store {
 
-/// Names a moment in the journal: everything appended up to it is durable once durable() has reached it.
-using Ticket = std::uint64_t;
-
-/// Where state goes that must survive a restart.  The broker hands over opaque records and holds the acknowledgement
-/// back until the record's ticket is durable; it does not know what keeps them.
-/// Lives on: one journal per shard, called by that shard; completions reach the shard as a call of its on_durable().
-class Journal {
- public:
-  virtual ~Journal() = default;
-  /// False: nothing is kept, and the broker need not build records.
-  virtual bool keeps_anything() const = 0;
-  virtual Ticket append(std::span<const std::uint8_t> record) = 0;
-  /// The ticket of the newest record: what an acknowledgement given now has to wait for.
-  virtual Ticket appended() const = 0;
-  virtual Ticket durable() const = 0;
+/// How soon a record has to be durable.
+enum class Haste : std::uint8_t {
+  none,     // rides on the next commit
+  patient,  // may become unnecessary: waits until somebody is in haste, or for the patience that is configured
+  now,      // at the end of this turn
 };
 
-/// Keeps nothing: state lives as long as the process, acknowledgements go out at once.
-class NoJournal final : public Journal {
+/// One shard's records on their way to the store: gives them tickets, keeps what may yet become unnecessary, hands over
+/// once per turn, and says which acknowledgements may go when they have become durable.
+/// Without a sink nothing is kept and nothing waits.
+/// Lives on: one shard.
+class Journal {
  public:
-  bool keeps_anything() const override { return false; }
-  Ticket append(std::span<const std::uint8_t>) override { return 0; }
-  Ticket appended() const override { return 0; }
-  Ticket durable() const override { return 0; }
+  /// No sink: nothing is kept.
+  explicit Journal(Sink* sink, unsigned shard) : sink_(sink), shard_(shard) {}
+
+  bool keeps_anything() const { return sink_ != nullptr; }
+  Sink& sink() { return *sink_; }
+  const Sink& sink() const { return *sink_; }
+
+  /// Records what must survive.  `hold`, if given, is held until the record is durable or cancelled.
+  Ticket append(Entry entry, Haste haste, Ref<Hold> hold, MonoTime now);
+  /// The record is not needed after all.  True if it had not been handed over: it will never be written, and what it
+  /// held is handed back to be released.
+  bool cancel(Ticket ticket, Ref<Hold>& hold);
+  /// What was appended in this turn for this publish belongs together with other shards' parts.
+  void mark_part(const Part& part) { slice_.parts.push_back(part); }
+
+  Ticket appended() const { return next_ - 1; }
+  Ticket durable() const { return durable_; }
+  bool is_durable(Ticket ticket) const { return ticket <= durable_; }
+
+  /// At the end of a turn: hands over what is due.  `patience` is how long patient records may wait.
+  void end_turn(MonoTime now, Milliseconds patience);
+  /// When the patience of the oldest record ends.
+  MonoTime due() const { return due_; }
+
+  /// The store has written up to this ticket; the holds that this frees are moved to `freed`.
+  void on_durable(Ticket ticket, std::vector<Ref<Hold>>& freed);
+
+ private:
+  /// Bytes of one record besides its message, roughly.
+  static constexpr std::size_t kOverhead = 100;
+
+  Sink* sink_;
+  unsigned shard_;
+  Slice slice_;            // not handed over
+  Ticket next_ = 1;        // the first ticket that was not given
+  Ticket durable_ = 0;
+  std::size_t live_ = 0;   // records of slice_ that were not cancelled
+  Haste haste_ = Haste::none;
+  MonoTime due_ = kNever;
+  MonoTime first_at_ = kNever;
+  std::deque<Ref<Hold>> holds_;  // of the tickets from durable_ + 1 on
 };
 
 }  // namespace tombo::store

@@ -1,0 +1,34 @@
+#pragma once
+
+#include "store/entry.hpp"
+
+namespace tombo::store {
+
+/// Where shards hand their records to: the seam at which a replicated log takes the committer's place.
+/// Lives on: any shard.
+class Sink {
+ public:
+  virtual ~Sink() = default;
+  /// Takes the slice; its completion reaches the shard later as a call of Shard::on_durable(slice.last).
+  virtual void take(Slice slice) = 0;
+  /// More is on its way to the disk than the limit allows: publishers are not read from.
+  virtual bool full() const = 0;
+  /// The disk cannot be written at the moment.
+  virtual bool failing() const = 0;
+  /// Reads the session's deliveries from `from` on, at most `count_max` of them and about `bytes_max`, as they are after
+  /// everything handed over before.  `then` is called on some thread of the store.
+  struct Read {
+    struct Item {
+      Seq seq = 0;
+      DeliveryRow row;
+      Ref<mqtt::Message> message;  // none if the row says released, or if it could not be read
+    };
+    std::vector<Item> items;
+    bool more = false;  // there are further ones
+    bool failed = false;
+  };
+  virtual void read(SessionNumber session, Seq from, std::size_t count_max, std::size_t bytes_max,
+                    std::function<void(Read)> then) = 0;
+};
+
+}  // namespace tombo::store

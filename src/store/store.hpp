@@ -1,0 +1,115 @@
+#pragma once
+
+#include "base/clock.hpp"
+#include "base/log.hpp"
+#include "store/engine.hpp"
+#include "store/rows.hpp"
+#include "store/sink.hpp"
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace tombo::store {
+
+/// What the store has done; read by anybody.
+struct StoreFigures {
+  std::atomic<std::uint64_t> commits{0};
+  std::atomic<std::uint64_t> records{0};           // written
+  std::atomic<std::uint64_t> bytes{0};             // of keys and values handed to the engine
+  std::atomic<std::uint64_t> errors{0};            // commits that failed
+  std::atomic<std::uint64_t> backlog_bytes{0};     // handed over and not written
+  std::atomic<std::uint64_t> last_commit_us{0};
+};
+
+/// How the store is run; the numbers may change at a reload.
+struct StoreOptions {
+  Milliseconds linger{0};
+  Milliseconds interval{1000};  // between syncs of what nobody waits for
+  bool sync = true;             // false: the operating system decides when the disk sees what was written
+  std::size_t backlog_bytes_max = 32 << 20;
+};
+
+/// The store without its threads: takes the shards' slices, makes one batch of them, writes it with one sync, and tells
+/// the shards.  step() and read_step() do one piece of work each and return whether there was any; a simulation calls
+/// them when it likes, StoreThreads from two threads.
+/// Lives on: take(), read() any shard; step() one thread, read_step() one thread.
+class Store final : public Sink {
+ public:
+  struct Parts {
+    Engine* engine = nullptr;  // outlives the store
+    const Clock* clock = nullptr;
+    log::Logger logger;
+    StoreOptions options;
+    /// Posts to a shard that its records up to the ticket are durable.
+    std::function<void(unsigned shard, Ticket durable)> completed;
+    /// The topic's retained message as it is now, or none.
+    std::function<Ref<mqtt::Message>(std::string_view topic)> retained;
+    /// Called when writing begins to fail and when it works again; on the committer's thread.
+    std::function<void(bool failing, const std::string& why)> failing;
+  };
+  explicit Store(Parts parts);
+  ~Store() override;
+
+  // --- at the start, before anything is taken
+
+  /// Makes the store's first keys or checks them, and raises the epoch.
+  EngineResult<void> begin();
+  std::uint64_t epoch() const { return epoch_; }
+  /// Everything that must be known before a client is served.  Each is called once per row.
+  struct Rows {
+    std::function<void(SessionNumber, SessionRow)> session;
+    std::function<void(SessionNumber, std::string filter, SubscriptionRow)> subscription;
+    std::function<void(SessionNumber, mqtt::PacketId)> received;
+    std::function<void(SessionNumber, Seq head)> head;
+    std::function<void(Ref<mqtt::Message>)> retained;
+    std::function<void(std::string what)> damaged;  // a row that could not be read; it stays where it is
+  };
+  EngineResult<void> load(const Rows& rows);
+  /// Counts what waits for each session, so that messages which nobody needs are found.  Takes as long as the store is
+  /// large: run by read_step() after load(), in pieces.
+  struct Waiting {
+    SessionNumber session = 0;
+    std::uint64_t messages = 0;
+    std::uint64_t bytes = 0;
+    Seq first = 0;
+  };
+  void count_waiting(std::function<void(std::vector<Waiting>)> told);
+
+  // --- Sink
+  void take(Slice slice) override;
+  bool full() const override { return figures.backlog_bytes.load(std::memory_order_relaxed) > options_max_.load(std::memory_order_relaxed); }
+  bool failing() const override { return failing_.load(std::memory_order_relaxed); }
+  void read(SessionNumber session, Seq from, std::size_t count_max, std::size_t bytes_max,
+            std::function<void(Read)> then) override;
+
+  // --- the work
+
+  /// Commits what was taken; false if there was nothing to do now.
+  bool step(MonoTime now);
+  bool read_step();
+  /// When step() should be called again if nothing is taken before.
+  MonoTime next_due() const;
+  /// Writes everything that was taken, with a sync, whatever the options say.
+  EngineResult<void> flush();
+  void set_options(const StoreOptions& options);
+
+  StoreFigures figures;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+  std::uint64_t epoch_ = 0;
+  std::atomic<bool> failing_{false};
+  std::atomic<std::size_t> options_max_;
+};
+
+}  // namespace tombo::store
