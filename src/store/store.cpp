@@ -193,6 +193,7 @@ void Store::take(Slice slice) {
 void Store::read(ReadOrder order) {
   const std::lock_guard lock{impl_->mutex};
   impl_->orders.push_back({std::move(order), impl_->slices_taken});
+  if (wake_writer_) wake_writer_();  // what comes before has to be written first
   if (wake_reader_) wake_reader_();
 }
 
@@ -216,6 +217,8 @@ bool Store::step(MonoTime now) {
       impl_->waiting.push_back(std::move(slice));
     }
     impl_->taken.clear();
+    // Who comes for its deliveries does not wait for what nobody was in a hurry with.
+    if (!impl_->orders.empty() && impl_->orders.front().after > impl_->slices_done) impl_->sync_since = std::min(impl_->sync_since, now);
   }
   if (impl_->waiting.empty() || !impl_->ready_to_write(now)) return false;
   const bool awaited = impl_->sync_since != kNever && now >= impl_->sync_since + options.linger;
