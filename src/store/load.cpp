@@ -7,6 +7,26 @@
 
 namespace tombo::store {
 
+namespace {
+/// The packet identifier at the end of a received one's key; 0 if there is none.
+mqtt::PacketId packet_id_in_key(std::string_view key) {
+  if (key.size() != 11) return 0;
+  return static_cast<mqtt::PacketId>(static_cast<std::uint8_t>(key[9]) << 8 | static_cast<std::uint8_t>(key[10]));
+}
+
+EngineResult<void> load_retained(const Engine& engine, const Moment& now, const Store::Rows& rows) {
+  return engine.scan("r", after_prefix("r"), [&](std::string_view key, std::string_view value) {
+    const auto row = decode_message(value);
+    if (row) {
+      rows.retained(message_of(*row, now, rows.retained_account));
+    } else {
+      rows.damaged(fmt::format("the retained message of {}", key.substr(1)));
+    }
+    return true;
+  });
+}
+}  // namespace
+
 EngineResult<void> Store::load(const Rows& rows) {
   const Engine& engine = *impl_->parts.engine;
   const Moment now = Moment::of(*impl_->parts.clock);
@@ -50,23 +70,11 @@ EngineResult<void> Store::load(const Rows& rows) {
   });
   if (!good) return good;
   good = each('i', [&](std::string_view key, std::string_view) {
-    if (key.size() == 11 && places.contains(number_in_key(key))) {
-      const auto high = static_cast<std::uint8_t>(key[9]);
-      const auto low = static_cast<std::uint8_t>(key[10]);
-      rows.received(number_in_key(key), static_cast<mqtt::PacketId>(high << 8 | low));
-    }
+    const auto id = packet_id_in_key(key);
+    if (id != 0 && places.contains(number_in_key(key))) rows.received(number_in_key(key), id);
     return true;
   });
-  if (!good) return good;
-  return each('r', [&](std::string_view key, std::string_view value) {
-    const auto row = decode_message(value);
-    if (row) {
-      rows.retained(message_of(*row, now, rows.retained_account));
-    } else {
-      rows.damaged(fmt::format("the retained message of {}", key.substr(1)));
-    }
-    return true;
-  });
+  return good ? load_retained(engine, now, rows) : good;
 }
 
 }  // namespace tombo::store
