@@ -11,6 +11,7 @@
 #include "app/systemd.hpp"
 #include "app/version.hpp"
 #include "config/load.hpp"
+#include "broker/keeper.hpp"
 #include "control/server.hpp"
 #include "net/server.hpp"
 
@@ -111,10 +112,17 @@ std::string Running::start(bool loopback_only) {
   if (!options_.pid_file.empty()) {
     if (std::string why_not = pid_file_.write(options_.pid_file); !why_not.empty()) return why_not;
   }
+  std::shared_ptr<broker::Keeper> keeper;
+  if (!options_.persistence.directory.empty()) {
+    auto opened = broker::Keeper::open(options_, clock_, sinks_.logger(log::Module::store));
+    if (!opened) return opened.error();
+    keeper = std::move(*opened);
+  }
   server_ = std::make_unique<net::Server>(
       net::Server::Parts{std::make_shared<const config::Options>(options_), sinks_.logger(log::Module::net),
-                         &clock_, std::string{version()}});
+                         &clock_, std::string{version()}, std::move(keeper)});
   if (const auto bound = server_->listen(); !bound) return bound.error();
+  if (const auto restored = server_->restore(); !restored) return restored.error();
   if (const auto started = start_control(); !started) return started.error();
   server_->start();
   log_.info("tombo is ready pid={}", ::getpid());

@@ -36,7 +36,7 @@ struct Verdicts {
 
 /// An acknowledgement that waits for the disk.
 struct PendingAck {
-  store::Ticket ticket = 0;
+  Ref<store::Hold> hold;  // none: only those before it keep it waiting
   mqtt::PacketType type = mqtt::PacketType::puback;
   mqtt::PacketId id = 0;
   mqtt::ReasonCode reason = mqtt::ReasonCode::success;
@@ -69,6 +69,7 @@ class Client final : public TimerNode {
   bool paused_for_output = false;    // it does not read what it asked for
   bool paused_for_mailbox = false;
   bool paused_for_memory = false;
+  bool paused_for_acks = false;      // too many acknowledgements wait for the disk
   bool connect_expiry_zero = false;  // CONNECT asked for no session expiry  [MQTT 3.14.2.2.2]
   std::uint32_t index = 0;           // in the shard's list
   std::uint32_t number = 0;          // connections in the order of their acceptance, for redirection
@@ -79,7 +80,7 @@ class Client final : public TimerNode {
   std::unique_ptr<Verdicts> verdicts;
   std::unique_ptr<std::deque<PendingAck>> pending_acks;
 
-  bool paused() const { return paused_for_verdict || paused_for_output || paused_for_mailbox || paused_for_memory; }
+  bool paused() const { return paused_for_verdict || paused_for_output || paused_for_mailbox || paused_for_memory || paused_for_acks; }
 };
 
 }  // namespace tombo::broker

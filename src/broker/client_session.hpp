@@ -5,9 +5,11 @@
 #include "routing/retained_store.hpp"
 #include "routing/topic_tree.hpp"
 #include "session/session.hpp"
+#include "store/entry.hpp"
 
 #include <deque>
 #include <memory>
+#include <utility>
 #include <vector>
 
 namespace tombo::broker {
@@ -19,6 +21,7 @@ struct SharedSubscription {
   Ref<session::DeliveryExtra> extra;           // what deliveries by this subscription carry
   mqtt::SubscribeOptions options;
   std::uint32_t subscription_id = 0;
+  std::uint32_t share_number = 0;              // in the store
 };
 
 /// Retained messages on their way to a new subscription.
@@ -26,6 +29,26 @@ struct RetainedWalk {
   std::unique_ptr<routing::RetainedCursor> cursor;
   mqtt::SubscribeOptions options;
   std::uint32_t subscription_id = 0;
+};
+
+/// What a session that survives a restart has in the store.  Its queue begins in memory and goes on there: what is on
+/// disk only has higher sequence numbers than everything in memory.
+struct Stored {
+  store::SessionNumber number = 0;
+  store::Seq read_from = 0;           // of the first delivery that is on disk only
+  std::uint64_t disk_messages = 0;    // that are on disk only, as far as they are counted
+  std::uint64_t disk_bytes = 0;
+  bool on_disk = false;               // there may be such deliveries
+  bool counted = true;                // disk_messages is complete
+  bool restoring = false;             // nothing was read since the restart: what was in flight is among it
+  bool reading = false;
+  bool grew = false;                  // something came after the read was asked for
+  bool prompt = true;                 // its client acknowledges within the patience of the journal
+  store::Seq sample = 0;              // the delivery by which that is judged
+  MonoTime sample_at{};
+  std::uint32_t next_share = 1;
+  /// QoS 2: packet identifiers that must be durable before something is sent under them, with their tickets.
+  std::deque<std::pair<store::Ticket, mqtt::PacketId>> not_yet;
 };
 
 /// A session at its home: the protocol state, the connection if there is one, and its place in the directory.
@@ -49,6 +72,7 @@ class ClientSession final : public session::Session {
   MonoTime expires_at = kNever;   // while the client is away
   /// Retained messages on their way to new subscriptions; with some, the session is in the shard's list of walkers.
   std::unique_ptr<std::deque<RetainedWalk>> walks;
+  std::unique_ptr<Stored> stored;    // null: gone with the process
   std::uint32_t shared_count = 0;    // memberships that are not unsubscribed
   std::uint32_t wildcard_count = 0;  // subscriptions with wildcards, shared ones included
 

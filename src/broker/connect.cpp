@@ -149,6 +149,7 @@ void Shard::accept(Client& client, const mqtt::ConnectView& connect, std::string
   }
   arm_keep_alive(client);
   counters_.clients_connected.add();
+  if (journal_.keeps_anything()) record_session(session, store::Haste::none);
   if (!send_connack(client, connect, present, assigned)) {
     return close(client, false, "CONNACK would be larger than it accepts");  // [MQTT-3.1.2-24, MQTT-3.2.0-1]
   }

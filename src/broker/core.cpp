@@ -26,6 +26,7 @@ Core::Core(Parts parts)
       version_(std::move(parts.version)),
       started_(clock_->mono()),
       seed_(parts.seed),
+      epoch_(parts.epoch),
       directory(mix(parts.seed + 1)),
       qsbr(parts.shards),
       tree(qsbr, mix(parts.seed + 2)),

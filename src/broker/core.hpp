@@ -18,6 +18,10 @@
 #include <string_view>
 #include <vector>
 
+namespace tombo::store {
+class Store;
+}  // namespace tombo::store
+
 namespace tombo::broker {
 
 /// What all shards of a broker share: nothing here is touched by an ordinary PUBLISH but the topic tree, which is read
@@ -33,6 +37,7 @@ class Core {
     const Clock* clock = nullptr;
     auth::Authenticator* authenticator = nullptr;  // outlives the core
     std::string version;
+    std::uint64_t epoch = 0;  // of the store: counts its starts
   };
   explicit Core(Parts parts);
   ~Core();
@@ -72,6 +77,7 @@ class Core {
   const std::string& version() const { return version_; }
   MonoTime started() const { return started_; }
   std::uint64_t random_seed() const { return seed_; }
+  std::uint64_t epoch() const { return epoch_; }
 
  private:
   routing::ShardId least_loaded() const;
@@ -83,6 +89,7 @@ class Core {
   std::string version_;
   MonoTime started_;
   std::uint64_t seed_;
+  std::uint64_t epoch_;
   std::atomic<std::uint64_t> next_client_id_{0};
   // Counters first: messages name them until the last queue and the retained store are gone.
   std::vector<std::unique_ptr<ShardCounters>> counters_;
@@ -93,6 +100,7 @@ class Core {
   routing::Qsbr qsbr;
   routing::TopicTree tree;
   routing::RetainedStore retained;
+  store::Store* store = nullptr;  // set before the shards run; none: nothing survives
   std::atomic<std::uint32_t> connections{0};  // open, CONNECT accepted or not
   std::atomic<bool> draining{false};          // as the shards were last told
   /// fill_first: the shard that accepts connections now, and keeps those whose sessions are new; -1: not decided by

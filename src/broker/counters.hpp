@@ -36,8 +36,9 @@ enum class Drop : std::uint8_t {
   retained_full,    // could not be kept as retained
   session_ended,    // still queued when its session ended
   no_member,        // a shared group without members
+  damaged,          // could not be read from the store
 };
-inline constexpr std::size_t kDropReasons = 11;
+inline constexpr std::size_t kDropReasons = 12;
 std::string_view name_of(Drop reason);
 
 /// What one shard counted.  $SYS and the summary add the shards up.
@@ -49,6 +50,7 @@ struct alignas(64) ShardCounters {
   Counter clients_expired;        // sessions that ended by expiry
   Counter sessions;               // present number, connected or not
   Counter sessions_disconnected;  // present number
+  Counter sessions_kept;          // present number that survive a restart
   Counter sessions_begun;         // the youngest session's generation; goes round
   Counter subscriptions;          // present number, shared ones included
   Counter shared_subscriptions;   // present number

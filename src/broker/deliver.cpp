@@ -8,6 +8,7 @@ namespace tombo::broker {
 using mqtt::Qos;
 using session::Delivery;
 using session::SendResult;
+using store::Haste;
 
 bool Shard::can_write(const Client& client) const {
   return client.transport->waiting() < options_->limits.output_bytes_max;
@@ -31,12 +32,24 @@ void Shard::deliver(ClientSession& session, const Ref<mqtt::Message>& message, c
   delivery.subscription_id = terms.subscription_id;
   delivery.qos = terms.qos;
   delivery.retain = terms.retain;
-  if (client != nullptr && session.queue.empty() && can_write(*client) &&
+  if (client != nullptr && session.queue.empty() && !on_disk(session) && can_write(*client) &&
       session.may_send(client->peer, options_->limits.in_flight_max)) {
     message->charge();
+    if (keeps(session, terms.qos)) return send_recorded(session, std::move(delivery));
     return count_sent(session, session.send(client->transport->out(), client->peer, std::move(delivery), now_), *message);
   }
   enqueue(session, std::move(delivery));
+}
+
+/// A delivery that is recorded and goes out at once; at QoS 2 when it is on disk.
+void Shard::send_recorded(ClientSession& session, Delivery delivery) {
+  if (delivery.qos == Qos::exactly_once) return hold_delivery(session, std::move(delivery));
+  Client& client = *session.client;
+  const auto result = session.send(client.transport->out(), client.peer, delivery, now_);
+  count_sent(session, result, *delivery.message);
+  if (result != SendResult::sent) return;
+  const Haste haste = haste_for(session, *delivery.message);
+  record_delivery(session, *session.delivery_of(session.last_packet_id), haste);
 }
 
 void Shard::count_sent(ClientSession& session, SendResult result, const mqtt::Message& message) {
@@ -68,27 +81,42 @@ void Shard::enqueue(ClientSession& session, Delivery delivery) {
   const auto& limits = options_->limits;
   const std::size_t footprint = delivery.message->footprint();
   delivery.message->charge();
-  session.queue.push(std::move(delivery));
+  if (keeps(session, delivery.qos)) record_delivery(session, delivery, haste_for(session, *delivery.message));
+  if (delivery.seq != 0 && goes_to_disk(session)) {
+    leave_on_disk(session, delivery);
+  } else {
+    session.queue.push(std::move(delivery));
+  }
   counters_.messages_queued.add();
   // Publishers are told before the next message is lost, if it is like this one.
-  if (session.queue.size() >= limits.queue_messages_max || session.queue.bytes() + footprint > limits.queue_bytes_max) {
+  if (queued_messages(session) >= limits.queue_messages_max || queued_bytes(session) + footprint > limits.queue_bytes_max) {
     note_full(session);
   }
+  read_ahead(session);
+}
+
+std::size_t Shard::queued_messages(const ClientSession& session) {
+  return session.queue.size() + (session.stored ? static_cast<std::size_t>(session.stored->disk_messages) : 0);
+}
+
+std::size_t Shard::queued_bytes(const ClientSession& session) {
+  return session.queue.bytes() + (session.stored ? static_cast<std::size_t>(session.stored->disk_bytes) : 0);
 }
 
 /// Whether the queue takes one more, after the policy's own victims have gone.
 bool Shard::make_room(ClientSession& session, const Delivery& delivery) {
   const auto& limits = options_->limits;
   const auto fits = [&] {
-    return session.queue.size() < limits.queue_messages_max &&
-           (session.queue.empty() || session.queue.bytes() + delivery.message->footprint() <= limits.queue_bytes_max);
+    const std::size_t waiting = queued_messages(session);
+    return waiting < limits.queue_messages_max &&
+           (waiting == 0 || queued_bytes(session) + delivery.message->footprint() <= limits.queue_bytes_max);
   };
   while (!fits()) {
     if (options_->mqtt.on_queue_full != config::QueueFull::drop_oldest || session.queue.empty()) {
       note_full(session);
       return false;
     }
-    if (!session.queue.drop_oldest_qos0()) session.queue.pop();
+    if (!session.queue.drop_oldest_qos0()) delivery_done(session, session.queue.pop());
     drop_for(session, Drop::queue_full);
     counters_.messages_queued.subtract();
   }
@@ -100,7 +128,13 @@ void Shard::pump(ClientSession& session) {
   Client* client = session.client;
   if (client == nullptr || client->transport == nullptr) return;
   if (session.may_resend(client->peer) && can_write(*client)) {
-    session.resend(client->transport->out(), client->peer, now_);
+    std::vector<mqtt::PacketId> not_yet;
+    if (session.stored) {
+      for (const auto& [ticket, id] : session.stored->not_yet) not_yet.push_back(id);
+    }
+    for (const auto& given_up : session.resend(client->transport->out(), client->peer, not_yet, now_)) {
+      delivery_done(session, given_up);
+    }
   }
   while (!session.queue.empty() && can_write(*client)) {
     Delivery& first = session.queue.front();
@@ -108,9 +142,16 @@ void Shard::pump(ClientSession& session) {
     if (windowed && !session.may_send(client->peer, options_->limits.in_flight_max) && !first.message->expired(now_)) break;
     Delivery delivery = session.queue.pop();
     counters_.messages_queued.subtract();
-    const Ref<mqtt::Message> message = delivery.message;
-    count_sent(session, session.send(client->transport->out(), client->peer, std::move(delivery), now_), *message);
+    if (delivery.seq != 0 && delivery.qos == Qos::exactly_once && !delivery.message->expired(now_)) {
+      hold_delivery(session, std::move(delivery));
+      continue;
+    }
+    const Delivery sent = delivery;
+    const auto result = session.send(client->transport->out(), client->peer, std::move(delivery), now_);
+    count_sent(session, result, *sent.message);
+    if (result != SendResult::sent) delivery_done(session, sent);
   }
+  read_ahead(session);
   if (session.told_full) note_room(session);
   if (session.has_shared()) note_shared_load(session);
 }
@@ -128,8 +169,8 @@ void Shard::note_full(ClientSession& session) {
 }
 
 void Shard::note_room(ClientSession& session) {
-  if (!session.told_full || session.queue.size() * 4 > std::size_t{options_->limits.queue_messages_max} * 3) return;
-  if (session.queue.bytes() * 4 > options_->limits.queue_bytes_max * 3) return;
+  if (!session.told_full || queued_messages(session) * 4 > std::size_t{options_->limits.queue_messages_max} * 3) return;
+  if (queued_bytes(session) * 4 > options_->limits.queue_bytes_max * 3) return;
   session.told_full = false;
   members_full(session, false);
   for (std::uint32_t i = 0; i < session.subscriptions.size(); ++i) {
@@ -138,7 +179,7 @@ void Shard::note_room(ClientSession& session) {
 }
 
 void Shard::note_shared_load(ClientSession& session) {
-  const auto load = static_cast<std::uint32_t>(session.in_flight_count() + session.queue.size());
+  const auto load = static_cast<std::uint32_t>(session.in_flight_count() + queued_messages(session));
   for (auto& shared : session.shared()) {
     if (shared.member) shared.member->in_flight.store(load, std::memory_order_relaxed);
   }

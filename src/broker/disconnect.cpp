@@ -84,7 +84,11 @@ void Shard::detach(Client& client, bool keep_will) {
   core_.connections.fetch_sub(1, std::memory_order_relaxed);
   if (client.verdicts && client.verdicts->ticket != 0) asking_.erase(client.verdicts->ticket);
   if (client.paused_for_mailbox || client.paused_for_memory) std::erase(held_back_, &client);
-  if (client.pending_acks) std::erase(with_acks_, &client);
+  if (client.pending_acks) {
+    for (const auto& ack : *client.pending_acks) {
+      if (ack.hold) ack.hold->owner = nullptr;
+    }
+  }
   bury(client);
   ClientSession* session = std::exchange(client.session, nullptr);
   if (session == nullptr) return;

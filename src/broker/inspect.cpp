@@ -35,8 +35,8 @@ void Shard::fill(SessionSeen& seen, const ClientSession& session, bool with_addr
   seen.client_id = session.client_id();
   seen.slot = session.slot;
   if (session.user_name) seen.user_name = *session.user_name;
-  seen.queued = session.queue.size();
-  seen.queued_bytes = session.queue.bytes();
+  seen.queued = queued_messages(session);
+  seen.queued_bytes = queued_bytes(session);
   seen.in_flight = session.in_flight_count();
   if (!session.queue.empty()) seen.oldest_s = session.queue.front().message->age_s(now_);
   seen.subscriptions = session.subscriptions.size() + session.shared_count;
@@ -70,7 +70,7 @@ bool Shard::wanted(const SessionQuery& query, const ClientSession& session) cons
       if (session.connected()) return false;
       break;
     case SessionQuery::Of::lagging:
-      if (session.queue.empty() && session.dropped == 0) return false;
+      if (queued_messages(session) == 0 && session.dropped == 0) return false;
       break;
   }
   if (query.user_name && (!session.user_name || *session.user_name != *query.user_name)) return false;

@@ -1,6 +1,7 @@
 #include "broker/shard.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace tombo::broker {
 
@@ -57,7 +58,10 @@ void Shard::handle_letters(std::span<Letter> letters) {
       const std::string_view topic = publish->message->topic();
       if (topic != matched_topic && !look_ahead_.take(topic, matched_)) core_.tree.match(topic, matched_);
       matched_topic = topic;
+      routing_ = {};
+      routing_.hold = publish->hold;
       deliver_local(publish->message);
+      end_letter();
       continue;
     }
     // Whatever else comes may change who is subscribed to what.
@@ -65,6 +69,8 @@ void Shard::handle_letters(std::span<Letter> letters) {
     matched_topic = {};
     if (auto* shared = std::get_if<SharedLetter>(&letters[i])) {
       on_letter(*shared);
+    } else if (const auto* settled = std::get_if<SettledLetter>(&letters[i])) {
+      if (settled->hold->owner != nullptr) send_acks(*static_cast<Client*>(settled->hold->owner));
     } else {
       on_letter(std::get<CallLetter>(letters[i]));
     }
@@ -73,7 +79,20 @@ void Shard::handle_letters(std::span<Letter> letters) {
 }
 
 void Shard::on_letter(SharedLetter& letter) {
+  routing_ = {};
+  routing_.hold = letter.hold;
+  routing_.from_session = letter.from_session;
+  routing_.from_seq = letter.from_seq;
   deliver_to_member(letter.message, *letter.member, letter.publisher_hash);
+  end_letter();
+}
+
+/// What the letter's message led to is recorded: the acknowledgement no more waits for the letter itself.
+void Shard::end_letter() {
+  const Ref<store::Hold> hold = std::exchange(routing_.hold, nullptr);
+  if (!hold) return;
+  if (hold->publish != 0 && !routing_.passed_on) journal_.mark_part({hold->publish, hold->parts});
+  let_go(hold);
 }
 
 void Shard::on_letter(CallLetter& letter) { (*letter.call)(*this); }

@@ -3,6 +3,8 @@
 #include "base/ref.hpp"
 #include "mqtt/message.hpp"
 #include "routing/shared_group.hpp"
+#include "store/hold.hpp"
+#include "store/rows.hpp"
 
 #include <atomic>
 #include <cstddef>
@@ -19,18 +21,27 @@ class Shard;
 /// A message that this shard has subscribers for; it matches the topic itself.
 struct PublishLetter {
   Ref<mqtt::Message> message;
+  Ref<store::Hold> hold;  // of the publisher's acknowledgement, held for this letter; or none
 };
 /// A message that a shared group's member on this shard was picked for.
 struct SharedLetter {
   Ref<mqtt::Message> message;
   Ref<routing::GroupMember> member;
   std::uint64_t publisher_hash = 0;
+  Ref<store::Hold> hold;
+  // The delivery, as it was recorded for another member, whose place this one takes; 0: none.
+  store::SessionNumber from_session = 0;
+  store::Seq from_seq = 0;
+};
+/// Nothing keeps an acknowledgement of this shard any more.
+struct SettledLetter {
+  Ref<store::Hold> hold;
 };
 /// Anything rare: new options, verdicts, redirection.
 struct CallLetter {
   std::unique_ptr<std::function<void(Shard&)>> call;
 };
-using Letter = std::variant<PublishLetter, SharedLetter, CallLetter>;
+using Letter = std::variant<PublishLetter, SharedLetter, SettledLetter, CallLetter>;
 
 /// Letters for one shard.  Senders fill an outbox during their turn and post it whole; the receiver takes everything
 /// at once.  Waking is what costs, so a shard that runs is never woken, and one that sleeps once.

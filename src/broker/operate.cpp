@@ -16,6 +16,14 @@ constexpr std::size_t kDrainedPerTurn = 50;
 
 void Shard::apply(std::shared_ptr<const config::Options> options) {
   options_ = std::move(options);
+  sync_topics_.clear();
+  for (const auto& entry : options_->persistence.sync_topics) {
+    const std::size_t equals = entry.rfind('=');
+    const std::string_view level = std::string_view{entry}.substr(equals + 1);
+    sync_topics_.emplace_back(entry.substr(0, equals), level == "ack"        ? config::Sync::ack
+                                                       : level == "interval" ? config::Sync::interval
+                                                                             : config::Sync::off);
+  }
   decode_limits_.properties_max = options_->limits.properties_max;
   decode_limits_.topic_levels_max = options_->limits.topic_levels_max;
   accept_tokens_ = options_->limits.connections_per_s;
@@ -110,12 +118,18 @@ bool Shard::remove_session(std::string_view client_id) {
   return true;
 }
 
-bool Shard::remove_retained(std::string_view topic) { return core_.retained.remove(topic); }
+bool Shard::remove_retained(std::string_view topic) {
+  if (!core_.retained.remove(topic)) return false;
+  record_retained(topic, nullptr);
+  return true;
+}
 
 /// The chores that one shard does for all.
 void Shard::every_second() {
   core_.tree.collect();
-  core_.retained.expire(now_, kExpiredPerSecond);
+  std::vector<std::string> expired;
+  core_.retained.expire(now_, kExpiredPerSecond, journal_.keeps_anything() ? &expired : nullptr);
+  for (const auto& topic : expired) record_retained(topic, nullptr);
   judge_redirect();
   const std::uint32_t interval = options_->sys.interval_s;
   if (interval == 0 || now_ < next_sys_) return;
@@ -125,6 +139,7 @@ void Shard::every_second() {
     parts.topic = topic;
     parts.payload = mqtt::bytes_of(payload);
     parts.retain = true;
+    routing_ = {};
     route(parts, 0, nullptr);
   });
 }

@@ -66,9 +66,15 @@ void Shard::take_publish(Client& client, const mqtt::PublishView& publish) {
     counters_.drop(Drop::refused);
     return answer_publish(client, publish, ReasonCode::packet_identifier_in_use);  // [MQTT-2.2.1-3]
   }
+  const bool awaited = publish.qos != Qos::at_most_once && journal_.keeps_anything() && sync_of(publish.topic) == config::Sync::ack;
+  routing_ = {};
+  if (awaited) routing_.publisher = &client;
   if (publish.qos == Qos::exactly_once) {
-    // A repeat is answered and not delivered again.  [MQTT-4.3.3-10]
-    if (!session.begin_receive(publish.packet_id)) return answer_publish(client, publish, ReasonCode::success);
+    // A repeat is answered and not delivered again, nor answered before the first one.  [MQTT-4.3.3-10]
+    if (!session.begin_receive(publish.packet_id)) {
+      if (session.stored && awaited) record_received(session, publish.packet_id, false, routing_hold());
+      return answer_publish(client, publish, ReasonCode::success);
+    }
     // [MQTT-3.3.4-7]  QoS 1 is answered at once, so only QoS 2 can pile up.
     if (session.receiving() > options_->limits.receive_maximum && is_v5) {
       session.end_receive(publish.packet_id);
@@ -90,6 +96,10 @@ void Shard::take_publish(Client& client, const mqtt::PublishView& publish) {
     parts.expires_at = now_ + Seconds{publish.properties.message_expiry_interval};
   }
   parts.origin = origin_of(session);
+  if (publish.qos == Qos::exactly_once && session.stored) {
+    routing_.publish = std::uint64_t{id_} << 56 | ++publishes_;
+    record_received(session, publish.packet_id, false, awaited ? routing_hold() : nullptr);
+  }
   answer_publish(client, publish, route(parts, session.entry->hash, &client));
 }
 
@@ -99,6 +109,9 @@ ReasonCode Shard::judge_publish(Client& client, const mqtt::PublishView& publish
   if (options_->mqtt.check_payload_format && publish.properties.payload_format_indicator == 1 &&
       !mqtt::is_valid_payload_text(mqtt::text_of(publish.payload))) {
     return ReasonCode::payload_format_invalid;
+  }
+  if (publish.qos != Qos::at_most_once && store_refuses() && client.peer.format.version == mqtt::Version::v5) {
+    return ReasonCode::quota_exceeded;
   }
   if (memory_level_ == MemoryLevel::refuse_messages) {
     // An older client cannot be told, so it is not read from until there is room; this message it has sent already.
@@ -114,13 +127,23 @@ ReasonCode Shard::judge_publish(Client& client, const mqtt::PublishView& publish
 
 /// PUBACK, PUBREC or nothing.  An error in PUBREC ends the exchange.  [MQTT-3.3.4-1, MQTT-4.3.3-9]
 void Shard::answer_publish(Client& client, const mqtt::PublishView& publish, ReasonCode reason) {
+  Ref<store::Hold> hold = std::exchange(routing_.hold, nullptr);
+  routing_.publisher = nullptr;
   if (client.state != Client::State::active || publish.qos == Qos::at_most_once) return;
   if (reason == ReasonCode::no_matching_subscribers && !options_->mqtt.tell_no_subscribers) reason = ReasonCode::success;
   if (publish.qos == Qos::at_least_once) {
-    return acknowledge(client, mqtt::PacketType::puback, publish.packet_id, reason, journal_.appended());
+    return acknowledge(client, mqtt::PacketType::puback, publish.packet_id, reason, std::move(hold));
   }
-  if (mqtt::is_error(reason)) client.session->end_receive(publish.packet_id);
-  acknowledge(client, mqtt::PacketType::pubrec, publish.packet_id, reason, journal_.appended());
+  if (mqtt::is_error(reason)) {
+    client.session->end_receive(publish.packet_id);
+    if (client.session->stored) record_received(*client.session, publish.packet_id, true, nullptr);
+  }
+  acknowledge(client, mqtt::PacketType::pubrec, publish.packet_id, reason, std::move(hold));
+}
+
+/// Whether the operator wants publishers to be told that the disk takes nothing.
+bool Shard::store_refuses() const {
+  return options_->persistence.on_error == config::StoreError::refuse && journal_.keeps_anything() && journal_.sink().failing();
 }
 
 }  // namespace tombo::broker

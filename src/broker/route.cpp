@@ -28,6 +28,9 @@ ReasonCode Shard::route(const mqtt::MessageParts& parts, std::uint64_t publisher
   charged.account = &counters_.messages;
   charged.received_at = now_;
   const auto message = mqtt::Message::create(charged, received_);
+  if (publisher != nullptr && parts.qos != Qos::at_most_once && journal_.keeps_anything() && journal_.sink().full()) {
+    hold_back(publisher);
+  }
   if (parts.retain && !keep_retained(message) && can_refuse) return ReasonCode::quota_exceeded;
   if (!wanted) return ReasonCode::no_matching_subscribers;
   route_matched(message, publisher_hash, publisher);
@@ -53,7 +56,11 @@ bool Shard::keep_retained(const Ref<mqtt::Message>& message) {
     return false;
   }
   if (!removes) message->charge();
-  if (core_.retained.store(message) != routing::RetainedStore::Stored::refused) return true;
+  if (core_.retained.store(message) != routing::RetainedStore::Stored::refused) {
+    const bool awaited = routing_.publisher != nullptr;
+    record_retained(message->topic(), awaited ? routing_hold() : nullptr);
+    return true;
+  }
   counters_.drop(Drop::retained_full);
   return false;
 }
@@ -70,7 +77,7 @@ void Shard::route_matched(const Ref<mqtt::Message>& message, std::uint64_t publi
   const std::uint64_t self = std::uint64_t{1} << id_;
   for (std::uint64_t others = shards & ~self; others != 0; others &= others - 1) {
     const auto target = static_cast<routing::ShardId>(std::countr_zero(others));
-    if (!held_back(target, *message, publisher)) outbox_.add(target, PublishLetter{message}, message->footprint());
+    if (!held_back(target, *message, publisher)) outbox_.add(target, PublishLetter{message, hold_for(target)}, message->footprint());
   }
   if (groups) {
     for (const auto* filter : matched_.filters) {
@@ -80,6 +87,17 @@ void Shard::route_matched(const Ref<mqtt::Message>& message, std::uint64_t publi
     }
   }
   if ((shards & self) != 0) deliver_local(message);
+  if (routing_.publish == 0 || routing_.letters == 0) return;
+  routing_.hold->parts = routing_.letters + 1;
+  journal_.mark_part({routing_.publish, routing_.letters + 1});
+}
+
+/// What a letter to this shard carries, so that the acknowledgement waits for what is recorded there.
+Ref<store::Hold> Shard::hold_for(routing::ShardId target) {
+  if (routing_.publisher == nullptr || core_.counters(target).sessions_kept.get() == 0) return nullptr;
+  routing_hold()->take();
+  ++routing_.letters;
+  return routing_.hold;
 }
 
 /// A shard that does not keep up: QoS 0 for it is dropped (true), a QoS > 0 publisher is not read from until it has
@@ -90,12 +108,17 @@ bool Shard::held_back(routing::ShardId target, const mqtt::Message& message, Cli
     counters_.drop(Drop::mailbox_full);
     return true;
   }
+  hold_back(publisher);
+  return false;
+}
+
+/// It is not read from until mailboxes and the disk have caught up.
+void Shard::hold_back(Client* publisher) {
   if (publisher != nullptr && !publisher->paused_for_mailbox && publisher->transport != nullptr) {
     if (!publisher->paused_for_memory) held_back_.push_back(publisher);
     publisher->paused_for_mailbox = true;
     publisher->transport->pause_reading();
   }
-  return false;
 }
 
 void Shard::deliver_local(const Ref<mqtt::Message>& message) {
@@ -169,12 +192,32 @@ void Shard::deliver_shared(const Ref<mqtt::Message>& message, const routing::Gro
   if (input.strategy == routing::ShareStrategy::random) input.random = random();
   input.except = except;
   const auto* member = routing::pick(group, input);
-  if (member == nullptr) return counters_.drop(Drop::no_member);
+  if (member == nullptr) return drop_unshared(message);
   if (member->session.shard == id_) return deliver_to_member(message, *member, publisher_hash);
   if (held_back(member->session.shard, *message, publisher)) return;
   member->add_ref();
+  Ref<store::Hold> hold = hold_for(member->session.shard);
+  if (!hold && routing_.hold && routing_.publisher == nullptr) {  // it came by letter, and goes on as one
+    hold = routing_.hold;
+    hold->take();
+    routing_.passed_on = true;
+  }
   outbox_.add(member->session.shard,
-              SharedLetter{message, Ref<routing::GroupMember>::adopt(member), publisher_hash}, message->footprint());
+              SharedLetter{message, Ref<routing::GroupMember>::adopt(member), publisher_hash, std::move(hold),
+                           std::exchange(routing_.from_session, 0), std::exchange(routing_.from_seq, 0)},
+              message->footprint());
+}
+
+/// Nobody is in the group: what was recorded for a former member goes.
+void Shard::drop_unshared(const Ref<mqtt::Message>& message) {
+  counters_.drop(Drop::no_member);
+  take_off_former(message);
+}
+
+/// The delivery of a former member that nobody took over in the store is not needed any more.
+void Shard::take_off_former(const Ref<mqtt::Message>& message) {
+  const auto session = std::exchange(routing_.from_session, 0);
+  if (session != 0) finish_other(session, std::exchange(routing_.from_seq, 0), message);
 }
 
 /// The member's session is on this shard, or was: then another member is picked.
@@ -190,16 +233,17 @@ void Shard::deliver_to_member(const Ref<mqtt::Message>& message, const routing::
       terms.subscription_id = shared.subscription_id;
       terms.extra = &shared.extra;
       deliver(*session, message, terms);
+      take_off_former(message);
       return note_shared_load(*session);
     }
   }
   const auto* filter = core_.tree.find(member.filter);
   const auto* list = filter == nullptr ? nullptr : filter->groups.load(std::memory_order_acquire);
-  if (list == nullptr) return counters_.drop(Drop::no_member);
+  if (list == nullptr) return drop_unshared(message);
   for (const auto& group : list->groups) {
     if (group.name == member.group) return deliver_shared(message, group, publisher_hash, nullptr, &member);
   }
-  counters_.drop(Drop::no_member);
+  drop_unshared(message);
 }
 
 }  // namespace tombo::broker

@@ -5,6 +5,8 @@
 #include "broker/inspect.hpp"
 #include "broker/look_ahead.hpp"
 #include "broker/outbox.hpp"
+#include "broker/restored.hpp"
+#include "broker/routing_now.hpp"
 #include "broker/session_table.hpp"
 #include "broker/sys_report.hpp"
 #include "broker/transport.hpp"
@@ -16,6 +18,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <unordered_map>
@@ -32,7 +35,8 @@ namespace tombo::broker {
 /// Lives on: one shard.
 class Shard {
  public:
-  Shard(Core& core, routing::ShardId id, store::Journal& journal);
+  /// `sink`: where what must survive goes; none: nothing survives.
+  Shard(Core& core, routing::ShardId id, store::Sink* sink);
   ~Shard();
   Shard(const Shard&) = delete;
   Shard& operator=(const Shard&) = delete;
@@ -65,8 +69,18 @@ class Shard {
   void on_writable(Client& client);
   /// The network connection has ended by itself; `why` is for the log.
   void on_closed(Client& client, std::string_view why);
-  /// Acknowledgements up to this ticket may go out.
+  /// This shard's records up to the ticket are on stable storage.  (persist.cpp)
   void on_durable(store::Ticket ticket);
+
+  // --- the store (restore.cpp, window.cpp)
+
+  /// Before the shard runs: a session as the store has it.  None if the client id has another one already.
+  std::optional<routing::SessionHandle> restore(const RestoredSession& kept);
+  /// Before the shard runs: takes a session out of the store that has no place.
+  void discard(const RestoredSession& kept);
+  /// What the store has counted for a session, and what it has read.
+  void on_counted(const routing::SessionHandle& handle, std::uint64_t messages, std::uint64_t bytes);
+  void on_read(const routing::SessionHandle& handle, store::Read& read);
 
   // --- the operator (operate.cpp)
 
@@ -144,6 +158,7 @@ class Shard {
   void take_publish(Client& client, const mqtt::PublishView& publish);
   mqtt::ReasonCode judge_publish(Client& client, const mqtt::PublishView& publish);
   void answer_publish(Client& client, const mqtt::PublishView& publish, mqtt::ReasonCode reason);
+  bool store_refuses() const;
   // route.cpp
   bool somebody_is_full() const;
   mqtt::ReasonCode route(const mqtt::MessageParts& parts, std::uint64_t publisher_hash, Client* publisher);
@@ -156,9 +171,16 @@ class Shard {
   void deliver_to_member(const Ref<mqtt::Message>& message, const routing::GroupMember& member,
                          std::uint64_t publisher_hash);
   bool held_back(routing::ShardId target, const mqtt::Message& message, Client* publisher);
+  void hold_back(Client* publisher);
+  Ref<store::Hold> hold_for(routing::ShardId target);
+  void drop_unshared(const Ref<mqtt::Message>& message);
+  void take_off_former(const Ref<mqtt::Message>& message);
   // deliver.cpp
   void deliver(ClientSession& session, const Ref<mqtt::Message>& message, const Terms& terms);
+  void send_recorded(ClientSession& session, session::Delivery delivery);
   void enqueue(ClientSession& session, session::Delivery delivery);
+  static std::size_t queued_messages(const ClientSession& session);
+  static std::size_t queued_bytes(const ClientSession& session);
   bool make_room(ClientSession& session, const session::Delivery& delivery);
   void pump(ClientSession& session);
   bool can_write(const Client& client) const;
@@ -170,9 +192,12 @@ class Shard {
   // acks.cpp
   void on_ack(Client& client, const mqtt::Frame& frame);
   void on_pubrel(Client& client, const mqtt::AckView& ack);
+  session::Delivery recorded(ClientSession& session, mqtt::PacketId id);
   void acknowledge(Client& client, mqtt::PacketType type, mqtt::PacketId id, mqtt::ReasonCode reason,
-                   store::Ticket ticket);
+                   Ref<store::Hold> hold);
   void acknowledge(Client& client, PendingAck ack);
+  void wait_for_disk(Client& client, PendingAck ack);
+  void send_acks(Client& client);
   void write_ack(Client& client, const PendingAck& ack);
   // subscribe.cpp
   void on_subscribe(Client& client, const mqtt::Frame& frame);
@@ -181,6 +206,11 @@ class Shard {
   bool may_subscribe(ClientSession& session, const mqtt::ParsedFilter& parsed) const;
   void subscribe_plain(Client& client, std::string_view filter, const mqtt::SubscribeOptions& options,
                        std::uint32_t subscription_id);
+  bool add_plain(ClientSession& session, std::string_view filter, const mqtt::SubscribeOptions& options,
+                 std::uint32_t subscription_id);
+  SharedSubscription& add_shared(ClientSession& session, std::string_view group, std::string_view filter,
+                                 const mqtt::SubscribeOptions& options, std::uint32_t subscription_id,
+                                 std::uint32_t share_number);
   void subscribe_shared(Client& client, std::string_view group, std::string_view filter,
                         const mqtt::SubscribeOptions& options, std::uint32_t subscription_id);
   // unsubscribe.cpp
@@ -193,7 +223,7 @@ class Shard {
   void member_online(ClientSession& session, bool online);
   void members_full(ClientSession& session, bool full);
   void hand_on_shared(ClientSession& session, bool session_ends);
-  void hand_on(const ClientSession& from, const SharedSubscription& shared, const Ref<mqtt::Message>& message);
+  void hand_on(const ClientSession& from, const SharedSubscription& shared, const session::Delivery& delivery);
   // retained.cpp
   void start_walk(ClientSession& session, std::string_view filter, const mqtt::SubscribeOptions& options,
                   std::uint32_t subscription_id);
@@ -220,6 +250,42 @@ class Shard {
   void resume_if_free(Client& client);
   bool take_accept_token();
   void bury(Client& client);
+  // persist.cpp
+  store::Ticket record(store::Entry entry, store::Haste haste, Ref<store::Hold> hold);
+  config::Sync sync_of(std::string_view topic) const;
+  Ref<store::Hold> make_hold(Client& client, std::uint64_t publish);
+  const Ref<store::Hold>& routing_hold();
+  void let_go(const Ref<store::Hold>& hold);
+  bool send_durable(ClientSession& session);
+  void record_session(ClientSession& session, store::Haste haste);
+  void forget_session(ClientSession& session);
+  static std::string shared_text(const SharedSubscription& shared);
+  void record_subscribed(ClientSession& session, std::string_view filter, const store::SubscriptionRow& row,
+                         const Ref<store::Hold>& hold);
+  void record_unsubscribed(ClientSession& session, std::string_view filter, const Ref<store::Hold>& hold);
+  void record_received(ClientSession& session, mqtt::PacketId id, bool released, const Ref<store::Hold>& hold);
+  void record_retained(std::string_view topic, const Ref<store::Hold>& hold);
+  bool keeps(const ClientSession& session, mqtt::Qos qos) const;
+  store::Haste haste_for(ClientSession& session, const mqtt::Message& message);
+  void record_delivery(ClientSession& session, session::Delivery& delivery, store::Haste haste);
+  store::Enqueued enqueued(ClientSession& session, const session::Delivery& delivery);
+  store::Ticket ticket_of(store::Seq seq) const;
+  void hold_delivery(ClientSession& session, session::Delivery delivery);
+  void delivery_done(ClientSession& session, const session::Delivery& delivery);
+  void delivery_released(Client& client, const session::Delivery& delivery);
+  void finish_other(store::SessionNumber session, store::Seq seq, const Ref<mqtt::Message>& message);
+  store::Seq head_of(ClientSession& session);
+  // window.cpp
+  static bool on_disk(const ClientSession& session) { return session.stored && session.stored->on_disk; }
+  bool goes_to_disk(const ClientSession& session) const;
+  void leave_on_disk(ClientSession& session, const session::Delivery& delivery);
+  void read_ahead(ClientSession& session);
+  void take_read(ClientSession& session, store::Read::Item& item);
+  void attach_extra(ClientSession& session, session::Delivery& delivery, const store::DeliveryRow& row);
+  void read_again();
+  // restore.cpp
+  void restore_subscription(ClientSession& session, std::string_view filter, const store::SubscriptionRow& row);
+  void restore_times(ClientSession& session, const store::SessionRow& row);
   // verdicts.cpp
   Ask ask_access(Client& client, const auth::Access& access, mqtt::ReasonCode& reason);
   std::uint64_t wait_for_verdict(Client& client);
@@ -228,6 +294,7 @@ class Shard {
   void take_mail();
   void handle_letters(std::span<Letter> letters);
   void on_letter(SharedLetter& letter);
+  void end_letter();
   void on_letter(CallLetter& letter);
   // turn.cpp
   void judge_memory();
@@ -254,7 +321,12 @@ class Shard {
 
   Core& core_;
   const routing::ShardId id_;
-  store::Journal& journal_;
+  store::Journal journal_;
+  const store::Seq seq_base_;        // of this start: a delivery's sequence number is this and its record's ticket
+  std::uint32_t session_numbers_ = 0;
+  std::uint64_t publishes_ = 0;      // QoS 2, of sessions that survive
+  std::vector<std::pair<std::string, config::Sync>> sync_topics_;
+  RoutingNow routing_;
   std::shared_ptr<const config::Options> options_;
   ShardCounters& counters_;
   log::Logger logger_;
@@ -276,7 +348,8 @@ class Shard {
 
   std::deque<ClientSession*> walkers_;  // with retained messages to come
   std::vector<Client*> held_back_;   // publishers that wait for a mailbox or for memory
-  std::vector<Client*> with_acks_;   // with acknowledgements that wait for the disk
+  std::vector<routing::SessionHandle> sending_later_;  // with something that is sent when it is durable
+  std::vector<routing::SessionHandle> read_again_;     // whose deliveries could not be read from the disk
   std::vector<Letter> mail_;
   std::size_t mail_done_ = 0;     // letters at the front of mail_ that are done with
   std::size_t turn_letters_ = 0;  // that came and went in this turn

@@ -42,7 +42,7 @@ void Shard::hand_on_shared(ClientSession& session, bool session_ends) {
     }
     return false;
   };
-  std::vector<std::pair<std::uint32_t, Ref<mqtt::Message>>> leaving;
+  std::vector<Delivery> leaving;
   if (session.has_in_flight()) {
     std::vector<mqtt::PacketId> ids;
     session.in_flight().for_each([&](Delivery& delivery) {
@@ -52,19 +52,27 @@ void Shard::hand_on_shared(ClientSession& session, bool session_ends) {
     });
     for (const auto id : ids) {
       Delivery& delivery = *session.in_flight().find(id);
-      leaving.emplace_back(delivery.extra->shared_subscription, delivery.message);
+      leaving.push_back(delivery);
       session.drop_in_flight(delivery);
     }
   }
   session.queue.remove_if([&](const Delivery& delivery) { return delivery.shared() && other_is_there(delivery); },
                           [&](Delivery delivery) {
                             counters_.messages_queued.subtract();
-                            leaving.emplace_back(delivery.extra->shared_subscription, std::move(delivery.message));
+                            leaving.push_back(std::move(delivery));
                           });
-  for (const auto& [index, message] : leaving) hand_on(session, list[index], message);
+  for (const auto& delivery : leaving) hand_on(session, list[delivery.extra->shared_subscription], delivery);
 }
 
-void Shard::hand_on(const ClientSession& from, const SharedSubscription& shared, const Ref<mqtt::Message>& message) {
+/// What is recorded of it goes along: the new delivery's record takes the old one's place in one write.
+void Shard::hand_on(const ClientSession& from, const SharedSubscription& shared, const Delivery& delivery) {
+  const Ref<mqtt::Message>& message = delivery.message;
+  routing_ = {};
+  if (delivery.seq != 0 && from.stored) {
+    routing_.from_session = from.stored->number;
+    routing_.from_seq = delivery.seq;
+    journal_.hurry();  // the old record must be there before the new one
+  }
   const auto* groups = shared.filter->groups.load(std::memory_order_acquire);
   if (groups == nullptr) return;
   for (const auto& group : groups->groups) {

@@ -25,16 +25,17 @@ void Shard::on_subscribe(Client& client, const mqtt::Frame& frame) {
     return refuse(client, ReasonCode::subscription_identifiers_not_supported);
   }
   std::vector<ReasonCode> codes(subscribe.count, ReasonCode::success);
+  routing_ = {};
   if (version == Version::v5 && client.session->is_receiving(subscribe.packet_id)) {  // [MQTT-2.2.1-3]
     std::fill(codes.begin(), codes.end(), ReasonCode::packet_identifier_in_use);
-    return acknowledge(client, PendingAck{journal_.appended(), mqtt::PacketType::suback, subscribe.packet_id,
-                                          ReasonCode::success, std::move(codes)});
+    return acknowledge(client, PendingAck{nullptr, mqtt::PacketType::suback, subscribe.packet_id, ReasonCode::success, std::move(codes)});
   }
   // All verdicts first: a packet that waits for one is handled afresh later and must not have acted yet.
   mqtt::Bytes filters = subscribe.filters;
   for (auto& code : codes) {
     const auto wanted = mqtt::next_subscription(filters, version);
     code = judge_subscription(wanted);
+    if (!mqtt::is_error(code) && client.session->stored && store_refuses()) code = ReasonCode::unspecified_error;
     if (mqtt::is_error(code)) continue;
     ReasonCode reason = ReasonCode::not_authorized;
     const ClientSession& session = *client.session;
@@ -46,14 +47,16 @@ void Shard::on_subscribe(Client& client, const mqtt::Frame& frame) {
     if (verdict == Ask::denied) code = reason;
   }
   filters = subscribe.filters;
+  if (client.session->stored && options_->persistence.sync == config::Sync::ack) routing_.publisher = &client;
   for (auto& code : codes) {
     auto wanted = mqtt::next_subscription(filters, version);
     if (!mqtt::is_error(code)) code = subscribe_one(client, wanted, subscription_id);
     // 3.1 has no refusal: grant what was asked and deliver nothing.
     if (mqtt::is_error(code) && version == Version::v3_1) code = static_cast<ReasonCode>(wanted.options.qos);
   }
-  acknowledge(client, PendingAck{journal_.appended(), mqtt::PacketType::suback, subscribe.packet_id, ReasonCode::success,
-                                 std::move(codes)});
+  routing_.publisher = nullptr;
+  acknowledge(client, PendingAck{std::exchange(routing_.hold, nullptr), mqtt::PacketType::suback, subscribe.packet_id,
+                                 ReasonCode::success, std::move(codes)});
 }
 
 ReasonCode Shard::judge_subscription(const mqtt::SubscriptionView& wanted) const {
@@ -105,31 +108,46 @@ ReasonCode Shard::subscribe_one(Client& client, const mqtt::SubscriptionView& wa
 void Shard::subscribe_plain(Client& client, std::string_view text, const mqtt::SubscribeOptions& options,
                             std::uint32_t subscription_id) {
   ClientSession& session = *client.session;
-  routing::Filter* filter = core_.tree.find(text);
-  std::uint32_t record = filter == nullptr ? session::SubscriptionList::kNone : session.subscriptions.find(filter);
-  const std::uint32_t terms = routing::Subscriber::terms_of(options, subscription_id);
-  const bool fresh = record == session::SubscriptionList::kNone;
-  if (fresh) {
-    const std::uint64_t self = std::uint64_t{1} << id_;
-    if (filter == nullptr || (filter->shards.load(std::memory_order_relaxed) & self) == 0) {
-      filter = core_.tree.add_shard(text, id_);
-    }
-    record = session.subscriptions.add({filter, 0});
-    session.subscriptions[record].position = subscribers_.add(filter->id, {session.slot, record, terms});
-    if (session.told_full) filter->full.fetch_add(1, std::memory_order_relaxed);
-    counters_.subscriptions.add();
-    if (mqtt::has_wildcard(text)) ++session.wildcard_count;
-  } else {
-    subscribers_.change_terms(filter->id, session.subscriptions[record].position, terms);
-  }
+  const bool fresh = add_plain(session, text, options, subscription_id);
+  record_subscribed(session, text, {options, subscription_id, 0}, routing_hold());
   const bool wants_retained = options.retain_handling == mqtt::RetainHandling::send ||
                               (options.retain_handling == mqtt::RetainHandling::send_if_new && fresh);
   if (wants_retained) start_walk(session, text, options, subscription_id);
 }
 
+/// False if the session had this filter already.
+bool Shard::add_plain(ClientSession& session, std::string_view text, const mqtt::SubscribeOptions& options,
+                      std::uint32_t subscription_id) {
+  routing::Filter* filter = core_.tree.find(text);
+  std::uint32_t record = filter == nullptr ? session::SubscriptionList::kNone : session.subscriptions.find(filter);
+  const std::uint32_t terms = routing::Subscriber::terms_of(options, subscription_id);
+  if (record != session::SubscriptionList::kNone) {
+    subscribers_.change_terms(filter->id, session.subscriptions[record].position, terms);
+    return false;
+  }
+  const std::uint64_t self = std::uint64_t{1} << id_;
+  if (filter == nullptr || (filter->shards.load(std::memory_order_relaxed) & self) == 0) {
+    filter = core_.tree.add_shard(text, id_);
+  }
+  record = session.subscriptions.add({filter, 0});
+  session.subscriptions[record].position = subscribers_.add(filter->id, {session.slot, record, terms});
+  if (session.told_full) filter->full.fetch_add(1, std::memory_order_relaxed);
+  counters_.subscriptions.add();
+  if (mqtt::has_wildcard(text)) ++session.wildcard_count;
+  return true;
+}
+
 void Shard::subscribe_shared(Client& client, std::string_view group, std::string_view text,
                              const mqtt::SubscribeOptions& options, std::uint32_t subscription_id) {
   ClientSession& session = *client.session;
+  const auto& shared = add_shared(session, group, text, options, subscription_id, 0);
+  record_subscribed(session, shared_text(shared), {options, subscription_id, shared.share_number}, routing_hold());
+}
+
+/// `share_number`: its number in the store; 0 gives it one if it is new.
+SharedSubscription& Shard::add_shared(ClientSession& session, std::string_view group, std::string_view text,
+                                      const mqtt::SubscribeOptions& options, std::uint32_t subscription_id,
+                                      std::uint32_t share_number) {
   auto& list = session.shared();
   SharedSubscription* place = nullptr;
   for (auto& shared : list) {
@@ -142,7 +160,7 @@ void Shard::subscribe_shared(Client& client, std::string_view group, std::string
     shared.options = options;
     shared.subscription_id = subscription_id;
     shared.member->qos.store(options.qos, std::memory_order_relaxed);
-    return;
+    return shared;
   }
   if (place == nullptr) place = &list.emplace_back();
   auto* extra = new session::DeliveryExtra;
@@ -154,11 +172,13 @@ void Shard::subscribe_shared(Client& client, std::string_view group, std::string
   place->member = Ref<routing::GroupMember>::adopt(member);
   place->options = options;
   place->subscription_id = subscription_id;
+  place->share_number = share_number != 0 ? share_number : session.stored ? session.stored->next_share++ : 0;
   place->filter = core_.tree.add_member(text, group, place->member);
   ++session.shared_count;
   if (mqtt::has_wildcard(text)) ++session.wildcard_count;
   counters_.subscriptions.add();
   counters_.shared_subscriptions.add();
+  return *place;
 }
 
 }  // namespace tombo::broker

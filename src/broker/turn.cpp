@@ -17,10 +17,11 @@ constexpr std::uint64_t kShedQos0Percent = 80;
 constexpr std::uint64_t kRefuseConnectionsPercent = 90;
 }  // namespace
 
-Shard::Shard(Core& core, routing::ShardId id, store::Journal& journal)
+Shard::Shard(Core& core, routing::ShardId id, store::Sink* sink)
     : core_(core),
       id_(id),
-      journal_(journal),
+      journal_(sink, id),
+      seq_base_(core.epoch() << store::kEpochShift),
       options_(core.first_options()),
       counters_(core.counters(id)),
       logger_(core.logger()),
@@ -61,20 +62,22 @@ void Shard::begin_turn() {
     wheel_.arm(second_timer_, next_second_);
   });
   resume_held_back();
+  if (!read_again_.empty()) read_again();
 }
 
 void Shard::end_turn() {
   continue_walks();
   if (drain_) continue_drain();
+  if (journal_.keeps_anything()) journal_.end_turn(now_, Milliseconds{options_->persistence.patience_ms});
   turn_letters_ += outbox_.post_all();
   graveyard_.clear();
   core_.qsbr.quiescent(id_);
 }
 
 MonoTime Shard::next_due() const {
-  const MonoTime due = wheel_.next_due();
-  // Nobody writes a letter when memory has become free.
-  return held_back_.empty() ? due : std::min(due, now_ + kLookAgain);
+  const MonoTime due = std::min(wheel_.next_due(), journal_.due());
+  // Nobody writes a letter when memory has become free, or the disk can be read again.
+  return held_back_.empty() && read_again_.empty() ? due : std::min(due, now_ + kLookAgain);
 }
 
 bool Shard::expects_mail() const { return turn_letters_ >= kManyLetters; }
@@ -102,7 +105,7 @@ void Shard::judge_memory() {
 
 void Shard::resume_held_back() {
   if (held_back_.empty()) return;
-  bool mail_full = false;
+  bool mail_full = journal_.keeps_anything() && journal_.sink().full();
   for (unsigned shard = 0; shard < core_.shards(); ++shard) {
     mail_full = mail_full || core_.mailbox(static_cast<routing::ShardId>(shard)).full();
   }

@@ -18,13 +18,16 @@ void Shard::on_unsubscribe(Client& client, const mqtt::Frame& frame) {
   // [MQTT-2.2.1-3]
   const bool id_in_use =
       client.peer.format.version == mqtt::Version::v5 && client.session->is_receiving(unsubscribe.packet_id);
+  routing_ = {};
+  if (client.session->stored && options_->persistence.sync == config::Sync::ack) routing_.publisher = &client;
   mqtt::Bytes filters = unsubscribe.filters;
   for (std::uint32_t i = 0; i < unsubscribe.count; ++i) {
     const auto filter = mqtt::next_filter(filters);
     codes.push_back(id_in_use ? ReasonCode::packet_identifier_in_use : unsubscribe_one(*client.session, filter));
   }
-  acknowledge(client, PendingAck{journal_.appended(), mqtt::PacketType::unsuback, unsubscribe.packet_id, ReasonCode::success,
-                                 std::move(codes)});
+  routing_.publisher = nullptr;
+  acknowledge(client, PendingAck{std::exchange(routing_.hold, nullptr), mqtt::PacketType::unsuback, unsubscribe.packet_id,
+                                 ReasonCode::success, std::move(codes)});
 }
 
 /// [MQTT-3.10.4-1, MQTT-3.10.4-5]
@@ -36,6 +39,7 @@ ReasonCode Shard::unsubscribe_one(ClientSession& session, std::string_view text)
     for (auto& shared : session.shared()) {
       if (shared.filter == nullptr || shared.member->group != parsed.share_name) continue;
       if (shared.member->filter != parsed.filter) continue;
+      if (session.stored) record_unsubscribed(session, text, routing_hold());
       remove_shared(session, shared);
       return ReasonCode::success;
     }
@@ -45,6 +49,7 @@ ReasonCode Shard::unsubscribe_one(ClientSession& session, std::string_view text)
   if (filter == nullptr) return ReasonCode::no_subscription_existed;
   const std::uint32_t record = session.subscriptions.find(filter);
   if (record == session::SubscriptionList::kNone) return ReasonCode::no_subscription_existed;
+  if (session.stored) record_unsubscribed(session, text, routing_hold());
   remove_subscription(session, record);
   return ReasonCode::success;
 }

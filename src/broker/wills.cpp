@@ -16,6 +16,7 @@ void Shard::connection_lost(ClientSession& session, bool keep_will) {
   }
   session.expires_at =
       session.expiry_s == mqtt::kSessionNeverExpires ? kNever : now_ + Seconds{session.expiry_s};
+  if (session.stored) session.stored->prompt = true;  // its next client may be another
   member_online(session, false);
   hand_on_shared(session, false);
   note_room(session);
@@ -27,6 +28,7 @@ void Shard::connection_lost(ClientSession& session, bool keep_will) {
       session.will_due = now_ + Seconds{delay_s};
     }
   }
+  record_session(session, store::Haste::none);
   arm_session_timer(session);
 }
 
@@ -45,6 +47,7 @@ void Shard::on_session_timer(ClientSession& session) {
   if (now_ >= session.will_due) {
     session.will_due = kNever;
     publish_will(session);
+    record_session(session, store::Haste::now);
   }
   arm_session_timer(session);
 }
@@ -61,6 +64,7 @@ void Shard::publish_will(ClientSession& session) {
   parts.retain = will->retain;
   parts.expires_at = will->has_expiry ? now_ + Seconds{will->expiry_s} : kNever;
   parts.origin = origin_of(session);
+  routing_ = {};
   route(parts, session.entry->hash, nullptr);
 }
 
@@ -71,8 +75,9 @@ void Shard::end_session(ClientSession& session) {
   drop_walks(session);
   member_online(session, false);
   hand_on_shared(session, true);
+  const std::size_t queued = queued_messages(session);
+  forget_session(session);
   remove_all_subscriptions(session);
-  const std::size_t queued = session.queue.size();
   if (queued != 0) {
     counters_.drop(Drop::session_ended, queued);
     counters_.messages_queued.subtract(queued);

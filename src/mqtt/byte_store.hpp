@@ -38,7 +38,7 @@ class ByteStore {
   void consume(std::size_t size);
 
   /// Bytes of memory in front of the content.
-  static constexpr std::size_t kFront = 48;
+  static constexpr std::size_t kFront = 56;
   /// Hands the memory over, kFront bytes before bytes().data(), to be freed by ::operator delete; the store is empty
   /// then.
   void* release();

@@ -84,6 +84,11 @@ class Message {
     if (!charged_.exchange(true, std::memory_order_relaxed)) account_->add(footprint());
   }
 
+  /// The store's note of the form in which it keeps this message; 0 at first.  Only the store's committer looks at it
+  /// once the message is known to others.
+  std::uint64_t stored_as() const { return stored_as_; }
+  void note_stored_as(std::uint64_t form) const { stored_as_ = form; }
+
   void add_ref(std::uint32_t count = 1) const { references_.fetch_add(count, std::memory_order_relaxed); }
   void release() const;
 
@@ -110,6 +115,7 @@ class Message {
   MonoTime expires_at_ = kNever;
   Origin origin_ = 0;
   MemoryAccount* account_ = nullptr;
+  mutable std::uint64_t stored_as_ = 0;
 };
 
 }  // namespace tombo::mqtt

@@ -1,5 +1,6 @@
 #include "net/server.hpp"
 
+#include "broker/keeper.hpp"
 #include "net/listener.hpp"
 #include "net/memory_size.hpp"
 #include "net/shard_loop.hpp"
@@ -47,10 +48,12 @@ struct Server::Impl {
         logger(parts.logger),
         clock(parts.clock),
         authenticator(options->allow_anonymous),
+        keeper(std::move(parts.keeper)),
         core({shard_count(*options), options, random_seed(), logger.for_module(log::Module::broker), parts.clock,
-              &authenticator, parts.version}) {
+              &authenticator, parts.version, keeper ? keeper->store().epoch() : 0}) {
+    store::Sink* sink = keeper ? &keeper->store() : nullptr;
     for (unsigned i = 0; i < core.shards(); ++i) {
-      loops.push_back(std::make_unique<ShardLoop>(core, static_cast<routing::ShardId>(i), pointers));
+      loops.push_back(std::make_unique<ShardLoop>(core, static_cast<routing::ShardId>(i), sink, pointers));
       pointers.push_back(loops.back().get());
     }
   }
@@ -59,6 +62,7 @@ struct Server::Impl {
   log::Logger logger;
   const Clock* clock;
   auth::AnonymousOnly authenticator;
+  std::shared_ptr<broker::Keeper> keeper;
   broker::Core core;
   std::vector<ShardLoop*> pointers;
   std::vector<std::unique_ptr<ShardLoop>> loops;
@@ -88,7 +92,20 @@ Result<void, std::string> Server::listen() {
   return {};
 }
 
+Result<void, std::string> Server::restore() {
+  if (!impl_->keeper) return {};
+  std::vector<broker::Shard*> shards;
+  for (auto& loop : impl_->loops) shards.push_back(&loop->shard());
+  const auto counts = impl_->keeper->restore(impl_->core, shards);
+  if (!counts) return Failure{counts.error()};
+  impl_->logger.for_module(log::Module::store)
+      .info("restored sessions={} subscriptions={} retained={} damaged={}", counts->sessions, counts->subscriptions,
+            counts->retained, counts->damaged);
+  return {};
+}
+
 void Server::start() {
+  if (impl_->keeper) impl_->keeper->start_threads();
   for (auto& listener : impl_->listeners) listener->announce();
   auto& first = *impl_->loops.front();
   first.post([&first] { first.open_doors(); });
@@ -97,6 +114,7 @@ void Server::start() {
 
 void Server::reload(std::shared_ptr<const config::Options> options) {
   impl_->options = completed(options);
+  if (impl_->keeper) impl_->keeper->reload(*impl_->options);
   for (unsigned shard = 0; shard < impl_->core.shards(); ++shard) {
     auto& mailbox = impl_->core.mailbox(static_cast<routing::ShardId>(shard));
     mailbox.post_call([fresh = impl_->options](broker::Shard& there) { there.apply(fresh); });
@@ -137,6 +155,8 @@ std::string Server::summary() {
 
 broker::Core& Server::core() { return impl_->core; }
 
+broker::Keeper* Server::keeper() { return impl_->keeper.get(); }
+
 bool Server::alive(int seconds) {
   // A shard that sleeps has nothing to do; an empty letter makes it turn once, which the next question will see.
   bool all = true;
@@ -156,6 +176,7 @@ void Server::stop() {
   for (auto& loop : impl_->loops) loop->post([&loop, deadline] { loop->begin_stop(deadline); });
   for (auto& thread : impl_->threads) thread.join();
   impl_->threads.clear();
+  if (impl_->keeper) impl_->keeper->stop();
 }
 
 }  // namespace tombo::net

@@ -12,6 +12,7 @@
 
 namespace tombo::broker {
 class Core;
+class Keeper;
 }  // namespace tombo::broker
 
 namespace tombo::net {
@@ -25,6 +26,7 @@ class Server {
     log::Logger logger;
     const Clock* clock = nullptr;
     std::string version;  // for $SYS/broker/version
+    std::shared_ptr<broker::Keeper> keeper{};  // of what survives a restart; none: nothing does
   };
   explicit Server(Parts parts);
   ~Server();
@@ -33,6 +35,8 @@ class Server {
 
   /// Binds every listener; nothing is accepted yet.  The error names address, port and reason.
   Result<void, std::string> listen();
+  /// Makes sessions and retained messages of what is kept.  The error is for the operator.
+  Result<void, std::string> restore();
   /// Starts the shards and begins to accept.
   void start();
 
@@ -44,6 +48,8 @@ class Server {
   std::string summary();
   /// What the shards share, for who asks them by letter; lives until this server does not.
   broker::Core& core();
+  /// The store, or null.
+  broker::Keeper* keeper();
   /// Whether every shard has turned its loop within the last `seconds`; for the watchdog.
   bool alive(int seconds);
 

@@ -46,12 +46,12 @@ void ShardLoop::Bell::on_event(std::uint32_t) {
   loop_.run_posted();
 }
 
-ShardLoop::ShardLoop(broker::Core& core, routing::ShardId id, std::vector<ShardLoop*>& all)
+ShardLoop::ShardLoop(broker::Core& core, routing::ShardId id, store::Sink* sink, std::vector<ShardLoop*>& all)
     : core_(core),
       all_(all),
       epoll_(::epoll_create1(EPOLL_CLOEXEC)),
       bell_(*this),
-      shard_(core, id, journal_),
+      shard_(core, id, sink),
       buffer_(std::make_unique_for_overwrite<std::uint8_t[]>(kBufferSize)),
       load_since_(shard_.now()) {
   core_.mailbox(id).set_wake([this] { bell_.ring(); });

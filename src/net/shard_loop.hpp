@@ -4,7 +4,7 @@
 #include "net/acceptor.hpp"
 #include "net/connection.hpp"
 #include "net/listener.hpp"
-#include "store/journal.hpp"
+#include "store/sink.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -21,7 +21,8 @@ namespace tombo::net {
 /// Lives on: one shard; what other threads may call says so.
 class ShardLoop {
  public:
-  ShardLoop(broker::Core& core, routing::ShardId id, std::vector<ShardLoop*>& all);
+  /// `sink`: of the store, or none.
+  ShardLoop(broker::Core& core, routing::ShardId id, store::Sink* sink, std::vector<ShardLoop*>& all);
   ~ShardLoop();
 
   /// Runs until stop() has been called and the connections are gone or the deadline has passed.
@@ -95,7 +96,6 @@ class ShardLoop {
   Bell bell_;
   std::mutex posted_mutex_;  // other threads post seldom: sockets that move, orders of the main thread
   std::vector<std::function<void()>> posted_;
-  store::NoJournal journal_;
   broker::Shard shard_;
   std::unique_ptr<std::uint8_t[]> buffer_;
   std::vector<std::unique_ptr<Connection>> connections_;

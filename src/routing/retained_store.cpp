@@ -193,12 +193,13 @@ void RetainedStore::end(std::unique_ptr<RetainedCursor> cursor) {
   cursor.reset();
 }
 
-std::size_t RetainedStore::expire(MonoTime now, std::size_t max) {
+std::size_t RetainedStore::expire(MonoTime now, std::size_t max, std::vector<std::string>* topics) {
   std::lock_guard lock(impl_->mutex);
   std::size_t removed = 0;
   for (; removed < max; ++removed) {
     RetainedNode* node = impl_->expiry.due(now);
     if (node == nullptr) break;
+    if (topics != nullptr) topics->emplace_back(node->message->topic());
     impl_->clear(node);
   }
   return removed;

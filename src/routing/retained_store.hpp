@@ -62,7 +62,8 @@ class RetainedStore {
 
   /// Removes up to `max` messages whose expiry has passed, the earliest first; call about once a second.
   /// Returns how many.
-  std::size_t expire(MonoTime now, std::size_t max);
+  /// The topics are added to `topics` if given.
+  std::size_t expire(MonoTime now, std::size_t max, std::vector<std::string>* topics = nullptr);
 
   std::size_t count() const;
   /// Footprints of the messages and their nodes.

@@ -32,17 +32,18 @@ class DeliveryExtra {
 
 /// How far a QoS 1/2 delivery has come.
 enum class FlightState : std::uint8_t {
-  waiting,  // not sent yet
+  waiting,  // not sent yet: in the queue, or in flight until its packet identifier is durable
   awaiting_puback,
   awaiting_pubrec,
   awaiting_pubcomp,
   done,  // acknowledged out of order; leaves the window with its elder brothers
 };
 
-/// One message for one session: waiting in the queue or in flight.  24 bytes.
+/// One message for one session: waiting in the queue or in flight.  32 bytes.
 struct Delivery {
   Ref<mqtt::Message> message;
   Ref<DeliveryExtra> extra;
+  std::uint64_t seq = 0;              // names its record in the store; 0: none
   std::uint32_t subscription_id = 0;  // 0: none; several stand in `extra`
   mqtt::PacketId packet_id = 0;
   mqtt::Qos qos = mqtt::Qos::at_most_once;
@@ -57,6 +58,6 @@ struct Delivery {
   }
   bool shared() const { return extra && extra->shared_subscription != DeliveryExtra::kNotShared; }
 };
-static_assert(sizeof(Delivery) == 24);
+static_assert(sizeof(Delivery) == 32);
 
 }  // namespace tombo::session

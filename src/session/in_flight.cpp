@@ -30,6 +30,17 @@ Delivery& InFlight::add(Delivery delivery, mqtt::PacketId& next_id) {
   do {
     if (++next_id == 0) next_id = 1;
   } while (find(next_id) != nullptr);
+  delivery.packet_id = next_id;
+  return append(std::move(delivery));
+}
+
+bool InFlight::restore(Delivery delivery) {
+  if (delivery.packet_id == 0 || open_ == 65535 || find(delivery.packet_id) != nullptr) return false;
+  append(std::move(delivery));
+  return true;
+}
+
+Delivery& InFlight::append(Delivery delivery) {
   if (count_ == ring_.size()) {
     if (open_ <= count_ / 2 && count_ != 0) {
       compact();
@@ -38,9 +49,7 @@ Delivery& InFlight::add(Delivery delivery, mqtt::PacketId& next_id) {
     }
   }
   // Identifiers have come around and passed the oldest one, which is still in use.
-  if (count_ != 0 && distance(next_id) < distance(at(count_ - 1).packet_id)) ordered_ = false;
-  delivery.packet_id = next_id;
-  bytes_ += delivery.message->footprint();
+  if (count_ != 0 && distance(delivery.packet_id) < distance(at(count_ - 1).packet_id)) ordered_ = false;
   Delivery& added = at(count_++) = std::move(delivery);
   ++open_;
   return added;
@@ -85,7 +94,6 @@ bool InFlight::is_ordered() {
 }
 
 void InFlight::finish(Delivery& delivery) {
-  bytes_ -= delivery.message->footprint();
   delivery.state = FlightState::done;
   delivery.message = nullptr;
   delivery.extra = nullptr;

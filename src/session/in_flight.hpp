@@ -20,6 +20,10 @@ class InFlight {
   /// Adds a delivery under a packet identifier that is in no use, never 0.  [MQTT-2.2.1-4]
   /// Needs size() < 65535.
   Delivery& add(Delivery delivery, mqtt::PacketId& next_id);
+  /// Adds one under the identifier that it has had before a restart; false if that is in use.
+  bool restore(Delivery delivery);
+  /// The delivery that is open longest.  Needs !empty().
+  const Delivery& oldest() { return at(0); }
   /// The open delivery with this identifier, or null.
   Delivery* find(mqtt::PacketId id);
   /// Acknowledged to the end: the identifier is free again.
@@ -33,8 +37,6 @@ class InFlight {
       if (delivery.state != FlightState::done) visit(delivery);
     }
   }
-  /// Footprints of the messages held.
-  std::size_t bytes() const { return bytes_; }
   /// Places held, taken or not.
   std::size_t capacity() const { return ring_.size(); }
 
@@ -43,6 +45,7 @@ class InFlight {
   Delivery& at(std::size_t index) { return ring_[(head_ + index) & (ring_.size() - 1)]; }
   /// How many identifiers after the oldest one.
   mqtt::PacketId distance(mqtt::PacketId id) { return static_cast<mqtt::PacketId>(id - at(0).packet_id); }
+  Delivery& append(Delivery delivery);
   void grow();
   void compact();
   bool is_ordered();
@@ -51,7 +54,6 @@ class InFlight {
   std::size_t head_ = 0;
   std::size_t count_ = 0;  // done ones included
   std::size_t open_ = 0;
-  std::size_t bytes_ = 0;
   bool ordered_ = true;  // each identifier is farther from the first than the one before it
 };
 

@@ -23,6 +23,14 @@ class PacketIdSet {
   /// False if it was not there.
   bool erase(mqtt::PacketId id);
   std::size_t size() const { return size_; }
+  template <class Visit>
+  void for_each(Visit&& visit) const {
+    for (std::size_t piece = 0; piece < pieces_.size(); ++piece) {
+      for (std::size_t i = 0; pieces_[piece] && i < kPiece; ++i) {
+        if (pieces_[piece]->bits.test(i)) visit(static_cast<mqtt::PacketId>(piece * kPiece + i));
+      }
+    }
+  }
 
  private:
   static constexpr std::size_t kPiece = 1024;

@@ -1,5 +1,6 @@
 #include "session/session.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace tombo::session {
@@ -69,13 +70,14 @@ void Session::begin_resend() {
   });
 }
 
-void Session::resend(mqtt::WriteBatch& out, Peer& peer, MonoTime now) {
-  if (unsent_ == 0) return;
+std::vector<Delivery> Session::resend(mqtt::WriteBatch& out, Peer& peer, std::span<const mqtt::PacketId> not_yet, MonoTime now) {
+  std::vector<Delivery> given_up;
+  if (unsent_ == 0) return given_up;
   resend_begins_ = false;
   std::size_t seen = in_flight_->size() - unsent_;
-  std::vector<mqtt::PacketId> too_large;
   in_flight_->for_each([&](Delivery& delivery) {
     if (!delivery.resend) return;
+    if (std::find(not_yet.begin(), not_yet.end(), delivery.packet_id) != not_yet.end()) return;
     const bool release = delivery.state == FlightState::awaiting_pubcomp;
     if (!release && seen >= peer.receive_maximum) return;
     delivery.resend = false;
@@ -83,11 +85,42 @@ void Session::resend(mqtt::WriteBatch& out, Peer& peer, MonoTime now) {
     ++seen;
     if (release) {
       mqtt::encode_ack(out, peer.format, PacketType::pubrel, delivery.packet_id, ReasonCode::success);
-    } else if (!encode(out, peer, delivery, true, now)) {
-      too_large.push_back(delivery.packet_id);  // the new connection accepts less than the old one did
+      return;
     }
+    const bool dup = delivery.state != FlightState::waiting;
+    if (!dup) delivery.state = FlightState::awaiting_pubrec;
+    if (!encode(out, peer, delivery, dup, now)) given_up.push_back(delivery);  // this connection accepts less than the old one
   });
-  for (const auto id : too_large) in_flight_->finish(*in_flight_->find(id));
+  for (const auto& delivery : given_up) in_flight_->finish(*in_flight_->find(delivery.packet_id));
+  return given_up;
+}
+
+mqtt::PacketId Session::hold(Delivery delivery) {
+  Delivery& held = in_flight().add(std::move(delivery), last_packet_id);
+  held.state = FlightState::waiting;
+  return held.packet_id;
+}
+
+SendResult Session::send_held(mqtt::WriteBatch& out, Peer& peer, mqtt::PacketId id, MonoTime now) {
+  Delivery* held = delivery_of(id);
+  if (held == nullptr || held->state != FlightState::waiting || held->resend) return SendResult::sent;
+  if (!held->message->expired(now)) {
+    held->state = FlightState::awaiting_pubrec;
+    if (encode(out, peer, *held, false, now)) return SendResult::sent;
+    in_flight_->finish(*held);
+    return SendResult::too_large;
+  }
+  in_flight_->finish(*held);
+  return SendResult::expired;
+}
+
+bool Session::restore_in_flight(Delivery delivery) {
+  delivery.resend = true;
+  last_packet_id = std::max(last_packet_id, delivery.packet_id);
+  if (!in_flight().restore(std::move(delivery))) return false;
+  ++unsent_;
+  resend_begins_ = true;
+  return true;
 }
 
 void Session::forget(Delivery& delivery) {

@@ -49,9 +49,20 @@ class Session : public TimerNode {
   SendResult send(mqtt::WriteBatch& out, Peer& peer, Delivery delivery, MonoTime now);
   /// A new connection took the session over: everything unacknowledged has to be sent once more.
   void begin_resend();
+  /// Takes a QoS 2 delivery into the window without sending it: its packet identifier has to be durable first, or
+  /// after a crash the client would take a resend for a new message.  Returns the identifier.  Needs room in the window.
+  mqtt::PacketId hold(Delivery delivery);
+  /// Sends a delivery that was held; unless it is there no more.
+  SendResult send_held(mqtt::WriteBatch& out, Peer& peer, mqtt::PacketId id, MonoTime now);
+  /// After a restart: a delivery that was in flight, under its identifier, in the state in which it was.  It will be
+  /// resent.  False if the identifier is taken.
+  bool restore_in_flight(Delivery delivery);
+  /// The open delivery to the client under this identifier, or null.
+  Delivery* delivery_of(mqtt::PacketId id) { return in_flight_ ? in_flight_->find(id) : nullptr; }
   /// Sends what begin_resend() marked, in the old order, under the old identifiers, PUBLISH with DUP, as far as the
   /// client's quota goes; to be called again when acknowledgements made room.  [MQTT-4.4.0-1, MQTT-3.3.1-1]
-  void resend(mqtt::WriteBatch& out, Peer& peer, MonoTime now);
+  /// `not_yet`: identifiers that have to become durable first.  Returns what the client cannot be sent any more.
+  std::vector<Delivery> resend(mqtt::WriteBatch& out, Peer& peer, std::span<const mqtt::PacketId> not_yet, MonoTime now);
   bool resending() const { return unsent_ != 0; }
   /// Whether resend() would send something now: without this a shard whose client leaves it without quota would turn
   /// round and round for nothing.
@@ -80,6 +91,10 @@ class Session : public TimerNode {
   bool end_receive(mqtt::PacketId id);
   /// Whether a QoS 2 message with this identifier waits for its PUBREL.
   bool is_receiving(mqtt::PacketId id) const { return receiving_ && receiving_->contains(id); }
+  template <class Visit>
+  void for_each_receiving(Visit&& visit) const {
+    if (receiving_) receiving_->for_each(visit);
+  }
   std::size_t receiving() const { return receiving_ ? receiving_->size() : 0; }
 
   OutboundQueue queue;

@@ -21,6 +21,7 @@ struct Will {
   bool has_expiry = false;
   std::uint32_t expiry_s = 0;
 
+  Will() = default;
   explicit Will(const mqtt::WillView& view)
       : topic(view.topic),
         payload(view.payload.begin(), view.payload.end()),

@@ -45,6 +45,7 @@ struct Finished {
   MessageNumber message = 0;     // what its row names, if that was read from disk
   Ref<mqtt::Message> body;       // else the message, which knows
   mqtt::PacketId released = 0;   // not 0: waits for PUBCOMP under this identifier
+  bool after_release = false;    // PUBCOMP has come: what `released` left is erased
 };
 /// Something happened to this topic's retained message; what is current when the batch is made is written.
 struct RetainedChanged {

@@ -36,7 +36,7 @@ class Journal {
   Ticket append(Entry entry, Haste haste, Ref<Hold> hold, MonoTime now);
   /// The record is not needed after all.  True if it had not been handed over: it will never be written, and what it
   /// held is handed back to be released.
-  bool cancel(Ticket ticket, Ref<Hold>& hold);
+  bool cancel(Ticket ticket, Ref<Hold>& hold, Entry& was);
   /// What was appended in this turn for this publish belongs together with other shards' parts.
   void mark_part(const Part& part) { slice_.parts.push_back(part); }
 
@@ -44,6 +44,10 @@ class Journal {
   Ticket durable() const { return durable_; }
   bool is_durable(Ticket ticket) const { return ticket <= durable_; }
 
+  /// What was appended goes at the end of this turn.
+  void hurry() { haste_ = Haste::now; }
+  /// Hands over what was appended, due or not: what comes next must find it.
+  void hand_over();
   /// At the end of a turn: hands over what is due.  `patience` is how long patient records may wait.
   void end_turn(MonoTime now, Milliseconds patience);
   /// When the patience of the oldest record ends.
@@ -53,18 +57,20 @@ class Journal {
   void on_durable(Ticket ticket, std::vector<Ref<Hold>>& freed);
 
  private:
-  /// Bytes of one record besides its message, roughly.
-  static constexpr std::size_t kOverhead = 100;
+  Ticket first_kept() const { return next_ - slice_.entries.size(); }
+  void forget_kept();
 
   Sink* sink_;
   unsigned shard_;
   Slice slice_;            // not handed over
   Ticket next_ = 1;        // the first ticket that was not given
   Ticket durable_ = 0;
+  Ticket handed_over_ = 0;
   std::size_t live_ = 0;   // records of slice_ that were not cancelled
   Haste haste_ = Haste::none;
   MonoTime due_ = kNever;
-  MonoTime first_at_ = kNever;
+  MonoTime patient_since_ = kNever;
+  MonoTime kept_since_ = kNever;
   std::deque<Ref<Hold>> holds_;  // of the tickets from durable_ + 1 on
 };
 

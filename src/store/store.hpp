@@ -71,6 +71,7 @@ class Store final : public Sink {
     std::function<void(SessionNumber, mqtt::PacketId)> received;
     std::function<void(SessionNumber, Seq head)> head;
     std::function<void(Ref<mqtt::Message>)> retained;
+    mqtt::MemoryAccount* retained_account = nullptr;  // of those messages
     std::function<void(std::string what)> damaged;  // a row that could not be read; it stays where it is
   };
   EngineResult<void> load(const Rows& rows);
@@ -80,16 +81,14 @@ class Store final : public Sink {
     SessionNumber session = 0;
     std::uint64_t messages = 0;
     std::uint64_t bytes = 0;
-    Seq first = 0;
   };
-  void count_waiting(std::function<void(std::vector<Waiting>)> told);
+  void count_waiting(std::function<void(const Waiting&)> told);
 
   // --- Sink
   void take(Slice slice) override;
   bool full() const override { return figures.backlog_bytes.load(std::memory_order_relaxed) > options_max_.load(std::memory_order_relaxed); }
   bool failing() const override { return failing_.load(std::memory_order_relaxed); }
-  void read(SessionNumber session, Seq from, std::size_t count_max, std::size_t bytes_max,
-            std::function<void(Read)> then) override;
+  void read(ReadOrder order) override;
 
   // --- the work
 
@@ -101,12 +100,19 @@ class Store final : public Sink {
   /// Writes everything that was taken, with a sync, whatever the options say.
   EngineResult<void> flush();
   void set_options(const StoreOptions& options);
+  /// What to do when there is something for step() and for read_step(); set before anything is taken.
+  void set_wake(std::function<void()> writer, std::function<void()> reader) {
+    wake_writer_ = std::move(writer);
+    wake_reader_ = std::move(reader);
+  }
 
   StoreFigures figures;
 
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;
+  std::function<void()> wake_writer_;
+  std::function<void()> wake_reader_;
   std::uint64_t epoch_ = 0;
   std::atomic<bool> failing_{false};
   std::atomic<std::size_t> options_max_;

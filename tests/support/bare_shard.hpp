@@ -39,7 +39,7 @@ class BareTransport final : public broker::Transport {
 /// One shard and nothing around it: what the packet path costs by itself.
 class BareShard {
  public:
-  BareShard() : core_({1, options(), 1, {}, &clock_, &everybody_, "test"}), shard(core_, 0, journal_) {}
+  BareShard() : core_({1, options(), 1, {}, &clock_, &everybody_, "test"}), shard(core_, 0, nullptr) {}
   ~BareShard() {
     for (auto& transport : transports_) {
       if (auto* client = transport->client()) client->transport = nullptr;
@@ -83,7 +83,6 @@ class BareShard {
   }
   ManualClock clock_;
   auth::AnonymousOnly everybody_{true};
-  store::NoJournal journal_;
   broker::Core core_;
   std::vector<std::unique_ptr<BareTransport>> transports_;
 

@@ -1,5 +1,7 @@
 #include "support/virtual_broker.hpp"
 
+#include "base/assert.hpp"
+
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -90,13 +92,22 @@ config::Options VirtualBroker::default_options() {
 VirtualBroker::VirtualBroker() : VirtualBroker(Setup{}) {}
 
 VirtualBroker::VirtualBroker(Setup setup) : options_(std::make_shared<const config::Options>(std::move(setup.options))) {
+  clock.advance(setup.clock_at);
+  if (setup.engine != nullptr) {
+    keeper_ = std::make_unique<broker::Keeper>(*setup.engine, *options_, clock, log::Logger{});
+    TOMBO_ASSERT(keeper_->begin().ok());
+  }
+  store::Sink* sink = keeper_ ? &keeper_->store() : setup.sink;
   core_ = std::make_unique<broker::Core>(broker::Core::Parts{
       setup.shards, options_, setup.seed, {}, &clock, setup.authenticator != nullptr ? setup.authenticator : &everybody_,
-      "test"});
-  auto& journal = setup.journal != nullptr ? *setup.journal : no_journal_;
+      "test", keeper_ ? keeper_->store().epoch() : 0});
   for (unsigned i = 0; i < setup.shards; ++i) {
-    shards_.push_back(std::make_unique<broker::Shard>(*core_, static_cast<routing::ShardId>(i), journal));
+    shards_.push_back(std::make_unique<broker::Shard>(*core_, static_cast<routing::ShardId>(i), sink));
   }
+  if (!keeper_) return;
+  std::vector<broker::Shard*> shards;
+  for (auto& shard : shards_) shards.push_back(shard.get());
+  TOMBO_ASSERT(keeper_->restore(*core_, shards).ok());
 }
 
 VirtualBroker::~VirtualBroker() {
@@ -146,12 +157,20 @@ bool VirtualBroker::anything_waits() {
   });
 }
 
+bool VirtualBroker::store_step() {
+  const bool wrote = keeper_->store().step(clock.mono());
+  const bool read = keeper_->store().read_step();
+  return wrote || read;
+}
+
 void VirtualBroker::settle() {
   // Every byte is offered once; afterwards only what the broker itself has left to do keeps it going.
   constexpr int kTurnsMax = 100'000;
   int turns = 0;
   do {
     for (unsigned i = 0; i < shards_.size(); ++i) turn(static_cast<routing::ShardId>(i));
+    while (keeper_ && store_runs_ && store_step()) {
+    }
   } while (anything_waits() && ++turns < kTurnsMax);
 }
 

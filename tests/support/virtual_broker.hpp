@@ -4,8 +4,9 @@
 #include "base/clock.hpp"
 #include "base/log.hpp"
 #include "broker/core.hpp"
+#include "broker/keeper.hpp"
 #include "broker/shard.hpp"
-#include "store/journal.hpp"
+#include "store/sink.hpp"
 
 #include <cstdint>
 #include <deque>
@@ -86,7 +87,9 @@ class VirtualBroker {
     unsigned shards = 1;
     std::uint64_t seed = 1;
     auth::Authenticator* authenticator = nullptr;  // null: everybody may do everything
-    store::Journal* journal = nullptr;             // null: nothing is kept, acknowledgements go out at once
+    store::Sink* sink = nullptr;      // where records go, if not to a store; null: nothing is kept
+    store::Engine* engine = nullptr;  // a store on this engine, which outlives the broker; its work is done in settle()
+    Milliseconds clock_at{0};         // turns the clock on before anything begins
   };
   /// One listener, anonymous clients allowed, $SYS off, a log that nobody sees.
   static config::Options default_options();
@@ -105,6 +108,12 @@ class VirtualBroker {
   void advance(Milliseconds by);
 
   ManualClock clock;
+  /// Of a broker that was given an engine.
+  store::Store& store() { return keeper_->store(); }
+  /// While off, settle() leaves the store's work to the test.
+  void run_store(bool on) { store_runs_ = on; }
+  /// One piece of the store's work; false if there was none.
+  bool store_step();
   broker::Core& core() { return *core_; }
   broker::Shard& shard(routing::ShardId id) { return *shards_[id]; }
   const config::Options& options() const { return *options_; }
@@ -118,7 +127,8 @@ class VirtualBroker {
 
   std::shared_ptr<const config::Options> options_;
   auth::AnonymousOnly everybody_{true};
-  store::NoJournal no_journal_;
+  std::unique_ptr<broker::Keeper> keeper_;
+  bool store_runs_ = true;
   std::unique_ptr<broker::Core> core_;
   std::vector<std::unique_ptr<broker::Shard>> shards_;
   std::vector<std::unique_ptr<VirtualConnection>> connections_;

@@ -45,7 +45,11 @@ Result<void, std::string> Server::listen() {
   return {};
 }
 
+Result<void, std::string> Server::restore() { return {}; }
+
 void Server::start() {}
+
+broker::Keeper* Server::keeper() { return nullptr; }
 
 void Server::reload(std::shared_ptr<const config::Options> options) {
   impl_->parts.logger.info("fake reload threads={} sys={}", options->threads, options->sys.interval_s);

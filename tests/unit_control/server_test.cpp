@@ -39,8 +39,7 @@ class TurningShards {
 
  private:
   void run(routing::ShardId id) {
-    store::NoJournal journal;
-    broker::Shard shard(core_, id, journal);
+    broker::Shard shard(core_, id, nullptr);
     while (!stop_) {
       shard.begin_turn();
       shard.end_turn();

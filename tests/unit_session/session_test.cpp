@@ -74,7 +74,7 @@ TEST_F(SessionTest, ResendsInTheOldOrderUnderTheOldIdentifiersWithDup) {
   take(out);
   session.begin_resend();
   EXPECT_TRUE(session.resending());
-  session.resend(out, peer, kNow);
+  static_cast<void>(session.resend(out, peer, {}, kNow));
   EXPECT_FALSE(session.resending());
   EXPECT_EQ(take(out), (std::vector<Sent>{{PacketType::publish, 1, true, "a"},
                                           {PacketType::publish, 2, true, "b"},
@@ -87,19 +87,19 @@ TEST_F(SessionTest, ResendsNoMoreThanASmallerReceiveMaximumAllows) {
   take(out);
   peer.receive_maximum = 2;
   session.begin_resend();
-  session.resend(out, peer, kNow);
+  static_cast<void>(session.resend(out, peer, {}, kNow));
   EXPECT_EQ(take(out), (std::vector<Sent>{{PacketType::publish, 1, true, "a"}, {PacketType::publish, 2, true, "b"}}));
   EXPECT_TRUE(session.resending());
   EXPECT_FALSE(session.may_send(peer, 100));
   // Nothing more while the quota is used up, one more for each that is acknowledged.
-  session.resend(out, peer, kNow);
+  static_cast<void>(session.resend(out, peer, {}, kNow));
   EXPECT_TRUE(take(out).empty());
   EXPECT_EQ(session.on_puback(2), AckResult::finished);
-  session.resend(out, peer, kNow);
+  static_cast<void>(session.resend(out, peer, {}, kNow));
   EXPECT_EQ(take(out), (std::vector<Sent>{{PacketType::publish, 3, true, "c"}}));
   session.on_puback(1);
   session.on_puback(3);
-  session.resend(out, peer, kNow);
+  static_cast<void>(session.resend(out, peer, {}, kNow));
   EXPECT_EQ(take(out), (std::vector<Sent>{{PacketType::publish, 4, true, "d"}}));
   EXPECT_FALSE(session.resending());
   session.on_puback(4);
@@ -112,11 +112,11 @@ TEST_F(SessionTest, AnAcknowledgementOfWhatThisConnectionHasNotSeenMakesItGo) {
   take(out);
   peer.receive_maximum = 1;
   session.begin_resend();
-  session.resend(out, peer, kNow);
+  static_cast<void>(session.resend(out, peer, {}, kNow));
   take(out);
   EXPECT_EQ(session.on_puback(3), AckResult::finished);  // it got "c" on its old connection
   session.on_puback(1);
-  session.resend(out, peer, kNow);
+  static_cast<void>(session.resend(out, peer, {}, kNow));
   EXPECT_EQ(take(out), (std::vector<Sent>{{PacketType::publish, 2, true, "b"}}));
   EXPECT_FALSE(session.resending());
 }
@@ -128,7 +128,7 @@ TEST_F(SessionTest, ResendsPubrelInsteadOfPublishOncePubrecHasCome) {
   take(out);
   EXPECT_EQ(session.on_pubrec(1, mqtt::ReasonCode::success), AckResult::advanced);
   session.begin_resend();
-  session.resend(out, peer, kNow);
+  static_cast<void>(session.resend(out, peer, {}, kNow));
   EXPECT_EQ(take(out), (std::vector<Sent>{{PacketType::pubrel, 1, false, ""}, {PacketType::publish, 2, true, "b"}}));
   EXPECT_EQ(session.on_pubcomp(2), AckResult::unknown);
   EXPECT_EQ(session.on_pubcomp(1), AckResult::finished);
@@ -160,7 +160,7 @@ TEST_F(SessionTest, WhatANewConnectionCannotTakeCountsAsDelivered) {
   take(out);
   peer.format.packet_max = 100;
   session.begin_resend();
-  session.resend(out, peer, kNow);
+  static_cast<void>(session.resend(out, peer, {}, kNow));
   EXPECT_EQ(take(out), (std::vector<Sent>{{PacketType::publish, 1, true, "small"}, {PacketType::publish, 3, true, "small too"}}));
   EXPECT_EQ(session.in_flight_count(), 2u);
   EXPECT_FALSE(session.resending());
