@@ -17,10 +17,17 @@ std::size_t Store::Impl::committable() const {
   for (std::size_t bytes = 0; end < waiting.size() && (end == 0 || bytes + waiting[end].bytes <= kCommitBytes); ++end) {
     bytes += waiting[end].bytes;
   }
+  const std::size_t whole = whole_publishes(end);
+  // A publish that begins with the first slice may reach beyond what one commit takes.
+  return whole != 0 || end == waiting.size() ? whole : whole_publishes(waiting.size());
+}
+
+/// How many of the first `end` slices hold no part of a publish whose other parts are not among them.
+std::size_t Store::Impl::whole_publishes(std::size_t end) const {
   struct Seen {
     std::uint32_t parts = 0;
-    std::size_t first = 0;
     std::uint32_t wanted = 0;
+    std::size_t first = 0;
   };
   for (;;) {
     std::unordered_map<std::uint64_t, Seen> seen;
@@ -36,13 +43,7 @@ std::size_t Store::Impl::committable() const {
       if (publish.parts < publish.wanted) cut = std::min(cut, publish.first);
     }
     if (cut == end) return end;
-    // What lies behind the limit of one commit may complete a publish that begins before it.
-    if (cut == 0 && end < waiting.size()) {
-      ++end;
-      continue;
-    }
-    end = cut;
-    if (end == 0) return 0;
+    end = cut;  // which may tear another one apart
   }
 }
 

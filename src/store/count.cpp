@@ -74,7 +74,7 @@ bool Store::Impl::count_session(SessionNumber session, Seq from, std::size_t& ro
 }
 
 void Store::Impl::finish_count() {
-  if (find_orphan(~SessionNumber{0})) return;
+  if (find_orphan(epoch_begin)) return;  // younger sessions were not there when this began
   const auto orphans = std::move(count->orphans);
   count.reset();
   Slice slice;

@@ -47,6 +47,7 @@ struct Store::Impl {
   bool ready_to_write(MonoTime now);
   /// How many of the waiting slices may be committed now: no publish is torn apart, and not too much at once.
   std::size_t committable() const;
+  std::size_t whole_publishes(std::size_t end) const;
 
   // --- the reader's (read.cpp, count.cpp)
   bool take_order();
