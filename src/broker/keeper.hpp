@@ -39,12 +39,15 @@ class Keeper {
   void stop();
 
  private:
+  static Result<std::unique_ptr<store::Engine>, std::string> open_engine(const config::Options& options, const log::Logger& logger);
+  Result<void, std::string> open_again(const store::EngineError& damage);
   static store::StoreOptions options_of(const config::Options& options);
   store::Store::Parts parts(const config::Options& options);
   void tell_failing(bool failing, const std::string& why);
 
   std::unique_ptr<store::Engine> owned_;
   store::Engine* engine_;
+  config::Options first_options_;
   const Clock& clock_;
   log::Logger logger_;
   Core* core_ = nullptr;  // once there is one

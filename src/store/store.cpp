@@ -30,10 +30,19 @@ EngineResult<void> Store::begin() {
   epoch_ = (*has_epoch ? decode_number(value).value_or(0) : 0) + 1;
   impl_->epoch_begin = epoch_ << kEpochShift;
   impl_->references.begin(impl_->epoch_begin + 1);
+  return keep_epoch();
+}
+
+void Store::set_engine(Engine& engine) {
+  impl_->parts.engine = &engine;
+  impl_->loaded.clear();
+}
+
+EngineResult<void> Store::keep_epoch() {
   Changes changes;
   changes.put(key_of_state("format"), encode_number(kFormat));
   changes.put(key_of_state("epoch"), encode_number(epoch_));
-  return engine.write(changes, true);
+  return impl_->parts.engine->write(changes, true);
 }
 
 void Store::take(Slice slice) {

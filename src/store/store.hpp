@@ -64,6 +64,10 @@ class Store final : public Sink {
   /// Makes the store's first keys or checks them, and raises the epoch.
   EngineResult<void> begin();
   std::uint64_t epoch() const { return epoch_; }
+  /// Goes on with another engine: the first one was found damaged, this is what could be saved.  Before begin(), or before
+  /// a second load(); then keep_epoch() writes what begin() had written.
+  void set_engine(Engine& engine);
+  EngineResult<void> keep_epoch();
   /// Everything that must be known before a client is served.  Each is called once per row.
   struct Rows {
     std::function<void(SessionNumber, SessionRow)> session;
