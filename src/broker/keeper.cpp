@@ -8,21 +8,22 @@
 
 namespace tombo::broker {
 
-Result<std::unique_ptr<store::Engine>, std::string> Keeper::open_engine(const config::Options& options, const log::Logger& logger) {
+Result<store::Opened, std::string> Keeper::open_engine(const config::Options& options, const log::Logger& logger) {
   const auto& persistence = options.persistence;
   const auto profile =
       persistence.profile == config::StoreProfile::server ? store::Profile::server : store::Profile::gateway;
   auto opened = store::open_engine({persistence.directory, profile, false});
   if (!opened) return Failure{fmt::format("the store in {} cannot be used: {}", persistence.directory, opened.error().text)};
-  for (const auto& warning : opened->warnings) logger.error("store: {}", warning);
-  return std::move(opened->engine);
+  for (const auto& warning : opened->warnings) logger.error("{}", warning);
+  return std::move(*opened);
 }
 
 Result<std::unique_ptr<Keeper>, std::string> Keeper::open(const config::Options& options, const Clock& clock, log::Logger logger) {
   auto opened = open_engine(options, logger);
   if (!opened) return Failure{opened.error()};
-  auto keeper = std::make_unique<Keeper>(**opened, options, clock, std::move(logger));
-  keeper->owned_ = std::move(*opened);
+  auto keeper = std::make_unique<Keeper>(*opened->engine, options, clock, std::move(logger));
+  keeper->owned_ = std::move(opened->engine);
+  keeper->mended_ = !opened->warnings.empty();
   auto begun = keeper->begin();
   if (!begun && begun.error().kind == store::EngineError::Kind::damaged) {
     if (auto again = keeper->open_again(begun.error()); !again) return Failure{again.error()};
@@ -91,7 +92,8 @@ Result<void, std::string> Keeper::open_again(const store::EngineError& damage) {
   owned_.reset();
   auto opened = open_engine(first_options_, logger_);
   if (!opened) return Failure{opened.error()};
-  owned_ = std::move(*opened);
+  owned_ = std::move(opened->engine);
+  mended_ = true;
   engine_ = owned_.get();
   store_.set_engine(*engine_);
   return {};

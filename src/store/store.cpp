@@ -13,7 +13,22 @@ Store::Store(Parts parts) : impl_(std::make_unique<Impl>(std::move(parts), figur
 
 Store::~Store() = default;
 
-EngineResult<void> Store::begin() {
+namespace {
+/// The highest epoch that any number in the store is of.
+EngineResult<std::uint64_t> highest_epoch(const Engine& engine) {
+  std::uint64_t highest = 0;
+  for (const char* letter : {"s", "m", "q"}) {
+    const auto scanned = engine.scan(letter, after_prefix(letter), [&](std::string_view key, std::string_view) {
+      highest = std::max({highest, number_in_key(key) >> kEpochShift, *letter == 'q' ? seq_in_key(key) >> kEpochShift : 0});
+      return true;
+    });
+    if (!scanned) return Failure{scanned.error()};
+  }
+  return highest;
+}
+}  // namespace
+
+EngineResult<void> Store::begin(bool mended) {
   Engine& engine = *impl_->parts.engine;
   std::string value;
   const auto has_format = engine.get(key_of_state("format"), value);
@@ -27,7 +42,13 @@ EngineResult<void> Store::begin() {
   }
   const auto has_epoch = engine.get(key_of_state("epoch"), value);
   if (!has_epoch) return Failure{has_epoch.error()};
-  epoch_ = (*has_epoch ? decode_number(value).value_or(0) : 0) + 1;
+  epoch_ = *has_epoch ? decode_number(value).value_or(0) : 0;
+  if (mended || epoch_ == 0) {
+    const auto highest = highest_epoch(engine);
+    if (!highest) return Failure{highest.error()};
+    epoch_ = std::max(epoch_, *highest);
+  }
+  ++epoch_;
   impl_->epoch_begin = epoch_ << kEpochShift;
   impl_->references.begin(impl_->epoch_begin + 1);
   return keep_epoch();
