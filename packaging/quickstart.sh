@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # From a fresh Debian 12 to a running broker: installs what the build needs, builds, and starts tombo on port 1883
-# with config/tombo.toml in the foreground (Ctrl-C stops it).  Run it again at will.
+# with config/tombo.toml, but its store in build/quickstart/store, in the foreground (Ctrl-C stops it).  Run it again at will.
 # usage: packaging/quickstart.sh [--build-only]      TOMBO_JOBS: compilers at once (default: one a core)
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -26,6 +26,8 @@ tombo="$(find build/quickstart -name tombo -type f -perm -u+x | head -1)"
 echo "built $tombo"
 $build_only && exit 0
 
-echo "== tombo, with config/tombo.toml; another terminal can try:"
+# The same configuration with its store here: /var/lib is not everybody's to write.
+sed "s|^directory = .*|directory = \"$PWD/build/quickstart/store\"|" config/tombo.toml >build/quickstart/tombo.toml
+echo "== tombo, with config/tombo.toml, its store in build/quickstart/store; another terminal can try:"
 echo "   mosquitto_sub -t 'hello/#' -v      and      mosquitto_pub -t hello/world -m hi"
-exec "$tombo" -c config/tombo.toml
+exec "$tombo" -c build/quickstart/tombo.toml

@@ -112,7 +112,7 @@ std::string Running::start(bool loopback_only) {
   if (!options_.pid_file.empty()) {
     if (std::string why_not = pid_file_.write(options_.pid_file); !why_not.empty()) return why_not;
   }
-  std::unique_ptr<broker::Keeper> keeper;
+  std::shared_ptr<broker::Keeper> keeper;
   if (!options_.persistence.directory.empty()) {
     auto opened = broker::Keeper::open(options_, clock_, sinks_.logger(log::Module::store));
     if (!opened) return opened.error();

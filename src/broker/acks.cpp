@@ -102,6 +102,10 @@ void Shard::send_acks(Client& client) {
 }
 
 void Shard::write_ack(Client& client, const PendingAck& ack) {
+  if (ack.type == PacketType::connect) {  // its CONNECT can be answered now
+    client.paused_for_verdict = false;
+    return resume_if_free(client);
+  }
   auto& out = client.transport->out();
   counters_.packets_sent.add();
   switch (ack.type) {

@@ -114,6 +114,7 @@ void Shard::accept(Client& client, const mqtt::ConnectView& connect, std::string
     routing::ShardId home;
     if (!core_.directory.find(client_id, home)) return refuse(client, ReasonCode::quota_exceeded);
   }
+  if (connect.clean_start && discards_first(client, client_id)) return;
   bool present = false;
   ClientSession* taken = take_over(connect, client_id, present);
   while (taken == nullptr) {  // another shard has become the home since it was looked up
@@ -168,12 +169,7 @@ void Shard::accept(Client& client, const mqtt::ConnectView& connect, std::string
 ClientSession* Shard::take_over(const mqtt::ConnectView& connect, std::string_view client_id, bool& present) {
   auto* entry = core_.directory.claim(client_id, id_);
   if (entry != nullptr && entry->slot != Directory::kNoSlot && sessions_[entry->slot].connected()) {
-    // [MQTT-3.1.4-3]  The will goes out unless this reconnect comes within its delay.
-    Client& elder = *sessions_[entry->slot].client;
-    if (elder.peer.format.version == Version::v5) {
-      mqtt::encode_disconnect(elder.transport->out(), elder.peer.format, ReasonCode::session_taken_over);
-    }
-    close(elder, true, "taken over");
+    close_elder(*sessions_[entry->slot].client);
     entry = core_.directory.claim(client_id, id_);  // the old session may have ended with its connection
   }
   if (entry != nullptr && entry->slot != Directory::kNoSlot) {
@@ -192,6 +188,33 @@ ClientSession* Shard::take_over(const mqtt::ConnectView& connect, std::string_vi
   ClientSession& fresh = sessions_.add(*entry);
   counters_.sessions_begun.set(fresh.generation);
   return &fresh;
+}
+
+/// [MQTT-3.1.4-3]  The will goes out unless this reconnect comes within its delay.
+void Shard::close_elder(Client& elder) {
+  if (elder.peer.format.version == Version::v5) {
+    mqtt::encode_disconnect(elder.transport->out(), elder.peer.format, ReasonCode::session_taken_over);
+  }
+  close(elder, true, "taken over");
+}
+
+/// A session on disk that a clean start ends must not come back after a crash: its end is durable before the CONNECT is
+/// looked at again and answered.  [MQTT-3.1.2-4]
+bool Shard::discards_first(Client& client, std::string_view client_id) {
+  if (options_->persistence.sync != config::Sync::ack) return false;
+  ClientSession* old = find_session(client_id);
+  if (old == nullptr || !old->stored) return false;
+  if (old->connected()) close_elder(*old->client);
+  old = find_session(client_id);
+  if (old == nullptr || !old->stored) return false;  // it ended with its connection
+  counters_.sessions_disconnected.subtract();
+  const auto hold = make_hold(client, 0);
+  end_session(*old, hold);
+  if (hold->let_go()) return false;
+  client.paused_for_verdict = true;
+  client.transport->pause_reading();
+  wait_for_disk(client, PendingAck{hold, mqtt::PacketType::connect, 0, ReasonCode::success, {}});
+  return true;
 }
 
 bool Shard::send_connack(Client& client, const mqtt::ConnectView& connect, bool present, bool assigned) {

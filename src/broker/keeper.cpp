@@ -8,24 +8,35 @@
 
 namespace tombo::broker {
 
-Result<std::unique_ptr<Keeper>, std::string> Keeper::open(const config::Options& options, const Clock& clock, log::Logger logger) {
+Result<store::Opened, std::string> Keeper::open_engine(const config::Options& options, const log::Logger& logger) {
   const auto& persistence = options.persistence;
   const auto profile =
       persistence.profile == config::StoreProfile::server ? store::Profile::server : store::Profile::gateway;
   auto opened = store::open_engine({persistence.directory, profile, false});
-  const auto failure = [&](const std::string& why) {
-    return Failure{fmt::format("the store in {} cannot be used: {}", persistence.directory, why)};
-  };
-  if (!opened) return failure(opened.error().text);
-  for (const auto& warning : opened->warnings) logger.error("store: {}", warning);
-  auto keeper = std::make_unique<Keeper>(*opened->engine, options, clock, logger);
+  if (!opened) return Failure{fmt::format("the store in {} cannot be used: {}", persistence.directory, opened.error().text)};
+  for (const auto& warning : opened->warnings) logger.error("{}", warning);
+  return std::move(*opened);
+}
+
+Result<std::unique_ptr<Keeper>, std::string> Keeper::open(const config::Options& options, const Clock& clock, log::Logger logger) {
+  auto opened = open_engine(options, logger);
+  if (!opened) return Failure{opened.error()};
+  auto keeper = std::make_unique<Keeper>(*opened->engine, options, clock, std::move(logger));
   keeper->owned_ = std::move(opened->engine);
-  if (const auto begun = keeper->begin(); !begun) return failure(begun.error().text);
+  keeper->mended_ = !opened->warnings.empty();
+  auto begun = keeper->begin();
+  if (!begun && begun.error().kind == store::EngineError::Kind::damaged) {
+    if (auto again = keeper->open_again(begun.error()); !again) return Failure{again.error()};
+    begun = keeper->begin();
+  }
+  if (!begun) {
+    return Failure{fmt::format("the store in {} cannot be used: {}", options.persistence.directory, begun.error().text)};
+  }
   return keeper;
 }
 
 Keeper::Keeper(store::Engine& engine, const config::Options& options, const Clock& clock, log::Logger logger)
-    : engine_(&engine), clock_(clock), logger_(std::move(logger)), store_(parts(options)) {}
+    : engine_(&engine), first_options_(options), clock_(clock), logger_(std::move(logger)), store_(parts(options)) {}
 
 Keeper::~Keeper() = default;
 
@@ -65,9 +76,27 @@ void Keeper::tell_failing(bool failing, const std::string& why) {
 Result<RestoredCounts, std::string> Keeper::restore(Core& core, std::span<Shard* const> shards) {
   core_ = &core;
   core.store = &store_;
-  const auto counts = restore_all(core, shards, store_, logger_);
+  auto counts = restore_all(core, shards, store_, logger_);
+  if (!counts && counts.error().kind == store::EngineError::Kind::damaged && owned_) {
+    if (const auto opened = open_again(counts.error()); !opened) return Failure{opened.error()};
+    if (const auto used = store_.keep_epoch(); !used) return Failure{used.error().text};
+    counts = restore_all(core, shards, store_, logger_);
+  }
   if (!counts) return Failure{fmt::format("the store cannot be read: {}", counts.error().text)};
   return *counts;
+}
+
+/// Opening finds what reading has stumbled over, sets it aside and serves the rest.
+Result<void, std::string> Keeper::open_again(const store::EngineError& damage) {
+  logger_.error("the store is damaged and is put in order first: {}", damage.text);
+  owned_.reset();
+  auto opened = open_engine(first_options_, logger_);
+  if (!opened) return Failure{opened.error()};
+  owned_ = std::move(opened->engine);
+  mended_ = true;
+  engine_ = owned_.get();
+  store_.set_engine(*engine_);
+  return {};
 }
 
 void Keeper::start_threads() { threads_ = std::make_unique<store::StoreThreads>(store_, clock_); }

@@ -7,6 +7,7 @@
 #include "broker/restorer.hpp"
 #include "config/options.hpp"
 #include "store/engine.hpp"
+#include "store/open.hpp"
 #include "store/store.hpp"
 #include "store/threads.hpp"
 
@@ -26,7 +27,7 @@ class Keeper {
   Keeper(store::Engine& engine, const config::Options& options, const Clock& clock, log::Logger logger);
   ~Keeper();
 
-  store::EngineResult<void> begin() { return store_.begin(); }
+  store::EngineResult<void> begin() { return store_.begin(mended_); }
   store::Store& store() { return store_; }
   store::Engine& engine() { return *engine_; }
 
@@ -39,12 +40,16 @@ class Keeper {
   void stop();
 
  private:
+  static Result<store::Opened, std::string> open_engine(const config::Options& options, const log::Logger& logger);
+  Result<void, std::string> open_again(const store::EngineError& damage);
   static store::StoreOptions options_of(const config::Options& options);
   store::Store::Parts parts(const config::Options& options);
   void tell_failing(bool failing, const std::string& why);
 
   std::unique_ptr<store::Engine> owned_;
   store::Engine* engine_;
+  config::Options first_options_;
+  bool mended_ = false;  // something was damaged when it was opened
   const Clock& clock_;
   log::Logger logger_;
   Core* core_ = nullptr;  // once there is one

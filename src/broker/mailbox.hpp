@@ -21,14 +21,14 @@ class Shard;
 /// A message that this shard has subscribers for; it matches the topic itself.
 struct PublishLetter {
   Ref<mqtt::Message> message;
-  Ref<store::Hold> hold;  // of the publisher's acknowledgement, held for this letter; or none
+  Ref<store::Hold> hold{};  // of the publisher's acknowledgement, held for this letter; or none
 };
 /// A message that a shared group's member on this shard was picked for.
 struct SharedLetter {
   Ref<mqtt::Message> message;
   Ref<routing::GroupMember> member;
   std::uint64_t publisher_hash = 0;
-  Ref<store::Hold> hold;
+  Ref<store::Hold> hold{};
   // The delivery, as it was recorded for another member, whose place this one takes; 0: none.
   store::SessionNumber from_session = 0;
   store::Seq from_seq = 0;

@@ -107,7 +107,7 @@ void Shard::record_session(ClientSession& session, Haste haste) {
 }
 
 /// Nothing of the session is kept any more.
-void Shard::forget_session(ClientSession& session) {
+void Shard::forget_session(ClientSession& session, const Ref<store::Hold>& hold) {
   if (!session.stored) return;
   const auto number = session.stored->number;
   for (std::uint32_t i = 0; i < session.subscriptions.size(); ++i) {
@@ -121,7 +121,7 @@ void Shard::forget_session(ClientSession& session) {
   session.for_each_receiving([&](mqtt::PacketId id) {
     record(store::RowChanged{store::received_key(number, id), {}, true}, Haste::none, nullptr);
   });
-  record(store::SessionEnded{number}, Haste::now, nullptr);
+  record(store::SessionEnded{number}, Haste::now, hold);
   session.stored.reset();
   counters_.sessions_kept.subtract();
 }

@@ -149,6 +149,8 @@ class Shard {
   bool keeps_new_sessions() const;
   Ask ask_login(Client& client, const mqtt::ConnectView& connect);
   void accept(Client& client, const mqtt::ConnectView& connect, std::string_view client_id, bool assigned);
+  void close_elder(Client& elder);
+  bool discards_first(Client& client, std::string_view client_id);
   ClientSession* take_over(const mqtt::ConnectView& connect, std::string_view client_id, bool& present);
   bool send_connack(Client& client, const mqtt::ConnectView& connect, bool present, bool assigned);
   // publish.cpp
@@ -243,7 +245,7 @@ class Shard {
   void publish_will(ClientSession& session);
   void arm_session_timer(ClientSession& session);
   void on_session_timer(ClientSession& session);
-  void end_session(ClientSession& session);
+  void end_session(ClientSession& session, const Ref<store::Hold>& hold = nullptr);
   // connection.cpp
   void on_client_timer(Client& client);
   void arm_keep_alive(Client& client);
@@ -258,7 +260,7 @@ class Shard {
   void let_go(const Ref<store::Hold>& hold);
   bool send_durable(ClientSession& session);
   void record_session(ClientSession& session, store::Haste haste);
-  void forget_session(ClientSession& session);
+  void forget_session(ClientSession& session, const Ref<store::Hold>& hold);
   static std::string shared_text(const SharedSubscription& shared);
   void record_subscribed(ClientSession& session, std::string_view filter, const store::SubscriptionRow& row,
                          const Ref<store::Hold>& hold);

@@ -1,5 +1,7 @@
 #include "broker/sys_report.hpp"
 
+#include "store/store.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <utility>
@@ -55,6 +57,7 @@ void SysReport::tell_traffic(const Say& say) {
   number("messages/queued", core_.sum(&ShardCounters::messages_queued), say);
   number("store/messages/count", core_.sum(&ShardCounters::messages_queued) + core_.retained.count(), say);
   number("store/messages/bytes", core_.memory_used(), say);
+  tell_store(say);
   number("subscriptions/count", core_.sum(&ShardCounters::subscriptions), say);
   number("shared_subscriptions/count", core_.sum(&ShardCounters::shared_subscriptions), say);
   number("retained messages/count", core_.retained.count(), say);
@@ -72,6 +75,19 @@ void SysReport::tell_traffic(const Say& say) {
     number(fmt::format("publish/messages/dropped/{}", name_of(reason)), core_.dropped(reason), say);
   }
   number("publish/messages/dropped", dropped, say);
+}
+
+void SysReport::tell_store(const Say& say) {
+  if (core_.store == nullptr) return;
+  const auto& figures = core_.store->figures;
+  const auto read = [](const std::atomic<std::uint64_t>& value) { return value.load(std::memory_order_relaxed); };
+  text("store/state", core_.store->failing() ? "failing" : "fine", say);
+  number("store/commits", read(figures.commits), say);
+  number("store/records", read(figures.records), say);
+  number("store/bytes/written", read(figures.bytes), say);
+  number("store/errors", read(figures.errors), say);
+  number("store/backlog/bytes", read(figures.backlog_bytes), say);
+  number("store/commit/microseconds", read(figures.last_commit_us), say);
 }
 
 void SysReport::tell_loads(MonoTime now, const Say& say) {

@@ -33,6 +33,7 @@ class SysReport {
   void text(std::string_view topic, std::string value, const Say& say);
   void tell_clients(const Say& say);
   void tell_traffic(const Say& say);
+  void tell_store(const Say& say);
   void tell_loads(MonoTime now, const Say& say);
   void tell_shards(const Say& say);
 

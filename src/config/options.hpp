@@ -85,7 +85,7 @@ struct Persistence {
   std::vector<std::string> sync_topics;     // "filter=level", the first that matches a topic holds
   std::uint32_t sync_interval_ms = 1'000;   // level interval: what a crash may lose
   std::uint32_t linger_ms = 0;              // a commit waits so long for more: fewer syncs, slower acknowledgements
-  std::uint32_t patience_ms = 5;            // for subscribers that are there, before their messages are written
+  std::uint32_t patience_ms = 20;           // for subscribers that are there, before their messages are written
   StoreProfile profile = StoreProfile::gateway;
   StoreError on_error = StoreError::delay;
   std::uint32_t window_messages = 100;      // of a session's queue that are in memory; the rest is on disk only

@@ -96,7 +96,7 @@ constexpr auto kRows = std::to_array<Row>({
   text<&Mqtt::response_information>("response_information", 65'535, kNew, "Text for MQTT 5.0 clients that ask where to receive responses; empty means none."),
   number<&Mqtt::will_delay_max_s>("will_delay_max_s", {0, kNoEnd}, kNew, "Longest time that a will may be held back; \"unlimited\" leaves it to the client.").with_word("unlimited", kNoEnd),
 
-  text<&Persistence::directory>("directory", 4096, kRestart, "Where the store is kept; made if it is not there. Empty means that nothing survives a restart."),
+  text<&Persistence::directory>("directory", 4096, kRestart, "Where the store is kept, made if it is not there; empty means that nothing survives a restart."),
   choice<&Persistence::sync>("sync", kLive, "When a message counts as safe: ack means on stable storage before it is acknowledged, interval that a crash may lose the last sync_interval_ms, off that the operating system decides."),
   list<&Persistence::sync_topics>("sync_topics", {0, 64}, kLive, "Other levels for some topics, such as \"telemetry/#=interval\": filter=level, the first that matches holds."),
   number<&Persistence::sync_interval_ms>("sync_interval_ms", {10, 60'000}, kLive, "Time between two syncs of what the level interval covers; so much a crash may lose."),

@@ -1,6 +1,7 @@
+#include "base/base64.hpp"
 #include "broker/shard.hpp"
-#include "control/base64.hpp"
 #include "control/commands.hpp"
+#include "control/is_text.hpp"
 #include "control/limits.hpp"
 #include "control/walk.hpp"
 

@@ -62,7 +62,7 @@ struct Server::Impl {
   log::Logger logger;
   const Clock* clock;
   auth::AnonymousOnly authenticator;
-  std::unique_ptr<broker::Keeper> keeper;
+  std::shared_ptr<broker::Keeper> keeper;
   broker::Core core;
   std::vector<ShardLoop*> pointers;
   std::vector<std::unique_ptr<ShardLoop>> loops;

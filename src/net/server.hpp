@@ -26,7 +26,7 @@ class Server {
     log::Logger logger;
     const Clock* clock = nullptr;
     std::string version;  // for $SYS/broker/version
-    std::unique_ptr<broker::Keeper> keeper;  // of what survives a restart; none: nothing does
+    std::shared_ptr<broker::Keeper> keeper{};  // of what survives a restart; none: nothing does
   };
   explicit Server(Parts parts);
   ~Server();

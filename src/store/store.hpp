@@ -61,9 +61,14 @@ class Store final : public Sink {
 
   // --- at the start, before anything is taken
 
-  /// Makes the store's first keys or checks them, and raises the epoch.
-  EngineResult<void> begin();
+  /// Makes the store's first keys or checks them, and raises the epoch.  What was `mended` may have lost its own note of
+  /// the epoch, or have an old one: then every number is looked at.
+  EngineResult<void> begin(bool mended = false);
   std::uint64_t epoch() const { return epoch_; }
+  /// Goes on with another engine: the first one was found damaged, this is what could be saved.  Before begin(), or before
+  /// a second load(); then keep_epoch() writes what begin() had written.
+  void set_engine(Engine& engine);
+  EngineResult<void> keep_epoch();
   /// Everything that must be known before a client is served.  Each is called once per row.
   struct Rows {
     std::function<void(SessionNumber, SessionRow)> session;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/result.hpp"
+#include "tomboctl/trouble.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -11,15 +12,6 @@
 namespace tombo::tomboctl {
 
 using Json = nlohmann::ordered_json;
-
-/// Exit codes; scripts rely on them.
-enum ExitCode : int { kExitOk = 0, kExitRefused = 1, kExitUsage = 2, kExitNoBroker = 3 };
-
-/// What kept a command from its answer: one line for people, and what the shell is told.
-struct Trouble {
-  ExitCode exit_code = kExitRefused;
-  std::string text;
-};
 
 /// The connection to a broker's control socket.
 class Channel {

@@ -1,5 +1,7 @@
 #include "tomboctl/cli.hpp"
 
+#include "tomboctl/cli_store.hpp"
+
 #include <sstream>
 #include <utility>
 
@@ -16,7 +18,7 @@ using Shape = Invocation::Shape;
 constexpr const char* kFooter =
     "Exit codes:\n"
     "  0  done\n"
-    "  1  the broker refused, or there is no such thing\n"
+    "  1  the broker or the store refused, or there is no such thing\n"
     "  2  mistake in the command line\n"
     "  3  no broker listens at the socket\n";
 
@@ -80,9 +82,11 @@ class Words {
     describe_sessions();
     describe_topics();
     describe_broker();
+    describe_store(app_, invocation_);
   }
   /// When all has been read.
   void finish() {
+    invocation_.store.json = invocation_.json;
     if (invocation_.shape == Shape::drain && cancel_) {
       invocation_.command = "drain.end";
       invocation_.wait = false;
@@ -204,7 +208,7 @@ std::string mistake(const CLI::App& app, const CLI::ParseError& error) {
 
 Parsed parse_cli(int argc, const char* const* argv) {
   Parsed parsed;
-  CLI::App app{"tomboctl asks and commands a running tombo.", "tomboctl"};
+  CLI::App app{"tomboctl asks and commands a running tombo, and looks after its store.", "tomboctl"};
   app.set_version_flag("--version", "tomboctl " TOMBO_VERSION);
   Words words(app, parsed.invocation);
   words.describe();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "tomboctl/channel.hpp"
+#include "tomboctl/store_wish.hpp"
 #include "tomboctl/table.hpp"
 
 #include <cstdint>
@@ -20,6 +21,7 @@ struct Invocation {
   std::vector<Column> columns;
   bool once = false;  // top
   bool wait = false;  // drain
+  StoreWish store;    // what == none: the broker is asked
 };
 
 struct Parsed {

@@ -1,5 +1,6 @@
 #include "tomboctl/cli.hpp"
 #include "tomboctl/run.hpp"
+#include "tomboctl/run_store.hpp"
 
 #include <cstdio>
 
@@ -8,5 +9,6 @@ int main(int argc, char** argv) {
   const Parsed parsed = parse_cli(argc, argv);
   std::fputs(parsed.out.c_str(), stdout);
   std::fputs(parsed.err.c_str(), stderr);
-  return parsed.ends ? parsed.exit_code : run(parsed.invocation);
+  if (parsed.ends) return parsed.exit_code;
+  return parsed.invocation.store.what == StoreWish::What::none ? run(parsed.invocation) : run_store(parsed.invocation.store);
 }

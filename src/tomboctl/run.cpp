@@ -16,10 +16,6 @@ namespace tombo::tomboctl {
 
 namespace {
 
-void write_json(const Json& json) {
-  fmt::print(stdout, "{}\n", json.dump(-1, ' ', false, Json::error_handler_t::replace));
-}
-
 /// Values under their keys, one below the other, lists in one line.
 void write_plain(const Json& object) {
   for (const auto& [key, value] : object.items()) {
@@ -40,7 +36,7 @@ Result<void, Trouble> list(Channel& channel, const Invocation& wish) {
   auto called = channel.call(wish.command, wish.arguments, [&](const Json& page) {
     for (const auto& row : page.value("rows", Json::array())) {
       if (wish.json) {
-        write_json(row);
+        write_json(row, stdout);
       } else {
         table.add(row);
       }
@@ -73,7 +69,7 @@ Result<void, Trouble> show(Channel& channel, const Invocation& wish) {
   const auto result = ask(channel, wish.command, wish.arguments);
   if (!result) return Failure{result.error()};
   if (wish.json) {
-    write_json(*result);
+    write_json(*result, stdout);
   } else if (wish.columns.empty()) {
     write_plain(*result);
   } else {
@@ -112,7 +108,7 @@ Result<void, Trouble> tell_status(Channel& channel, const Invocation& wish) {
   const auto status = ask(channel, wish.command, wish.arguments);
   if (!status) return Failure{status.error()};
   if (wish.json) {
-    write_json(*status);
+    write_json(*status, stdout);
   } else {
     write_status(*status);
   }
@@ -127,7 +123,7 @@ Result<void, Trouble> top(Channel& channel, const Invocation& wish) {
     if (!rows) return Failure{rows.error()};
     if (screen) fmt::print(stdout, "\x1b[H\x1b[2J");
     if (wish.json) {
-      for (const auto& row : *rows) write_json(row);
+      for (const auto& row : *rows) write_json(row, stdout);
     } else {
       Table table(wish.columns, stdout);
       for (const auto& row : *rows) table.add(row);
@@ -150,7 +146,7 @@ Result<void, Trouble> drain(Channel& channel, const Invocation& wish) {
     if (!status->value("draining", false)) return Failure{Trouble{kExitRefused, "the drain was cancelled meanwhile"}};
   }
   if (wish.json) {
-    write_json(*result);
+    write_json(*result, stdout);
   } else {
     write_plain(*result);
   }

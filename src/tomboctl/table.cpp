@@ -76,6 +76,8 @@ void Table::write(const std::vector<std::string>& cells) {
   fmt::print(out_, "{}\n", line);
 }
 
+void write_json(const Json& json, std::FILE* out) { fmt::print(out, "{}\n", json.dump(-1, ' ', false, Json::error_handler_t::replace)); }
+
 void write_object(const Json& object, const std::vector<Column>& columns, std::FILE* out) {
   std::size_t width = 0;
   for (const Column& column : columns) width = std::max(width, column.title.size());

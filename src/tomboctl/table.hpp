@@ -44,6 +44,9 @@ class Table {
   bool begun_ = false;
 };
 
+/// In one line; what is no UTF-8 is replaced.
+void write_json(const Json& json, std::FILE* out);
+
 /// Keys and values of one object below each other.
 void write_object(const Json& object, const std::vector<Column>& columns, std::FILE* out);
 

@@ -24,7 +24,9 @@ inline Value another_value(const Row& row, const Value& value) {
     }
     return Value{*text + "\"x\\\t\u00e9"};
   }
-  return Value{std::vector<std::string>{row.key == "to" ? "file:/tmp/a b.log" : "net=debug"}};
+  return Value{std::vector<std::string>{row.key == "to"            ? "file:/tmp/a b.log"
+                                            : row.key == "sync_topics" ? "a/#=interval"
+                                                                       : "net=debug"}};
 }
 
 }  // namespace tombo::config

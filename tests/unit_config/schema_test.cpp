@@ -33,11 +33,12 @@ std::size_t rows_of(Section section) {
 }
 
 TEST(Schema, HasARowForEveryFieldOfEveryStruct) {
-  constexpr std::size_t kSectionFields = 7;  // listeners, limits, mqtt, redirect, sys, log, control
+  constexpr std::size_t kSectionFields = 8;  // listeners, limits, mqtt, persistence, redirect, sys, log, control
   EXPECT_EQ(fields_of<Options>() - kSectionFields, rows_of(Section::top));
   EXPECT_EQ(fields_of<Listener>(), rows_of(Section::listener));
   EXPECT_EQ(fields_of<Limits>(), rows_of(Section::limits));
   EXPECT_EQ(fields_of<Mqtt>(), rows_of(Section::mqtt));
+  EXPECT_EQ(fields_of<Persistence>(), rows_of(Section::persistence));
   EXPECT_EQ(fields_of<Redirect>(), rows_of(Section::redirect));
   EXPECT_EQ(fields_of<Sys>(), rows_of(Section::sys));
   EXPECT_EQ(fields_of<Log>(), rows_of(Section::log));

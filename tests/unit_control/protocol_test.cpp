@@ -1,7 +1,7 @@
 #include "control/protocol.hpp"
 
-#include "control/base64.hpp"
 #include "control/commands.hpp"
+#include "control/is_text.hpp"
 #include "control/limits.hpp"
 
 #include <gmock/gmock.h>
@@ -88,15 +88,6 @@ TEST(Tokens, ComeBackAsTheyWereAndNothingElsePasses) {
     EXPECT_FALSE(from_token(bad)) << bad;
   }
   EXPECT_FALSE(from_token({}));
-}
-
-TEST(Base64, IsTheUsualOne) {
-  EXPECT_EQ(base64(""), "");
-  EXPECT_EQ(base64("f"), "Zg==");
-  EXPECT_EQ(base64("fo"), "Zm8=");
-  EXPECT_EQ(base64("foo"), "Zm9v");
-  EXPECT_EQ(base64("foobar"), "Zm9vYmFy");
-  EXPECT_EQ(base64("\xff\xfe"), "//4=");
 }
 
 TEST(Text, IsWhatJsonCanCarry) {

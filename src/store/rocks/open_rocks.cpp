@@ -21,6 +21,13 @@ class Opening {
  public:
   Opening(const OpenParts& parts, rocksdb::Env* env)
       : place_{parts.directory}, options_(options_for(parts.profile, env)) {}
+  Opening(const Opening&) = delete;
+  Opening& operator=(const Opening&) = delete;
+  /// The copy of a log that nothing was lost from, or whose original is still in its place, is not kept.
+  ~Opening() {
+    std::error_code code;
+    if (!wal_aside_.empty()) fs::remove_all(wal_aside_, code);
+  }
 
   EngineResult<Opened> run() {
     if (auto step = take_place(); !step) return Failure{step.error()};
@@ -75,20 +82,17 @@ class Opening {
     }
     return {};
   }
-  /// Says what was passed over; drops the copy if everything in the log was in the tables already.
+  /// Says what was passed over, unless everything in the log was in the tables already.
   void judge_log() {
-    if (!wal_damage_) return;
-    std::error_code code;
-    if (recovered_sequence_ >= wal_damage_->last_sequence) {
-      fs::remove_all(wal_aside_, code);
-      return;
-    }
+    if (!wal_damage_ || recovered_sequence_ >= wal_damage_->last_sequence) return;
     warnings_.push_back("the log " + wal_damage_->file + " is damaged at offset " + std::to_string(wal_damage_->offset) +
                         ": the last " + std::to_string(wal_damage_->last_sequence - recovered_sequence_) +
                         " changes in it are missing; a copy of it is in " + fs::path(wal_aside_).filename().string());
+    wal_aside_.clear();
   }
 
   EngineResult<void> open() {
+    if (auto room = check_room(place_.db()); !room) return room;
     rocksdb::Status status = try_open();
     if (status.IsCorruption()) {
       const std::string why = error_from(status, place_.db()).text;

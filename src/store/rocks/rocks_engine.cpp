@@ -2,6 +2,7 @@
 
 #include "store/rocks/options.hpp"
 #include "store/rocks/status.hpp"
+#include "store/rocks/wal_check.hpp"
 
 #include <rocksdb/convenience.h>
 #include <rocksdb/statistics.h>
@@ -64,10 +65,7 @@ EngineResult<void> RocksEngine::write(const Changes& changes, bool sync) {
   rocksdb::WriteOptions how;
   how.sync = sync;
   const rocksdb::Status status = db->Write(how, &batch_);
-  if (status.ok()) {
-    resumed_ = false;
-    return {};
-  }
+  if (status.ok()) return {};
   Failure<EngineError> failure = failed(status);
   broken_ = failure.error;
   return failure;
@@ -77,27 +75,24 @@ EngineResult<void> RocksEngine::recover() {
   if (read_only()) return refused(kReadOnly);
   if (!broken_) return {};
   if (broken_->kind == EngineError::Kind::damaged) return Failure{*broken_};
-  bool resumed = false;
-  if (const OpenDb::Use db = db_.use(); db && !resumed_) resumed = db->Resume().ok();
-  if (!resumed) {
-    if (auto reopened = reopen(); !reopened) return reopened;
-  }
-  resumed_ = resumed;
+  if (auto reopened = reopen(); !reopened) return reopened;
   broken_.reset();
   return {};
 }
 
 EngineResult<void> RocksEngine::reopen() {
+  // While there is no room the old one can still be read.
+  if (auto room = check_room(place_.db()); !room) return room;
   db_.close();
   rocksdb::DB* db = nullptr;
   const rocksdb::Status status = rocksdb::DB::Open(options_, place_.db(), &db);
-  if (!status.ok()) {
-    Failure<EngineError> failure = failed(status);
-    if (failure.error.kind == EngineError::Kind::damaged) broken_ = failure.error;
-    return failure;
-  }
+  // Reading takes no room, and goes on.
+  if (!status.ok()) rocksdb::DB::OpenForReadOnly(options_, place_.db(), &db).PermitUncheckedError();
   db_.open(std::unique_ptr<rocksdb::DB>(db));
-  return {};
+  if (status.ok()) return {};
+  Failure<EngineError> failure = failed(status);
+  if (failure.error.kind == EngineError::Kind::damaged) broken_ = failure.error;
+  return failure;
 }
 
 EngineResult<bool> RocksEngine::get(std::string_view key, std::string& value) const {

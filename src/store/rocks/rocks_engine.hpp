@@ -17,9 +17,9 @@ namespace tombo::store::rocks {
 
 /// The engine that is RocksDB: one column family, one write-ahead log, checksums on everything that is read.
 ///
-/// After an error that RocksDB can resume from, recover() resumes; where it cannot, or where the next write fails again,
-/// recover() closes the database and opens it anew, which brings everything back that was synced, and what was not
-/// synced as far as the operating system still has it.
+/// After an error recover() closes the database and opens it anew, which brings everything back that was synced, and
+/// what was not synced as far as the operating system still has it.  (DB::Resume() is not for us: after a full disk it
+/// may go on with the log file that has failed, at which RocksDB 7.8 as Debian builds it, with assertions, aborts.)
 /// Damage that a read meets is noted in the directory, so that the next start looks at every table and rebuilds.
 class RocksEngine final : public Engine {
  public:
@@ -54,7 +54,6 @@ class RocksEngine final : public Engine {
   OpenDb db_;
   rocksdb::WriteBatch batch_;
   std::optional<EngineError> broken_;  // why nothing is written until recover() has succeeded
-  bool resumed_ = false;               // recover() resumed, and nothing was written since
   mutable std::atomic<bool> damage_noted_{false};
 };
 

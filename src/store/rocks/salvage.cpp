@@ -13,7 +13,8 @@ namespace tombo::store::rocks {
 namespace {
 
 constexpr std::size_t kBatchBytes = 1 << 20;
-/// Keys are compared as numbers of at most this many bytes when a gap is crossed.
+/// Keys are taken for numbers of so many bytes when a gap is crossed.
+constexpr std::size_t kKeyBytesMin = 24;
 constexpr std::size_t kKeyBytesMax = 256;
 
 /// `key` plus two to the power of `bit`, both as a big-endian number of `bytes` bytes; empty if that has no room.
@@ -31,11 +32,7 @@ std::string sum(std::string key, std::size_t bit, std::size_t bytes) {
 /// Walks over all rows and around what cannot be read.
 class Salvage {
  public:
-  Salvage(rocksdb::DB& from, rocksdb::DB& to) : from_(from), to_(to) {
-    rocksdb::ReadOptions how = read_options();
-    how.fill_cache = false;
-    row_.reset(from.NewIterator(how));
-  }
+  Salvage(rocksdb::DB& from, rocksdb::DB& to) : from_(from), to_(to), row_(new_iterator()) {}
 
   rocksdb::Status run() {
     rocksdb::Status status;
@@ -53,7 +50,7 @@ class Salvage {
   /// Steps of doubling width find a place that can be read, halving them finds where that begins.
   bool cross_gap() {
     ++done_.gaps;
-    const std::size_t bytes = std::min(last_key_.size() + 1, kKeyBytesMax);
+    const std::size_t bytes = std::clamp(last_key_.size() + 1, kKeyBytesMin, kKeyBytesMax);
     const std::string start = last_key_.substr(0, bytes);
     for (std::size_t bit = 0; bit < bytes * 8; ++bit) {
       std::string next = sum(start, bit, bytes);
@@ -73,9 +70,17 @@ class Salvage {
     }
     return sum(unreadable, 0, bytes);
   }
+  /// Always by a new iterator: one of RocksDB 7.8 that went from a good block to a damaged one and back to the same good
+  /// one still reports the damage.
   bool readable_from(const std::string& key) {
+    row_ = new_iterator();
     row_->Seek(key);
     return row_->status().ok();
+  }
+  std::unique_ptr<rocksdb::Iterator> new_iterator() {
+    rocksdb::ReadOptions how = read_options();
+    how.fill_cache = false;
+    return std::unique_ptr<rocksdb::Iterator>(from_.NewIterator(how));
   }
 
   rocksdb::Status copy_row() {

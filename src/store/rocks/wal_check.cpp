@@ -126,6 +126,21 @@ std::vector<std::string> wal_files(const std::string& db_directory) {
   return names;
 }
 
+EngineResult<void> check_room(const std::string& db_directory) {
+  constexpr std::uint64_t kSmallFiles = 256 << 10;  // MANIFEST, OPTIONS, the first blocks of a log
+  std::error_code code;
+  std::uint64_t needed = kSmallFiles;
+  for (const std::string& name : wal_files(db_directory)) {
+    const std::uint64_t size = std::filesystem::file_size(db_directory + "/" + name, code);
+    if (!code) needed += size;
+  }
+  const auto space = std::filesystem::space(db_directory, code);
+  if (code || space.available >= needed) return {};
+  return Failure{EngineError{EngineError::Kind::no_space, "the disk is full: opening the store takes " +
+                                                              std::to_string(needed >> 10) + " KiB, free are " +
+                                                              std::to_string(space.available >> 10) + " KiB"}};
+}
+
 EngineResult<std::optional<WalDamage>> find_wal_damage(const std::string& db_directory) {
   WalReader reader;
   for (const std::string& name : wal_files(db_directory)) {

@@ -22,6 +22,10 @@ struct WalDamage {
 /// batch looks like a torn write, and a log file that is gone altogether leaves no trace.
 EngineResult<std::optional<WalDamage>> find_wal_damage(const std::string& db_directory);
 
+/// Refuses to open a database for which there is no room: opening makes tables of the logs, and each attempt that fails
+/// in the midst leaves a part of one behind, so attempts would take the last of the space.
+EngineResult<void> check_room(const std::string& db_directory);
+
 /// The names of the database's log files, oldest first.
 std::vector<std::string> wal_files(const std::string& db_directory);
 

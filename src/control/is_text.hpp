@@ -1,12 +1,8 @@
 #pragma once
 
-#include <string>
 #include <string_view>
 
 namespace tombo::control {
-
-/// RFC 4648, with padding.
-std::string base64(std::string_view bytes);
 
 /// Whether JSON can carry it as it is: well-formed UTF-8 without control characters but tab and line ends.
 bool is_text(std::string_view bytes);
