@@ -41,12 +41,15 @@ class ManualClock final : public Clock {
  public:
   MonoTime mono() const override { return now_; }
   std::int64_t unix_seconds() const override {
-    return 1'700'000'000 + std::chrono::duration_cast<Seconds>(now_.time_since_epoch()).count();
+    return 1'700'000'000 + std::chrono::duration_cast<Seconds>(now_.time_since_epoch() + wall_ahead_).count();
   }
   void advance(Milliseconds by) { now_ += by; }
+  /// The wall clock shows so much more than the monotonic one, which begins anew with every start of a machine.
+  void set_wall_ahead(Milliseconds ahead) { wall_ahead_ = ahead; }
 
  private:
   MonoTime now_{Milliseconds{1'000'000}};
+  Milliseconds wall_ahead_{0};
 };
 
 }  // namespace tombo

@@ -148,7 +148,7 @@ void Shard::record_received(ClientSession& session, mqtt::PacketId id, bool rele
 }
 
 void Shard::record_retained(std::string_view topic, const Ref<store::Hold>& hold) {
-  if (!journal_.keeps_anything() || topic.starts_with('$')) return;  // $SYS is told anew
+  if (!journal_.keeps_anything() || topic.starts_with("$SYS/")) return;  // which is told anew
   record(store::RetainedChanged{std::string{topic}}, hold ? Haste::now : Haste::none, hold);
 }
 

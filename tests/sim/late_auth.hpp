@@ -42,6 +42,8 @@ class LateAuth final : public auth::Authenticator {
     late_.erase(late_.begin() + static_cast<std::ptrdiff_t>(which));
     answer();
   }
+  /// Nobody waits for its answers any more.
+  void forget() { late_.clear(); }
   /// From now on every answer comes at once.
   void hurry() {
     hurry_ = true;

@@ -21,13 +21,13 @@ void Link::move(Rng& rng, bool all) {
     const std::vector<std::uint8_t> bytes(up_.begin(), end);
     up_.erase(up_.begin(), end);
     given_ += count;
-    connection_.send(bytes);
+    connection_->send(bytes);
   }
   if (closing_ && up_.empty()) return cut();
-  const auto fresh = connection_.take_received();
+  const auto fresh = connection_->take_received();
   down_.insert(down_.end(), fresh.begin(), fresh.end());
-  if (!fresh.empty() && rng.chance(20)) connection_.give_room(rng.range(1, 300));
-  if (rng.chance(70) || all) connection_.give_room(SIZE_MAX);
+  if (!fresh.empty() && rng.chance(20)) connection_->give_room(rng.range(1, 300));
+  if (rng.chance(70) || all) connection_->give_room(SIZE_MAX);
   if (!down_.empty()) {
     const std::size_t count =
         all || rng.chance(60) ? down_.size() : rng.range(1, static_cast<std::uint32_t>(down_.size()));
@@ -41,17 +41,28 @@ void Link::cut() {
   cut_ = true;
   up_.clear();
   down_.clear();
-  connection_.cut();
+  if (connection_ != nullptr) connection_->cut();
+}
+
+void Link::broker_dies(bool written_arrives) {
+  if (!cut_ && written_arrives) {
+    const auto fresh = connection_->take_received();
+    down_.insert(down_.end(), fresh.begin(), fresh.end());
+    arrived_.insert(arrived_.end(), down_.begin(), down_.end());
+  }
+  cut();
+  connection_ = nullptr;
+  loss_told = true;
 }
 
 void Link::stall(bool on) {
   stalled_ = on;
-  connection_.stall(on);
+  connection_->stall(on);
 }
 
 void Link::heal() {
   stall(false);
-  connection_.give_room(SIZE_MAX);
+  connection_->give_room(SIZE_MAX);
 }
 
 bool Link::moving() const {
@@ -60,7 +71,7 @@ bool Link::moving() const {
 
 bool Link::dead_for_client() const {
   if (cut_) return true;
-  return connection_.closed_by_broker() && down_.empty() && arrived_.empty() && !connection_.has_received();
+  return connection_->closed_by_broker() && down_.empty() && arrived_.empty() && !connection_->has_received();
 }
 
 }  // namespace tombo::sim

@@ -20,11 +20,9 @@ struct Note {
 /// order, and may be lost with the connection.
 class Link {
  public:
-  Link(test::VirtualConnection& connection, int number) : connection_(connection), number_(number) {}
+  Link(test::VirtualConnection& connection, int number) : connection_(&connection), number_(number) {}
 
   int number() const { return number_; }
-  test::VirtualConnection& connection() { return connection_; }
-  const test::VirtualConnection& connection() const { return connection_; }
 
   // --- the client's side
   void send(mqtt::Bytes packet, Note note);
@@ -40,6 +38,8 @@ class Link {
   void move(Rng& rng, bool all);
   /// The network ends here and now; what is on its way is lost.
   void cut();
+  /// The broker dies: the network ends, and what it has written before arrives, or does not.
+  void broker_dies(bool written_arrives);
   void stall(bool on);
   void heal();
   bool is_cut() const { return cut_; }
@@ -49,14 +49,15 @@ class Link {
   /// Calls take(note) for each packet that the broker has consumed since the last call, in order.
   template <class Take>
   void consumed(Take&& take) {
-    const std::uint64_t done = given_ - connection_.unconsumed();
+    const std::uint64_t done = given_ - connection_->unconsumed();
     while (!notes_.empty() && notes_.front().end <= done) {
       const Note note = notes_.front().note;
       notes_.pop_front();
       take(note);
     }
   }
-  bool broker_is_done() const { return connection_.over(); }
+  bool broker_is_done() const { return connection_ == nullptr || connection_->over(); }
+  bool dead_for_broker() const { return connection_ == nullptr; }
   bool loss_told = false;  // the model knows that this connection is over
 
  private:
@@ -64,7 +65,7 @@ class Link {
     std::uint64_t end;
     Note note;
   };
-  test::VirtualConnection& connection_;
+  test::VirtualConnection* connection_;  // null once the broker is dead
   int number_;
   std::deque<std::uint8_t> up_;
   std::deque<std::uint8_t> down_;

@@ -59,12 +59,18 @@ int main(int argc, char** argv) {
   const auto start = std::chrono::steady_clock::now();
   std::size_t receptions = 0;
   std::size_t obligations = 0;
+  std::size_t crashes = 0;
+  std::size_t kept = 0;
+  std::size_t disk_errors = 0;
   std::uint64_t hash = 0;
   unsigned failed = 0;
   for (std::uint64_t seed = arguments.first; seed < arguments.first + arguments.seeds; ++seed) {
     const auto outcome = tombo::sim::run_seed(seed, arguments.trace);
     receptions += outcome.receptions;
     obligations += outcome.obligations;
+    crashes += outcome.crashes;
+    kept += outcome.kept;
+    disk_errors += outcome.disk_errors;
     hash = tombo::mix(hash ^ outcome.hash);
     if (outcome.ok) continue;
     ++failed;
@@ -77,8 +83,9 @@ int main(int argc, char** argv) {
   }
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
   std::printf(
-      "%llu seeds from %llu in %.1f s: %zu messages received, %zu that had to be, %u seeds failed, hash %016llx\n",
+      "%llu seeds from %llu in %.1f s: %zu messages received, %zu that had to be; %zu crashes, %zu things that had to outlive "
+      "one, %zu disk errors; %u seeds failed, hash %016llx\n",
       static_cast<unsigned long long>(arguments.seeds), static_cast<unsigned long long>(arguments.first), took.count(),
-      receptions, obligations, failed, static_cast<unsigned long long>(hash));
+      receptions, obligations, crashes, kept, disk_errors, failed, static_cast<unsigned long long>(hash));
   return failed == 0 ? 0 : 1;
 }

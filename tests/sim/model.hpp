@@ -2,10 +2,13 @@
 
 #include "mqtt/types.hpp"
 #include "sim/plan.hpp"
+#include "sim/remains.hpp"
 #include "sim/trace.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -30,6 +33,9 @@ struct Message {
     unsigned shard;
     std::int64_t clock_ms;
     int session;
+    unsigned crashes = 0;  // of the broker before
+    bool acked = false;    // the publisher has heard so
+    bool lost = false;     // a crash has undone it
   };
   int id = 0;
   int publisher = 0;
@@ -39,6 +45,7 @@ struct Message {
   bool retain = false;
   bool has_expiry = false;
   std::uint32_t expiry_s = 0;
+  mqtt::PacketId packet_id = 0;
   bool denied = false;
   bool refused = false;  // the publisher was told that it was not taken
   bool will = false;
@@ -67,6 +74,14 @@ struct Session {
     unsigned replayed = 0;  // with RETAIN as for a retained one
     unsigned copies = 0;    // whatever they were
   };
+  // What the store was told about it.
+  struct Record {
+    Tick tick = 0;
+    std::int64_t left_ms = -1;  // when its client left; -1: it is there
+    std::uint32_t expiry_s = 0;
+    int will = -1;
+    std::uint32_t will_delay_s = 0;
+  };
   int client = -1;
   unsigned shard = 0;
   bool alive = true;
@@ -80,6 +95,13 @@ struct Session {
   std::map<int, Got> got;                                            // by message
   std::map<std::tuple<int, std::string, int, int>, int> newest;      // publisher, topic, QoS as sent and as got
   std::map<std::pair<std::string, std::string>, int> subscriptions;  // group, filter -> present one
+  // For crashes.
+  std::uint64_t number = 0;  // in the store; 0: none, or not seen
+  Tick begun = 0;
+  Tick ended = kForever;
+  Tick known = -1;           // what its shard did for it until then is known to be on stable storage
+  std::int64_t left_ms = -1;
+  std::vector<Record> records;
 };
 
 struct Connection {
@@ -118,7 +140,7 @@ struct Reception {
 /// outcomes are right.
 class Model {
  public:
-  Model(const Plan& plan, Trace& trace) : plan_(plan), trace_(trace), turns_(plan.shards) {}
+  Model(const Plan& plan, Trace& trace) : plan_(plan), trace_(trace), turns_(plan.shards), durable_(plan.shards, -1) {}
 
   // --- what clients send (tables that Note::index points into)
   int add_message(Message message);
@@ -139,10 +161,25 @@ class Model {
   void unsubscribe_taken(int connection, int removal);
   void disconnect_taken(int connection, int disconnect);
   void connection_over(int connection);
+  /// The present session of that client has this number in the store.
+  void note_number(int client, std::uint64_t number);
+
+  // --- crashes
+  /// What this shard did up to that turn is on stable storage.
+  void stored_up_to(unsigned shard, Tick tick) { durable_[shard] = std::max(durable_[shard], tick); }
+  /// The broker is gone without a word.
+  void crashed(Tick tick);
+  /// It is there again: what it has must be what was promised, and is what counts from now on.
+  void restarted(const Remains& remains, std::int64_t clock_ms);
+  std::vector<std::string> retained_topics() const;
 
   // --- what clients see
   void on_connack(int connection, bool session_present);
   void on_refused(int message);
+  void on_acked(int message);
+  void on_subscribed(int subscription);
+  void on_unsubscribed(int removal);
+  void set_packet_id(int message, mqtt::PacketId id) { messages_[static_cast<std::size_t>(message)].packet_id = id; }
   void on_publish(int connection, const Reception& reception, std::int64_t clock_ms);
 
   // --- the end: everything is quiet, everybody has reconnected
@@ -157,11 +194,16 @@ class Model {
   const Subscription& subscription(int index) const { return subscriptions_[static_cast<std::size_t>(index)]; }
   std::size_t receptions() const { return receptions_; }
   std::size_t obligations() const { return obligations_; }
+  /// Of those, and of sessions and subscriptions: what a crash came between.
+  std::size_t kept() const { return kept_; }
+  unsigned crashes() const { return crashes_; }
 
  private:
   struct Removal {
     std::string group;
     std::string filter;
+    int session = -1;  // of which something was removed
+    Tick tick = 0;
   };
   struct Disconnect {
     bool keep_will;
@@ -169,8 +211,15 @@ class Model {
   };
   struct Retained {
     Tick tick;
-    int message;
+    int message;  // -1: none
     std::int64_t clock_ms;
+    unsigned shard;
+    bool acked = false;
+  };
+  // One state of a session's subscription to a filter.
+  struct Version {
+    Tick from;
+    int subscription;  // -1: there is none
   };
   // Which subscriptions a message may have come by.
   struct Ways {
@@ -202,6 +251,23 @@ class Model {
   void finish_groups();
   bool stays(int subscription, Tick after, int& qos_min) const;
   bool may_be_too_large(const Message& message, const Session& to) const;
+  // model_crash.cpp
+  void record(Session& session) const;
+  Tick durable_for(const Session& session) const;
+  void prove(int session, Tick tick);
+  bool may_be_lost(const Message::Taken& taken) const { return !taken.acked && taken.crashes < crashes_; }
+  bool crossed(const Message& message) const { return message.taken.front().crashes < crashes_; }
+  int session_for(const Remains::Session& kept) const;
+  void lose_session(int index);
+  void keep_session(int index, const Remains::Session& kept);
+  void keep_times(Session& session, const Remains::Session& kept, Tick durable);
+  bool fits(const Session::Record& record, const Remains::Session& kept) const;
+  void keep_subscriptions(int index, const Remains::Session& kept, Tick durable);
+  void keep_subscription(int index, const std::pair<std::string, std::string>& key,
+                         const Remains::Subscription* kept, Tick durable);
+  std::vector<Version> versions_of(int session, const std::pair<std::string, std::string>& key) const;
+  void keep_exchanges(int index, const Remains::Session& kept);
+  void keep_retained(const std::string& topic, const std::string* payload);
 
   const Plan& plan_;
   Trace& trace_;
@@ -219,6 +285,9 @@ class Model {
   std::map<std::string, std::vector<Retained>> retained_;
   std::size_t receptions_ = 0;
   std::size_t obligations_ = 0;
+  std::size_t kept_ = 0;
+  unsigned crashes_ = 0;
+  std::vector<Tick> durable_;  // per shard
   bool missing_allowed_ = false;
 };
 

@@ -46,11 +46,13 @@ void Model::finish_session(int index) {
       if (message.qos == mqtt::Qos::exactly_once && message.taken.size() > 1 && plan_.lossy) continue;
       if (message.publisher == to.client || may_be_too_large(message, to)) continue;
       for (const auto& taken : message.taken) {
+        if (taken.lost || may_be_lost(taken)) continue;
         if (subscription.from >= taken.tick || subscription.until <= taken.tick) continue;
         if (!stays(static_cast<int>(s), taken.tick, qos_min)) continue;
         const bool lasting = qos_min > 0 && message.qos != mqtt::Qos::at_most_once;
         if (!lasting && to.connected_from >= taken.tick) continue;
         ++obligations_;
+        if (taken.crashes < crashes_) ++kept_;
         if (to.got.contains(message.id) || missing_allowed_) continue;
         fail("client {} never got message {} (QoS {}, subscription QoS {}, topic {}, {})", to.client, message.id,
              static_cast<int>(message.qos), qos_min, message.topic, message.will ? "a will" : "published");
@@ -70,6 +72,7 @@ void Model::finish_groups() {
   for (const auto& [key, members] : groups) {
     for (const auto& message : messages_) {
       if (message.taken.size() != 1 || message.denied || message.has_expiry || message.payload.empty()) continue;
+      const bool owed = !message.taken.front().lost && !may_be_lost(message.taken.front());
       if (message.qos == mqtt::Qos::at_most_once || !mqtt::matches(key.second, message.topic)) continue;
       const Tick taken = message.taken.front().tick;
       bool someone_stays = false;
@@ -99,7 +102,8 @@ void Model::finish_groups() {
       if (qos_least == 2 && message.qos == mqtt::Qos::exactly_once && fresh > 1) {
         fail("group {} got QoS 2 message {} {} times", key.first, message.id, fresh);
       }
-      if (!someone_stays || someone_left || qos_least == 0) continue;
+      if (!someone_stays || someone_left || qos_least == 0 || !owed) continue;
+      if (crossed(message)) ++kept_;
       ++obligations_;
       if (copies == 0 && !missing_allowed_)
         fail("group {} on {} never got message {}", key.first, key.second, message.id);
@@ -112,9 +116,14 @@ void Model::check_retained(int connection, std::int64_t clock_ms) {
   for (const auto& [topic, history] : retained_) {
     if (history.empty()) continue;
     const Retained& last = history.back();
+    if (last.message == -1) continue;
     const Message& message = messages_[static_cast<std::size_t>(last.message)];
     if (message.payload.empty()) continue;
-    const bool expired = message.has_expiry && clock_ms >= last.clock_ms + std::int64_t{message.expiry_s} * 1000;
+    const std::int64_t expires_ms = last.clock_ms + std::int64_t{message.expiry_s} * 1000;
+    const bool expired = message.has_expiry && clock_ms >= expires_ms;
+    // What lasts is kept in whole seconds.
+    if (message.has_expiry && crossed(message) && clock_ms >= expires_ms - 2000 && clock_ms <= expires_ms + 2000) continue;
+    if (crossed(message)) ++kept_;
     ++obligations_;
     const bool there = checker.got.contains(message.id);
     if (there == !expired || (missing_allowed_ && !there)) continue;

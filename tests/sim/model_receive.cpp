@@ -45,7 +45,9 @@ bool Model::could_replay(const Message& message, const Subscription& subscriptio
   const auto& options = subscription.options;
   if (options.retain_handling == mqtt::RetainHandling::do_not_send) return false;
   if (options.retain_handling == mqtt::RetainHandling::send_if_new && !subscription.fresh) return false;
-  if (options.no_local && !message.taken.empty() && message.taken.back().session == session_index) return false;
+  // Whose it was, a retained message does not remember across a restart.
+  const bool own = !message.taken.empty() && message.taken.back().session == session_index && !crossed(message);
+  if (options.no_local && own) return false;
   const auto history = retained_.find(message.topic);
   if (history == retained_.end()) return false;
   for (std::size_t i = 0; i < history->second.size(); ++i) {
@@ -118,7 +120,9 @@ void Model::check_form(const Message& message, const Connection& to, const Recep
   if (message.has_expiry != (reception.expiry_s >= 0)) fail("message {} lost or gained an expiry", message.id);
   if (!message.has_expiry) return;
   const std::int64_t age_s = (clock_ms - message.taken.front().clock_ms) / 1000;
-  if (reception.expiry_s > message.expiry_s || reception.expiry_s + age_s + 1 < message.expiry_s) {
+  // What lasts is kept in whole seconds.
+  const std::int64_t longer_s = crossed(message) ? 2 : 0;
+  if (reception.expiry_s > message.expiry_s + longer_s || reception.expiry_s + age_s + 1 < message.expiry_s) {
     fail("message {} says it expires in {} s, of {} s, {} s after it was taken", message.id, reception.expiry_s,
          message.expiry_s, age_s);
   }
@@ -138,7 +142,13 @@ void Model::check_count(const Message& message, int session_index, const Recepti
   if (shared && message.qos != mqtt::Qos::at_most_once) return;
   const std::size_t copies =
       plan_.options.mqtt.deliver_overlapping_once ? std::min<std::size_t>(found.live.size(), 1) : found.live.size();
-  const std::size_t most = message.taken.size() * copies + found.replays.size();
+  const auto lost = static_cast<std::size_t>(
+      std::count_if(message.taken.begin(), message.taken.end(), [](const auto& taken) { return taken.lost; }));
+  std::size_t most = (message.taken.size() - lost) * copies + found.replays.size();
+  // What a client said that it has may be forgotten in a crash; at QoS 2 it is not.
+  if (reception.qos != mqtt::Qos::exactly_once) {
+    most += (lost + crashes_ - message.taken.front().crashes) * (copies + found.replays.size());
+  }
   if (count <= most) return;
   fail("client {} got message {} {} times at QoS {} (retain={}), at most {} are right", session(session_index).client,
        message.id, count, static_cast<int>(reception.qos), reception.retain, most);

@@ -25,7 +25,7 @@ int Model::add_subscription(Subscription subscription) {
 }
 
 int Model::add_removal(std::string group, std::string filter) {
-  removals_.push_back({std::move(group), std::move(filter)});
+  removals_.push_back({std::move(group), std::move(filter), -1, 0});
   return static_cast<int>(removals_.size()) - 1;
 }
 
@@ -52,15 +52,16 @@ void Model::turn_begins(unsigned shard, Tick tick, std::int64_t clock_ms) {
       end_session(static_cast<int>(i));
     } else if (session.will_due_ms <= clock_ms) {
       publish_will(session);
+      record(session);
     }
   }
 }
 
 void Model::publish_now(int index, int by_session) {
   Message& message = messages_[static_cast<std::size_t>(index)];
-  message.taken.push_back({now_, shard_, clock_ms_, by_session});
+  message.taken.push_back({now_, shard_, clock_ms_, by_session, crashes_});
   trace_.line("{} model: message {} taken on shard {}", now_, index, shard_);
-  if (message.retain && !message.denied) retained_[message.topic].push_back({now_, index, clock_ms_});
+  if (message.retain && !message.denied) retained_[message.topic].push_back({now_, index, clock_ms_, shard_});
 }
 
 void Model::publish_will(Session& session) {
@@ -73,6 +74,7 @@ void Model::end_session(int index) {
   Session& ending = session(index);
   publish_will(ending);
   ending.alive = false;
+  ending.ended = now_;
   trace_.line("{} model: session {} of client {} ends", now_, index, ending.client);
   for (const auto& [key, subscription] : ending.subscriptions) {
     subscriptions_[static_cast<std::size_t>(subscription)].until = now_;
@@ -85,13 +87,16 @@ void Model::end_session(int index) {
 void Model::leave_session(int index, bool keep_will) {
   Session& left = session(index);
   left.connection = -1;
+  left.left_ms = clock_ms_;
   if (!keep_will) left.will = -1;
   if (left.expiry_s == 0) return end_session(index);
   left.expires_ms =
       left.expiry_s == mqtt::kSessionNeverExpires ? kForever : clock_ms_ + std::int64_t{left.expiry_s} * 1000;
-  if (left.will == -1) return;
-  left.will_due_ms = clock_ms_ + std::int64_t{left.will_delay_s} * 1000;
-  if (left.will_delay_s == 0) publish_will(left);
+  if (left.will != -1) {
+    left.will_due_ms = clock_ms_ + std::int64_t{left.will_delay_s} * 1000;
+    if (left.will_delay_s == 0) publish_will(left);
+  }
+  record(left);
 }
 
 void Model::connect_taken(int index) {
@@ -113,6 +118,7 @@ void Model::connect_taken(int index) {
     known = static_cast<int>(sessions_.size());
     sessions_.emplace_back();
     sessions_.back().client = connection.client;
+    sessions_.back().begun = now_;
     session_of_client_[client] = known;
   }
   Session& current = session(known);
@@ -126,6 +132,8 @@ void Model::connect_taken(int index) {
   }
   current.will = connection.will;
   current.will_delay_s = connection.will_delay_s;
+  current.left_ms = -1;
+  record(current);
   connection.session = known;
   trace_.line("{} model: connection {} has session {} present={}", now_, index, known, connection.present);
 }
@@ -135,7 +143,7 @@ void Model::publish_taken(int connection, int index) {
   const Message& message = messages_[static_cast<std::size_t>(index)];
   // Where publishers are refused, the first sending may have been: then the repeat is taken.
   const bool may_refuse = plan_.lossy && plan_.options.mqtt.on_queue_full == config::QueueFull::reject_publisher;
-  const bool repeated = !message.taken.empty() && message.taken.back().session == by;
+  const bool repeated = !message.taken.empty() && message.taken.back().session == by && !message.taken.back().lost;
   if (message.qos == mqtt::Qos::exactly_once && repeated && !may_refuse) return;
   publish_now(index, by);
 }
@@ -158,12 +166,14 @@ void Model::subscribe_taken(int connection, int index) {
 }
 
 void Model::unsubscribe_taken(int connection, int index) {
-  const Removal& removal = removals_[static_cast<std::size_t>(index)];
+  Removal& removal = removals_[static_cast<std::size_t>(index)];
   Session& of = session_of(connection);
   const auto place = of.subscriptions.find({removal.group, removal.filter});
   if (place == of.subscriptions.end()) return;
   subscriptions_[static_cast<std::size_t>(place->second)].until = now_;
   of.subscriptions.erase(place);
+  removal.session = connections_[static_cast<std::size_t>(connection)].session;
+  removal.tick = now_;
 }
 
 void Model::disconnect_taken(int index, int disconnect) {
@@ -207,8 +217,40 @@ void Model::on_refused(int index) {
   if (last != history.rend()) history.erase(std::next(last).base());
 }
 
+/// PUBACK or PUBREC has come.
+void Model::on_acked(int index) {
+  Message& message = messages_[static_cast<std::size_t>(index)];
+  if (message.taken.empty()) fail("message {} was acknowledged, which the broker never took", index);
+  Message::Taken& taken = message.taken.back();
+  taken.acked = true;
+  for (auto& kept : retained_[message.topic]) {
+    if (kept.message == index && kept.tick == taken.tick) kept.acked = true;
+  }
+  // Before PUBREC its identifier is recorded in the publisher's session.
+  if (message.qos == mqtt::Qos::exactly_once && !message.denied) prove(taken.session, taken.tick);
+}
+
+void Model::on_subscribed(int index) {
+  const Subscription& subscription = subscriptions_[static_cast<std::size_t>(index)];
+  if (subscription.session != -1) prove(subscription.session, subscription.from);
+}
+
+void Model::on_unsubscribed(int index) {
+  const Removal& removal = removals_[static_cast<std::size_t>(index)];
+  if (removal.session != -1) prove(removal.session, removal.tick);
+}
+
 /// The first turn of a shard in which it must have seen a message.
 Tick Model::reaches(const Message::Taken& taken, unsigned shard) const {
+  if (taken.crashes < crashes_) {  // the session may have been elsewhere
+    Tick latest = taken.tick;
+    for (const auto& turns : turns_) {
+      const auto next = std::upper_bound(turns.begin(), turns.end(), taken.tick);
+      if (next == turns.end()) return kForever;
+      latest = std::max(latest, *next);
+    }
+    return latest;
+  }
   if (taken.shard == shard) return taken.tick;
   const auto& turns = turns_[shard];
   const auto next = std::upper_bound(turns.begin(), turns.end(), taken.tick);

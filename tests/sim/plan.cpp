@@ -20,6 +20,26 @@ void draw_limits(Rng& rng, Plan& plan) {
   }
 }
 
+/// From chance of its own: what seeds draw besides does not depend on it.
+void draw_store(Plan& plan) {
+  Rng rng(plan.seed ^ 0xD15C'0000'0000'0001ULL);
+  plan.durable = rng.chance(60);
+  if (!plan.durable) return;
+  plan.store_pace = rng.chance(20) ? rng.range(1, 3) : rng.range(5, 40);
+  plan.crashes = rng.chance(10) ? 0 : rng.range(1, 6) * 10'000 / plan.steps;
+  plan.disk_troubles = rng.chance(60) ? 0 : rng.range(1, 6) * 10'000 / plan.steps;
+  plan.steady_survives = rng.chance(70);
+  auto& persistence = plan.options.persistence;
+  static const std::vector<std::uint32_t> kPatiences = {0, 5, 300};
+  static const std::vector<std::uint32_t> kIntervals = {0, 1'000, 5'000};
+  persistence.patience_ms = rng.pick(kPatiences);
+  persistence.sync_interval_ms = rng.pick(kIntervals);
+  persistence.linger_ms = rng.chance(20) ? 200 : 0;
+  persistence.window_messages = rng.chance(60) ? rng.range(1, 5) : 100;
+  if (rng.chance(20)) persistence.backlog_bytes_max = rng.range(500, 3'000);
+  if (rng.chance(30)) plan.options.limits.acks_waiting_max = rng.range(1, 5);
+}
+
 }  // namespace
 
 Plan make_plan(std::uint64_t seed) {
@@ -47,10 +67,23 @@ Plan make_plan(std::uint64_t seed) {
   options.mqtt.on_queue_full = static_cast<config::QueueFull>(rng.below(3));
   options.listeners.front().topic_alias_max = static_cast<std::uint16_t>(rng.chance(50) ? 0 : rng.range(1, 4));
   draw_limits(rng, plan);
+  draw_store(plan);
   return plan;
 }
 
 std::string Plan::text() const {
+  const auto& persistence = options.persistence;
+  const std::string store =
+      !durable ? std::string{}
+               : fmt::format(" store: pace={} crashes={} troubles={} steady={} patience={} interval={} linger={} window={} "
+                             "backlog={} acks={}",
+                             store_pace, crashes, disk_troubles, steady_survives, persistence.patience_ms,
+                             persistence.sync_interval_ms, persistence.linger_ms, persistence.window_messages,
+                             persistence.backlog_bytes_max, options.limits.acks_waiting_max);
+  return text_without_store() + store;
+}
+
+std::string Plan::text_without_store() const {
   return fmt::format(
       "seed={} shards={} clients={} workers={} steps={} lossy={} late_verdicts={} faults={} leaps={} "
       "in_flight={} receive={} output={} once={} strategy={} cap={}",

@@ -20,9 +20,18 @@ struct Plan {
   bool late_verdicts = false;
   unsigned faults = 2;  // percent of the steps
   unsigned leaps = 10;  // percent of the clock's steps that are long
+  // Worlds with a store.
+  bool durable = false;
+  unsigned store_pace = 20;     // percent of the steps that are the store's
+  unsigned crashes = 0;         // of 10,000 steps
+  unsigned disk_troubles = 0;   // likewise
+  bool steady_survives = true;  // the first client has a session that does
   config::Options options;
 
   std::string text() const;
+
+ private:
+  std::string text_without_store() const;
 };
 Plan make_plan(std::uint64_t seed);
 

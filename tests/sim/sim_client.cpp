@@ -211,6 +211,7 @@ void SimClient::publish() {
   Outgoing outgoing{0, index, false};
   if (message.qos != Qos::at_most_once) {
     outgoing.id = fresh_id();
+    model_.set_packet_id(index, outgoing.id);
     outgoing_.push_back(outgoing);
   }
   send_publish(outgoing, false);
@@ -316,12 +317,13 @@ void SimClient::unsubscribe_something() {
   wanted_.erase(place);
   const std::string text = group.empty() ? filter : fmt::format("$share/{}/{}", group, filter);
   const mqtt::PacketId id = fresh_id();
-  unsubscribing_.insert(id);
+  const int index = model_.add_removal(group, filter);
+  unsubscribing_[id] = index;
   trace_.line("client {} unsubscribes from {}", character_.number, text);
   const std::array<std::string_view, 1> one{text};
   mqtt::WriteBatch batch;
   mqtt::encode_unsubscribe(batch, character_.version, id, one);
-  send(batch, {Note::Kind::unsubscribe, model_.add_removal(group, filter)});
+  send(batch, {Note::Kind::unsubscribe, index});
 }
 
 void SimClient::act() {

@@ -115,7 +115,7 @@ class SimClient {
   // This connection.
   std::deque<Ack> acks_;
   std::map<mqtt::PacketId, std::vector<int>> asked_;  // SUBSCRIBE under way
-  std::set<mqtt::PacketId> unsubscribing_;
+  std::map<mqtt::PacketId, int> unsubscribing_;  // UNSUBSCRIBE under way
   std::set<mqtt::PacketId> unacknowledged_;
   std::map<std::uint16_t, std::string> in_aliases_;
   std::map<std::string, std::uint16_t> out_aliases_;

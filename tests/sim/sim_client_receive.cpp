@@ -155,6 +155,7 @@ void SimClient::on_ack(const mqtt::Frame& frame) {
     outgoing_.erase(found);
     return;
   }
+  if (frame.type != PacketType::pubcomp) model_.on_acked(found->message);
   if (frame.type != PacketType::pubrec) {
     outgoing_.erase(found);
     return;
@@ -170,7 +171,10 @@ void SimClient::on_suback(const mqtt::Frame& frame) {
                   : mqtt::decode_unsuback(frame, character_.version, kDecodeLimits, view),
               "SUBACK or UNSUBACK");
   if (!sub) {
-    if (unsubscribing_.erase(view.packet_id) == 0) throw Violation("UNSUBACK for nothing");
+    const auto removal = unsubscribing_.find(view.packet_id);
+    if (removal == unsubscribing_.end()) throw Violation("UNSUBACK for nothing");
+    model_.on_unsubscribed(removal->second);
+    unsubscribing_.erase(removal);
     return;
   }
   const auto asked = asked_.find(view.packet_id);
@@ -182,6 +186,7 @@ void SimClient::on_suback(const mqtt::Frame& frame) {
     if (denied ? view.codes[i] < 0x80 : view.codes[i] != granted) {
       throw Violation(fmt::format("SUBACK says 0x{:02x} for {}", view.codes[i], subscription.filter));
     }
+    if (!denied) model_.on_subscribed(asked->second[i]);
   }
   asked_.erase(asked);
 }

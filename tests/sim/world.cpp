@@ -5,32 +5,24 @@
 
 namespace tombo::sim {
 
-namespace {
-
-test::VirtualBroker::Setup setup_of(const Plan& plan, LateAuth& auth) {
-  test::VirtualBroker::Setup setup;
-  setup.options = plan.options;
-  setup.shards = plan.shards;
-  setup.seed = plan.seed + 7;
-  if (plan.late_verdicts) setup.authenticator = &auth;
-  return setup;
-}
-
-}  // namespace
-
 World::World(const Plan& plan, Trace& trace)
     : plan_(plan),
       trace_(trace),
       rng_(plan.seed),
       auth_(plan.seed + 1),
-      broker_(setup_of(plan, auth_)),
-      model_(plan, trace) {
+      disk_(plan.seed + 2),
+      model_(plan, trace),
+      turns_(plan.shards),
+      handed_over_(plan.shards, -1) {
+  began_ms_ = ManualClock{}.mono().time_since_epoch().count();
+  start_broker();
   trace_.add(plan.text());
   for (unsigned i = 0; i < 1 + plan.clients + plan.workers; ++i) {
     Character who = draw_character(rng_, static_cast<int>(i), i > plan.clients);
     if (i == 0) {
       who = Character{};
       who.steady = true;
+      if (plan_.durable && plan_.steady_survives) who.expiry_s = mqtt::kSessionNeverExpires;
     }
     clients_.push_back(std::make_unique<SimClient>(who, plan_, model_, trace_, rng_));
   }
@@ -39,7 +31,7 @@ World::World(const Plan& plan, Trace& trace)
 }
 
 std::int64_t World::clock_ms() const {
-  return broker_.clock.mono().time_since_epoch().count();
+  return broker_->clock.mono().time_since_epoch().count() + ahead_ms_;
 }
 
 void World::run() {
@@ -52,6 +44,11 @@ void World::run() {
 }
 
 void World::step() {
+  if (plan_.durable) {
+    if (rng_.chance(plan_.store_pace)) return store_work();
+    if (rng_.below(10'000) < plan_.crashes) return crash();
+    if (rng_.below(10'000) < plan_.disk_troubles * (disk_.trouble() == SimDisk::Trouble::none ? 1 : 5)) return trouble_the_disk();
+  }
   const unsigned what = rng_.below(1000);
   if (what < 400) return turn(rng_.below(plan_.shards));
   if (what < 700) {
@@ -67,9 +64,10 @@ void World::step() {
 /// One turn of a shard, and what the broker took in it.
 void World::turn(unsigned shard) {
   model_.turn_begins(shard, ++tick_, clock_ms());
-  broker_.turn(static_cast<routing::ShardId>(shard));
+  broker_->turn(static_cast<routing::ShardId>(shard));
   for (std::size_t i = 0; i < open_.size(); ++i) tell(*open_[i]);
   std::erase_if(open_, [](const Link* link) { return link->loss_told && (link->is_cut() || link->dead_for_client()); });
+  if (plan_.durable) note_turn(shard);
 }
 
 void World::tell(Link& link) {
@@ -77,7 +75,8 @@ void World::tell(Link& link) {
   link.consumed([&](Note note) {
     switch (note.kind) {
       case Note::Kind::connect:
-        return model_.connect_taken(note.index);
+        model_.connect_taken(note.index);
+        return note_number(note.index);
       case Note::Kind::publish:
         return model_.publish_taken(connection, note.index);
       case Note::Kind::subscribe:
@@ -97,7 +96,7 @@ void World::tell(Link& link) {
 
 void World::connect(SimClient& client) {
   const auto shard = static_cast<routing::ShardId>(rng_.below(plan_.shards));
-  links_.push_back(std::make_unique<Link>(broker_.open(shard), static_cast<int>(links_.size())));
+  links_.push_back(std::make_unique<Link>(broker_->open(shard), static_cast<int>(links_.size())));
   open_.push_back(links_.back().get());
   client.connect(*links_.back(), clock_ms());
   connection_of_link_.push_back(client.connection());
@@ -131,7 +130,7 @@ void World::client_step(SimClient& client) {
 void World::advance_clock() {
   const bool leap = rng_.chance(plan_.leaps);
   const Milliseconds by{leap ? rng_.range(5, 40) * 1000 : rng_.range(1, 15) * 100};
-  broker_.clock.advance(by);
+  broker_->clock.advance(by);
   trace_.line("clock +{} ms", by.count());
 }
 
@@ -154,6 +153,7 @@ void World::come_to_rest() {
   constexpr int kRoundsMax = 3000;
   constexpr int kQuietRounds = 8;
   auth_.hurry();
+  disk_.heal();
   int quiet = 0;
   for (int round = 0; round < kRoundsMax && quiet < kQuietRounds; ++round) {
     quiet = drain_round() ? quiet + 1 : 0;
@@ -168,6 +168,11 @@ void World::come_to_rest() {
 bool World::drain_round() {
   const std::uint64_t before = trace_.lines();
   for (unsigned shard = 0; shard < plan_.shards; ++shard) turn(shard);
+  if (plan_.durable) {  // what waits for others or for the disk has its time
+    broker_->clock.advance(Milliseconds{100});
+    while (broker_->store_step()) {
+    }
+  }
   bool moved = false;
   for (std::size_t i = 0; i < open_.size(); ++i) {
     open_[i]->heal();
@@ -182,13 +187,19 @@ bool World::drain_round() {
   return !moved && trace_.lines() == before;
 }
 
+/// Adds up what the present broker says that it dropped.
+void World::count_drops() {
+  dropped_.resize(broker::kDropReasons);
+  for (std::size_t i = 0; i < dropped_.size(); ++i) dropped_[i] += broker_->dropped(static_cast<broker::Drop>(i));
+}
+
 /// What a broker drops it counts; in a world with room for everything it drops nothing but for these reasons.
 void World::check_drops() {
   using broker::Drop;
+  count_drops();
   std::uint64_t forced = 0;
-  for (const Drop reason :
-       {Drop::queue_full, Drop::slow_reader_qos0, Drop::mailbox_full, Drop::memory, Drop::retained_full}) {
-    const std::uint64_t count = broker_.dropped(reason);
+  for (const Drop reason : {Drop::queue_full, Drop::slow_reader_qos0, Drop::mailbox_full, Drop::memory, Drop::retained_full}) {
+    const std::uint64_t count = dropped_[static_cast<std::size_t>(reason)];
     trace_.line("dropped {}: {}", broker::name_of(reason), count);
     if (count != 0 && !plan_.lossy) {
       throw Violation(fmt::format("dropped {} messages: {}", count, broker::name_of(reason)));
@@ -196,6 +207,7 @@ void World::check_drops() {
     forced += count;
   }
   if (forced != 0) model_.allow_missing();
+  if (dropped_[static_cast<std::size_t>(Drop::damaged)] != 0) throw Violation("the store has damaged what was in it");
 }
 
 /// A new client subscribes to everything: what it gets are the retained messages.
@@ -230,6 +242,9 @@ Outcome run_seed(std::uint64_t seed, bool print_trace) {
   outcome.events = trace.lines();
   outcome.receptions = world.model().receptions();
   outcome.obligations = world.model().obligations();
+  outcome.crashes = world.model().crashes();
+  outcome.kept = world.model().kept();
+  outcome.disk_errors = world.disk().errors();
   outcome.last.assign(trace.last().begin(), trace.last().end());
   return outcome;
 }

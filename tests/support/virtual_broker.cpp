@@ -106,6 +106,7 @@ VirtualBroker::VirtualBroker(Setup setup) {
   }
   options_ = std::make_shared<const config::Options>(std::move(setup.options));
   clock.advance(setup.clock_at);
+  clock.set_wall_ahead(setup.wall_ahead);
   if (setup.engine != nullptr) {
     keeper_ = std::make_unique<broker::Keeper>(*setup.engine, *options_, clock, log::Logger{});
     TOMBO_ASSERT(keeper_->begin().ok());

@@ -91,6 +91,7 @@ class VirtualBroker {
     store::Sink* sink = nullptr;      // where records go, if not to a store; null: nothing is kept
     store::Engine* engine = nullptr;  // a store on this engine, which outlives the broker; its work is done in settle()
     Milliseconds clock_at{0};         // turns the clock on before anything begins
+    Milliseconds wall_ahead{0};       // of the wall clock: two brokers may differ in it and follow each other in time
   };
   /// One listener, anonymous clients allowed, $SYS off, a log that nobody sees.
   static config::Options default_options();
