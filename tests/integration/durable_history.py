@@ -23,20 +23,13 @@ def matches(topic_filter, topic):
 class Message:
     """One publication.  Its key is its publisher, topic, QoS and number within these."""
 
-    __slots__ = ("publisher", "topic", "qos", "number", "sent_at", "acked_at", "empty", "order")
+    __slots__ = ("publisher", "topic", "qos", "number", "key", "sent_at", "acked_at", "empty", "order")
 
     def __init__(self, publisher, topic, qos, number, sent_at, empty, order):
         self.publisher, self.topic, self.qos, self.number = publisher, topic, qos, number
+        self.key = publisher, topic, qos, number
         self.sent_at, self.acked_at, self.empty = sent_at, None, empty
         self.order = order  # among the retained ones of its topic
-
-    @property
-    def stream(self):
-        return self.publisher, self.topic, self.qos
-
-    @property
-    def key(self):
-        return self.publisher, self.topic, self.qos, self.number
 
     def payload(self, size=0):
         return b"" if self.empty else f"{self.publisher}|{self.topic}|{self.qos}|{self.number}|".encode().ljust(size, b".")

@@ -216,7 +216,7 @@ class World:
 
     def settle(self):
         """Until nothing is under way and nothing missing, or nothing has moved for STILL_S."""
-        moved_at, before = time.monotonic(), None
+        moved_at, before, looked_at = time.monotonic(), None, None
         while True:
             for client in self.clients():
                 client.release_held()
@@ -224,8 +224,10 @@ class World:
             now = (self.history.moment, sum(len(client.out) + len(client.requests) for client in self.clients()))
             if now != before:
                 moved_at, before = time.monotonic(), now
-            elif now[1] == 0 and (not self.history.missing() or time.monotonic() > moved_at + STILL_S):
-                return
+            elif now[1] == 0 and (looked_at != now or time.monotonic() > moved_at + STILL_S):
+                looked_at = now  # looking takes a while: once for each standstill
+                if not self.history.missing() or time.monotonic() > moved_at + STILL_S:
+                    return
             elif time.monotonic() > moved_at + 2 * STILL_S:
                 raise AssertionError(f"{now[1]} packets stay without an answer:\n{self.broker.tail()}")
 

@@ -32,27 +32,41 @@ bool take(Load& load, const std::string& option, const std::string& value) {
     (option == "--retain" ? load.retain : load.online) = true;
     return false;
   }
-  if (option == "--port") read_number(value, load.port);
-  else if (option == "--sessions") read_number(value, load.sessions);
-  else if (option == "--filters") read_number(value, load.filters);
-  else if (option == "--publishers") read_number(value, load.publishers);
-  else if (option == "--window") read_number(value, load.window);
-  else if (option == "--count") read_number(value, load.count);
-  else if (option == "--seconds") read_number(value, load.seconds);
-  else if (option == "--rate") read_number(value, load.rate);
-  else if (option == "--payload") read_number(value, load.payload);
-  else if (option == "--ledger") load.ledger = value;
-  else if (option == "--directory") load.directory = value;
-  else throw UsageError("unknown option " + option);
+  if (option == "--port")
+    read_number(value, load.port);
+  else if (option == "--sessions")
+    read_number(value, load.sessions);
+  else if (option == "--filters")
+    read_number(value, load.filters);
+  else if (option == "--publishers")
+    read_number(value, load.publishers);
+  else if (option == "--window")
+    read_number(value, load.window);
+  else if (option == "--count")
+    read_number(value, load.count);
+  else if (option == "--seconds")
+    read_number(value, load.seconds);
+  else if (option == "--rate")
+    read_number(value, load.rate);
+  else if (option == "--payload")
+    read_number(value, load.payload);
+  else if (option == "--ledger")
+    load.ledger = value;
+  else if (option == "--directory")
+    load.directory = value;
+  else
+    throw UsageError("unknown option " + option);
   return true;
 }
 
 int run(int argc, char** argv) {
-  const std::map<std::string, void (*)(const Load&)> commands{
-      {"prepare", tombo::bench::prepare}, {"drain", tombo::bench::drain},
-      {"publish", tombo::bench::publish}, {"raw-sync", tombo::bench::raw_sync}};
+  const std::map<std::string, void (*)(const Load&)> commands{{"prepare", tombo::bench::prepare},
+                                                              {"drain", tombo::bench::drain},
+                                                              {"publish", tombo::bench::publish},
+                                                              {"raw-sync", tombo::bench::raw_sync}};
   const auto command = commands.find(argc > 1 ? argv[1] : "");
-  if (command == commands.end()) throw UsageError("usage: tombo_durable prepare|publish|drain|raw-sync [--option value]...");
+  if (command == commands.end())
+    throw UsageError("usage: tombo_durable prepare|publish|drain|raw-sync [--option value]...");
   Load load;
   for (int i = 2; i < argc; ++i) {
     if (take(load, argv[i], i + 1 < argc ? argv[i + 1] : "")) ++i;

@@ -55,8 +55,8 @@ class Publisher final : public PacketHandler {
   std::uint32_t number_;
   std::uint32_t sent_ = 0;
   std::uint32_t acknowledged_ = 0;
-  std::vector<std::int64_t> due_;         // by packet id
-  std::vector<std::uint32_t> numbers_;    // of the message, by packet id
+  std::vector<std::int64_t> due_;       // by packet id
+  std::vector<std::uint32_t> numbers_;  // of the message, by packet id
   std::unique_ptr<Connection> connection_;
 };
 
@@ -94,14 +94,18 @@ class Publishing {
     const auto counted = acknowledged - before;
     stopped = true;
     // The load ends with windows full, as at a power cut; a count, or followers, are finished.
-    while (load.online && std::ranges::any_of(publishers_, [](const auto& one) { return one->open() != 0; })) turn(start);
+    while (load.online && std::ranges::any_of(publishers_, [](const auto& one) { return one->open() != 0; }))
+      turn(start);
     if (!load.ledger.empty()) ledger.save(load.ledger);
     std::ranges::sort(latencies_us);
     const auto at = [this](double part) {
-      return latencies_us.empty() ? 0.0 : latencies_us[static_cast<std::size_t>(part * static_cast<double>(latencies_us.size() - 1))];
+      return latencies_us.empty()
+                 ? 0.0
+                 : latencies_us[static_cast<std::size_t>(part * static_cast<double>(latencies_us.size() - 1))];
     };
-    fmt::print("{{\"acknowledged\": {}, \"rate\": {:.1f}, \"seconds\": {:.3f}, \"p50_us\": {:.1f}, \"p99_us\": {:.1f}}}\n",
-               acknowledged, static_cast<double>(counted) / seconds, seconds, at(0.5), at(0.99));
+    fmt::print(
+        "{{\"acknowledged\": {}, \"rate\": {:.1f}, \"seconds\": {:.3f}, \"p50_us\": {:.1f}, \"p99_us\": {:.1f}}}\n",
+        acknowledged, static_cast<double>(counted) / seconds, seconds, at(0.5), at(0.99));
   }
 
   void on_acknowledged(MessageName name, std::int64_t due) {
@@ -133,7 +137,8 @@ class Publishing {
     if (load.rate > 0 && !stopped) {
       const auto step = 1e9 / load.rate;
       while (start + static_cast<std::int64_t>(step * static_cast<double>(next_)) <= now_ns()) {
-        publishers_[next_ % publishers_.size()]->send_due(start + static_cast<std::int64_t>(step * static_cast<double>(next_)));
+        publishers_[next_ % publishers_.size()]->send_due(start +
+                                                          static_cast<std::int64_t>(step * static_cast<double>(next_)));
       }
       wait = std::min(wait, start + static_cast<std::int64_t>(step * static_cast<double>(next_)) - now_ns());
     }
@@ -156,7 +161,8 @@ class Publishing {
 
 Publisher::Publisher(Publishing& all, Reactor& reactor, std::uint32_t number)
     : all_(all), number_(number), due_(65536), numbers_(65536) {
-  connection_ = std::make_unique<Connection>(reactor, *this, open_session({all.load.port, false}, fmt::format("pub-{}", number)));
+  connection_ =
+      std::make_unique<Connection>(reactor, *this, open_session({all.load.port, false}, fmt::format("pub-{}", number)));
   connection_->wake();
 }
 

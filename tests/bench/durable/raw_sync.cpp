@@ -24,13 +24,15 @@ void raw_sync(const Load& load) {
     const timespec at{due / 1'000'000'000, due % 1'000'000'000};
     clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, nullptr);
     const auto before = now_ns();
-    if (write(fd, record.data(), record.size()) < 0 || fdatasync(fd) != 0) throw std::runtime_error("cannot write " + path);
+    if (write(fd, record.data(), record.size()) < 0 || fdatasync(fd) != 0)
+      throw std::runtime_error("cannot write " + path);
     times_us.push_back(static_cast<double>(now_ns() - before) / 1e3);
   }
   close(fd);
   unlink(path.c_str());
   std::ranges::sort(times_us);
-  fmt::print("{{\"p50_us\": {:.1f}, \"p99_us\": {:.1f}}}\n", times_us[times_us.size() / 2], times_us[times_us.size() * 99 / 100]);
+  fmt::print("{{\"p50_us\": {:.1f}, \"p99_us\": {:.1f}}}\n", times_us[times_us.size() / 2],
+             times_us[times_us.size() * 99 / 100]);
 }
 
 }  // namespace tombo::bench

@@ -122,9 +122,11 @@ void drain(const Load& load) {
       deliveries += drainer->deliveries;
     }
   }
-  fmt::print("{{\"acknowledged\": {}, \"lost\": {}, \"deliveries\": {}, \"present\": {}, \"stalled\": {}, \"seconds\": {:.3f}}}\n",
-             acknowledged.count(), acknowledged.missing_in(received), deliveries, present, stalled,
-             static_cast<double>(now_ns() - start) / 1e9);
+  fmt::print(
+      "{{\"acknowledged\": {}, \"lost\": {}, \"deliveries\": {}, \"present\": {}, \"stalled\": {}, \"seconds\": "
+      "{:.3f}}}\n",
+      acknowledged.count(), acknowledged.missing_in(received), deliveries, present, stalled,
+      static_cast<double>(now_ns() - start) / 1e9);
 }
 
 }  // namespace tombo::bench
