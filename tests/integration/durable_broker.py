@@ -1,6 +1,8 @@
 """A broker with a store, that can be killed and started again on what it left."""
 
 import os
+import re
+import shutil
 import signal
 import unittest
 from pathlib import Path
@@ -29,10 +31,35 @@ class DurableBroker(Broker):
             with open(self.config, "a", encoding="utf-8") as config:
                 config.write(f"persistence true\npersistence_location {self.store}/\nmax_inflight_messages 200\n")
 
+    def launch(self):
+        self.killed = False
+        super().launch()
+
+    def assert_alive(self):
+        """Fails unless the broker runs, or was killed by the test itself."""
+        if not self.killed and self.has_ended():
+            raise AssertionError(f"the broker ended by itself with {self.process.returncode}:\n{self.tail()}")
+
     def crash(self):
         """kill -9; returns when the process has gone."""
+        self.killed = True
         self.process.kill()
         self.process.wait()
+
+    def again(self):
+        """After crash(): the next life, on the same store."""
+        self.env = None
+        return self.start()
+
+    def close(self):
+        """After a test that did not end otherwise; what is on the disk goes."""
+        if self.process and not self.has_ended():
+            self.crash()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def complaints(self):
+        """Lines of the log that an operator should act on."""
+        return [line for line in self.log().splitlines() if re.search(r"^\S+ (warning|error) ", line)]
 
     def has_ended(self):
         return self.process.poll() is not None
@@ -55,6 +82,7 @@ def unless_durable():
         if not probe.has_ended():
             probe.signal(signal.SIGTERM)
         probe.process.wait(20)
+        probe.close()
 
 
 def _listening(broker):

@@ -15,12 +15,13 @@ class SmallWorld:
 
     def __init__(self, broker):
         self.broker, self.history, self.hub, self.rest = broker, History(), Hub(), 0
-        self.refused = 0
-        self.publishers = [self._publisher(number) for number in range(2)]
+        self.hub.every_turn.append(broker.assert_alive)
+        self.refused, self.refused_with = 0, None
+        self.publishers = [self._publisher(number, 4 + number) for number in range(2)]
         self.away = [self._subscriber("away-v4", 4, 1), self._subscriber("away-v5", 5, 2)]
 
-    def _publisher(self, number):
-        client = DurableClient(self.hub, f"p{number}", 4 + number)
+    def _publisher(self, number, level):
+        client = DurableClient(self.hub, f"p{number}", level)
         client.on_acknowledged = self._acknowledged
         client.on_connected = lambda present: self._connected(client, present)
         client.on_answered = lambda token, codes: None
@@ -68,18 +69,26 @@ class SmallWorld:
         for client in self.away:
             client.disconnect()
 
-    def publish(self, count, size=100, publishers=None):
-        """So many more, as windows allow; does not wait for the last acknowledgements."""
-        self.submit(count, publishers)
-        self.hub.run(lambda: self.pump(size, publishers) == 0, f"{count} messages are sent")
+    def one_more_publisher(self):
+        """A publisher of 5.0 with an empty window, whose session nobody counts on."""
+        client = self._publisher(len(self.publishers), 5)
+        client.requests.clear()
+        client.connect(self.broker.port)
+        self.hub.run(lambda: client.connected, "a client is connected")
+        self.publishers.append(client)
 
-    def submit(self, count, publishers=None):
+    def publish(self, count, size=100):
+        """So many more, as windows allow; does not wait for the last acknowledgements."""
+        self.submit(count)
+        self.hub.run(lambda: self.pump(size) == 0, f"{count} messages are sent")
+
+    def submit(self, count):
         """So many more are to be sent by pump()."""
         self.rest += count
 
-    def pump(self, size=100, publishers=None):
+    def pump(self, size=100):
         """Sends what windows allow; how many are left."""
-        for client in publishers or self.publishers:
+        for client in self.publishers:
             while self.rest and client.connected and len(client.out) < WINDOW:
                 kind = self.rest % 10
                 qos, retain = 1 + self.rest // 2 % 2, kind == 0

@@ -189,12 +189,10 @@ class World:
         here = self.publishers + [one for one in self.subscribers if self.chance.random() < one.online]
         self.connect(here)
         self.change_subscriptions()
-        self.hub.every_turn = [publisher.fill for publisher in self.publishers]
+        self.hub.every_turn = [self.broker.assert_alive, *(publisher.fill for publisher in self.publishers)]
         goal = self.acks + self.chance.randrange(1, 400 if sanitized() else 2500)
-        self.hub.run(lambda: self.acks >= goal or self.broker.has_ended(), f"acknowledgement {goal}")
-        self.hub.every_turn = []
-        if self.broker.has_ended():
-            raise AssertionError(f"the broker ended by itself with {self.broker.process.returncode}:\n{self.broker.tail()}")
+        self.hub.run(lambda: self.acks >= goal, f"acknowledgement {goal}")
+        self.hub.every_turn = [self.broker.assert_alive]
         self.broker.crash()
         self.hub.run(lambda: not any(client.socket for client in self.clients()), "connections end")
 
@@ -234,8 +232,7 @@ class World:
     def close(self):
         for client in self.clients():
             client.drop()
-        if self.broker.process and not self.broker.has_ended():
-            self.broker.stop()
+        self.broker.close()
 
 
 class Durability(unittest.TestCase):
@@ -257,6 +254,7 @@ class Durability(unittest.TestCase):
                 world.live_and_die()
             world.round += 1
             world.drain()
+            world.broker.stop()
         except AssertionError as failure:
             raise AssertionError(f"SEED={seed} round {world.round}: {failure}\n{report(world.history.violations())}") from failure
         finally:
