@@ -17,6 +17,7 @@ from harness import CASE_LIMIT_S, main, sanitized, testing_tombo, wait_until
 
 PUBLISHERS, TOPICS, RETAINED = 6, 4, 3  # topics and retained topics of each publisher
 WINDOW = 40
+QUIET_S = 0.3  # nothing moves for so long: worth a look whether everything is there
 STILL_S = 8  # the end is a failure when nothing moves for so long
 
 
@@ -222,7 +223,7 @@ class World:
             now = (self.history.moment, sum(len(client.out) + len(client.requests) for client in self.clients()))
             if now != before:
                 moved_at, before = time.monotonic(), now
-            elif now[1] == 0 and (looked_at != now or time.monotonic() > moved_at + STILL_S):
+            elif now[1] == 0 and time.monotonic() > moved_at + (QUIET_S if looked_at != now else STILL_S):
                 looked_at = now  # looking takes a while: once for each standstill
                 if not self.history.missing() or time.monotonic() > moved_at + STILL_S:
                     return
