@@ -236,7 +236,7 @@ def section(bench, untouched):
     text = ("\n## Durable\n\n"
             "tombo with `[persistence]` as it is (every acknowledgement after a sync; profile `server`) beside mosquitto with\n"
             "`persistence true` and its `autosave_interval` of 1800 s, which writes nothing before that or a stop: its figures are the\n"
-            f"price of memory only. Payloads of {PAYLOAD} bytes. Each run ends with kill -9, a start on what is left, and a count of what\n"
+            f"price of memory only. Payloads of {PAYLOAD} bytes that do not compress. Each run ends with kill -9, a start on what is left, and a count of what\n"
             f"was acknowledged and does not come. Device bytes are {about}.\n\n")
     text += bench.figures.table()
     if untouched:

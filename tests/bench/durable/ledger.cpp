@@ -3,12 +3,30 @@
 #include <algorithm>
 #include <cstring>
 #include <fstream>
+#include <random>
 #include <stdexcept>
 
 namespace tombo::bench {
 
+namespace {
+
+/// Bytes that no store can compress, to cut payloads from.
+const std::string& noise() {
+  static const std::string bytes = [] {
+    std::mt19937 random(1);  // the same in every run
+    std::string made(1 << 16, '\0');
+    std::ranges::generate(made, [&] { return static_cast<char>(random()); });
+    return made;
+  }();
+  return bytes;
+}
+
+}  // namespace
+
 std::string payload_of(MessageName name, std::size_t bytes) {
-  std::string payload(std::max(bytes, sizeof name), 'd');
+  bytes = std::clamp(bytes, sizeof name, noise().size());
+  const auto at = (name.number * 2654435761U + name.publisher) % (noise().size() - bytes + 1);
+  auto payload = noise().substr(at, bytes);
   std::memcpy(payload.data(), &name, sizeof name);
   return payload;
 }
