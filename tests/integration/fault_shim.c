@@ -61,9 +61,13 @@ static int fails(enum kind kind) {
   return 1;
 }
 
+/* Copied, because ISO C knows no conversion from an object's address to a function's. */
 #define REAL(name) \
   static __typeof__(&name) real; \
-  if (real == NULL) real = (__typeof__(&name))dlsym(RTLD_NEXT, #name)
+  if (real == NULL) { \
+    void* const found = dlsym(RTLD_NEXT, #name); \
+    memcpy(&real, &found, sizeof real); \
+  }
 
 static int watch(int fd, const char* path) {
   if (fd >= 0 && fd < DESCRIPTORS) below[fd] = (char)is_below(path);
