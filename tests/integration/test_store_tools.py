@@ -145,7 +145,7 @@ class FromMosquitto(Folder):
         self.assertEqual(set(sessions), {"away", "old", "unreleased", "busy"})
         self.assertEqual(sessions["away"]["expiry_s"], 1000)
         self.assertLess(sessions["away"]["away_s"], 100)
-        self.assertEqual(sessions["old"]["expiry_s"], 0xFFFFFFFF)
+        self.assertEqual(sessions["old"]["expiry_s"], "never")
         self.assertEqual(sessions["unreleased"]["received"], 1)
         shown, *deliveries = self.objects("store", "show", self.store, "away")
         self.assertEqual(shown["subscriptions"], [{"filter": "t/#", "qos": 2, "no_local": True, "retain_as_published": True,
