@@ -321,6 +321,31 @@ class BesideARunningBroker(Folder):
         for arguments in (("compact", self.store), ("backup", self.store, self.folder / "b"), ("import", "--merge", self.store, export)):
             self.assertIn("in use", self.run_tool("store", *arguments, code=1).stderr)
 
+    def test_it_is_backed_up_and_the_backup_starts(self):
+        backup = self.folder / "backup"
+        run = tomboctl(self.socket, "--json", "backup", backup)
+        self.assertEqual(run.returncode, 0, run.stderr)
+        self.assertEqual(json.loads(run.stdout)["directory"], str(backup))
+        again = tomboctl(self.socket, "backup", backup)
+        self.assertEqual(again.returncode, 1)
+        self.assertIn("is not empty", again.stderr)
+        self.assertIn("control: store copied directory=", self.broker.log())
+        restored = self.folder / "restored"
+        self.run_tool("restore", backup, restored)
+        second = Broker(sections=f'[persistence]\ndirectory = "{restored}"\n').start()
+        self.addCleanup(second.stop)
+        away = RawClient(second.port, "away", clean=False, properties=expiry(1000))
+        self.assertEqual(away.connack[0], 1, "the session is present")
+        got = [away.receive_kind(PUBLISH)[1].rsplit(b"\0", 1)[-1] for _ in range(10)]
+        self.assertEqual(got, [b"message %d" % number for number in range(10)])
+
+    def test_it_is_compacted_and_its_figures_are_told(self):
+        run = tomboctl(self.socket, "store", "compact")
+        self.assertEqual(run.returncode, 0, run.stderr)
+        status = json.loads(tomboctl(self.socket, "--json", "status").stdout)
+        self.assertGreater(status["store"]["bytes_on_disk"], 0)
+        self.assertRegex(tomboctl(self.socket, "status").stdout, r"store: on disk +[0-9.]+ ")
+
 
 if __name__ == "__main__":
     main()
