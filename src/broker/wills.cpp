@@ -16,7 +16,10 @@ void Shard::connection_lost(ClientSession& session, bool keep_will) {
   }
   session.expires_at =
       session.expiry_s == mqtt::kSessionNeverExpires ? kNever : now_ + Seconds{session.expiry_s};
-  if (session.stored) session.stored->prompt = true;  // its next client may be another
+  if (session.stored) {
+    session.stored->prompt = true;  // its next client may be another
+    session.stored->left_at = core_.clock().unix_seconds();
+  }
   member_online(session, false);
   hand_on_shared(session, false);
   note_room(session);
