@@ -59,7 +59,11 @@ void Batch::look(const Entry& entry) {
 
 MessageNumber Batch::place_of(const mqtt::Message& message) {
   if (message.stored_as() == kInline) return 0;
-  if (message.stored_as() != 0) return message.stored_as();
+  if (message.stored_as() != 0) {
+    // Its row went with the last delivery that named it, while somebody kept the message itself: a retained one, say.
+    if (!references_.knows(message.stored_as())) changes_->put(message_key(message.stored_as()), encode(row_of(message, now_)));
+    return message.stored_as();
+  }
   const auto uses = uses_.find(&message);
   if (uses == uses_.end() || uses->second < 2) {
     message.note_stored_as(kInline);

@@ -17,6 +17,7 @@ class References {
   void begin(MessageNumber first_number) { first_ = next_ = first_number; }
 
   MessageNumber make() { return next_++; }
+  bool knows(MessageNumber number) const { return counts_.contains(number); }
   void add(MessageNumber number) { ++counts_[number]; }
   /// This delivery names the message no more.  True if nobody does, and it may be erased.
   bool remove(MessageNumber number, SessionNumber session, Seq seq);
