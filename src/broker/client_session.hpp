@@ -37,6 +37,7 @@ struct RetainedWalk {
 struct Stored {
   store::SessionNumber number = 0;
   store::Seq read_from = 0;           // of the first delivery that is on disk only
+  std::int64_t left_at = 0;           // when its client left, in seconds of the wall clock; while it is away
   std::uint64_t disk_messages = 0;    // that are on disk only, as far as they are counted
   std::uint64_t disk_bytes = 0;
   bool on_disk = false;               // there may be such deliveries

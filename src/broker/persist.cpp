@@ -112,7 +112,7 @@ void Shard::record_session(ClientSession& session, Haste haste) {
   store::SessionRow row;
   row.client_id = session.client_id();
   row.expiry_s = session.expiry_s;
-  row.left_at = session.connected() ? 0 : core_.clock().unix_seconds();
+  row.left_at = session.connected() ? 0 : session.stored->left_at;
   if (session.user_name) row.user_name = *session.user_name;
   if (session.will) {
     const auto& will = *session.will;

@@ -22,6 +22,7 @@ std::optional<routing::SessionHandle> Shard::restore(const RestoredSession& kept
   session.stored = std::make_unique<Stored>();
   Stored& stored = *session.stored;
   stored.number = kept.number;
+  stored.left_at = kept.row.left_at != 0 ? kept.row.left_at : core_.clock().unix_seconds();
   stored.read_from = kept.head;
   stored.on_disk = stored.restoring = true;
   stored.counted = false;

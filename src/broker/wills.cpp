@@ -20,6 +20,7 @@ void Shard::connection_lost(ClientSession& session, bool keep_will) {
   if (session.stored) {
     session.stored->prompt = true;  // its next client may be another
     session.stored->sample = 0;
+    session.stored->left_at = core_.clock().unix_seconds();
   }
   member_online(session, false);
   hand_on_shared(session, false);

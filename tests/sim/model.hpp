@@ -185,7 +185,7 @@ class Model {
   // --- the end: everything is quiet, everybody has reconnected
   void finish();
   /// What a new subscriber to everything must have got as retained messages.
-  void check_retained(int connection, std::int64_t clock_ms);
+  void check_retained(int connection, std::int64_t asked_ms, std::int64_t clock_ms);
   /// Messages may be missing: the broker says that it had to drop some.
   void allow_missing() { missing_allowed_ = true; }
 

@@ -111,7 +111,8 @@ void Model::finish_groups() {
   }
 }
 
-void Model::check_retained(int connection, std::int64_t clock_ms) {
+/// Asked for at one moment, had at another.
+void Model::check_retained(int connection, std::int64_t asked_ms, std::int64_t clock_ms) {
   const Session& checker = session_of(connection);
   for (const auto& [topic, history] : retained_) {
     if (history.empty()) continue;
@@ -120,9 +121,10 @@ void Model::check_retained(int connection, std::int64_t clock_ms) {
     const Message& message = messages_[static_cast<std::size_t>(last.message)];
     if (message.payload.empty()) continue;
     const std::int64_t expires_ms = last.clock_ms + std::int64_t{message.expiry_s} * 1000;
-    const bool expired = message.has_expiry && clock_ms >= expires_ms;
     // What lasts is kept in whole seconds.
-    if (message.has_expiry && crossed(message) && clock_ms >= expires_ms - 2000 && clock_ms <= expires_ms + 2000) continue;
+    const std::int64_t doubt_ms = crossed(message) ? 2000 : 0;
+    const bool expired = message.has_expiry && asked_ms >= expires_ms + doubt_ms;
+    if (message.has_expiry && !expired && clock_ms >= expires_ms - doubt_ms) continue;
     if (crossed(message)) ++kept_;
     ++obligations_;
     const bool there = checker.got.contains(message.id);

@@ -146,9 +146,7 @@ void Model::check_count(const Message& message, int session_index, const Recepti
       std::count_if(message.taken.begin(), message.taken.end(), [](const auto& taken) { return taken.lost; }));
   std::size_t most = (message.taken.size() - lost) * copies + found.replays.size();
   // What a client said that it has may be forgotten in a crash; at QoS 2 it is not.
-  if (reception.qos != mqtt::Qos::exactly_once) {
-    most += (lost + crashes_ - message.taken.front().crashes) * (copies + found.replays.size());
-  }
+  if (reception.qos != mqtt::Qos::exactly_once) most = (most + lost * copies) * (1 + crashes_ - message.taken.front().crashes);
   if (count <= most) return;
   fail("client {} got message {} {} times at QoS {} (retain={}), at most {} are right", session(session_index).client,
        message.id, count, static_cast<int>(reception.qos), reception.retain, most);

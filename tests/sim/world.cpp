@@ -220,10 +220,11 @@ void World::check_retained() {
   come_to_rest();
   mqtt::SubscribeOptions options;
   options.qos = mqtt::Qos::exactly_once;
+  const std::int64_t asked_ms = clock_ms();
   checker.subscribe({}, "#", options);
   checker.subscribe({}, "$d/#", options);
   come_to_rest();
-  model_.check_retained(checker.connection(), clock_ms());
+  model_.check_retained(checker.connection(), asked_ms, clock_ms());
 }
 
 Outcome run_seed(std::uint64_t seed, bool print_trace) {
