@@ -25,7 +25,8 @@ bool Store::Impl::count_some() {
     const auto [session, head] = count->sessions[count->at];
     if (count->from == 0 && find_orphan(session)) continue;
     count->found.session = session;
-    if (!count_session(session, std::max(head, count->from), rows)) return true;
+    bool unread = false;
+    if (!count_session(session, std::max(head, count->from), rows, unread)) return !unread;
     if (count->told && !count->orphans.contains(session)) count->told(count->found);
     references.found_up_to(session + 1, 0);
     count->found = {};
@@ -51,7 +52,7 @@ bool Store::Impl::find_orphan(SessionNumber next) {
 }
 
 /// False if there is more than one step may look at.
-bool Store::Impl::count_session(SessionNumber session, Seq from, std::size_t& rows) {
+bool Store::Impl::count_session(SessionNumber session, Seq from, std::size_t& rows, bool& unread) {
   bool whole = true;
   const auto scanned = parts.engine->scan(
       delivery_key(session, from), delivery_key(session, epoch_begin), [&](std::string_view key, std::string_view value) {
@@ -67,8 +68,12 @@ bool Store::Impl::count_session(SessionNumber session, Seq from, std::size_t& ro
         if (row->message != 0) references.found(row->message);
         return true;
       });
-  if (!scanned) parts.logger.error("the store could not be read: {}", scanned.error().text);
   references.found_up_to(session, count->from);
+  if (!scanned) {  // from there once more, or what was not seen would be given up
+    parts.logger.error("the store could not be read: {}", scanned.error().text);
+    unread = true;
+    return false;
+  }
   ++rows;  // a session without any costs something, too
   return whole;
 }
