@@ -46,13 +46,14 @@ void Shard::on_durable(store::Ticket ticket) {
   std::vector<Ref<store::Hold>> freed;
   journal_.on_durable(ticket, freed);
   for (const auto& hold : freed) let_go(hold);
-  std::erase_if(sending_later_, [&](const routing::SessionHandle& handle) {
+  // What is sent makes room for more, which may have to wait in its turn.
+  for (const auto& handle : std::exchange(sending_later_, {})) {
     ClientSession* session = sessions_.find(handle);
-    return session == nullptr || !session->stored || send_durable(*session);
-  });
+    if (session != nullptr && session->stored && !send_durable(*session)) sending_later_.push_back(handle);
+  }
 }
 
-/// Sends what has become durable; true if nothing else waits.
+/// Sends what has become durable; true if nothing else waited.
 bool Shard::send_durable(ClientSession& session) {
   auto& not_yet = session.stored->not_yet;
   bool resends = false;
@@ -71,8 +72,9 @@ bool Shard::send_durable(ClientSession& session) {
     count_sent(session, result, *sent.message);
     if (result != session::SendResult::sent) delivery_done(session, sent);
   }
+  const bool sent_all = not_yet.empty();
   if (resends) pump(session);
-  return not_yet.empty();
+  return sent_all;
 }
 
 // --- sessions
