@@ -73,7 +73,7 @@ void Shard::send_later(ClientSession& session) {
   if (!std::exchange(session.stored->sends_later, true)) sending_later_.push_back(handle_of(session));
 }
 
-/// Sends what has become durable; true if nothing else waits.
+/// Sends what has become durable; true if nothing else waited.
 bool Shard::send_durable(ClientSession& session) {
   auto& not_yet = session.stored->not_yet;
   bool goes_on = false;

@@ -71,8 +71,11 @@ Store::Impl::Counted Store::Impl::count_session(SessionNumber session, Seq from,
         return true;
       });
   references.found_up_to(session, count->from);
+  if (!scanned) {  // from there once more, or what was not seen would be given up
+    parts.logger.error("the store could not be read: {}", scanned.error().text);
+    return Counted::unreadable;
+  }
   ++rows;  // a session without any costs something, too
-  if (!scanned) return Counted::unreadable;
   return whole ? Counted::whole : Counted::partly;
 }
 

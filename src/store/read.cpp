@@ -27,7 +27,7 @@ Read Store::Impl::carry_out(const ReadOrder& order) {
           read.more = true;
           return false;
         }
-        read_row(key, value, order.account, now, read);
+        if (!read_row(key, value, order.account, now, read)) return false;
         if (!read.items.empty() && read.items.back().message) bytes += read.items.back().message->footprint();
         return true;
       });
@@ -38,19 +38,25 @@ Read Store::Impl::carry_out(const ReadOrder& order) {
   return read;
 }
 
-void Store::Impl::read_row(std::string_view key, std::string_view value, mqtt::MemoryAccount* account, const Moment& now,
+/// False if the disk could not be read, which is no reason to give the message up.
+bool Store::Impl::read_row(std::string_view key, std::string_view value, mqtt::MemoryAccount* account, const Moment& now,
                            Read& read) {
   auto row = decode_delivery(value);
   if (!row) {
     parts.logger.error("a damaged row of the store is passed over session={:x} seq={:x}", number_in_key(key), seq_in_key(key));
-    return;
+    return true;
   }
   Read::Item item;
   item.seq = seq_in_key(key);
   if (row->message != 0) {
     std::string body;
     const auto got = parts.engine->get(message_key(row->message), body);
-    if (got && *got) row->body = decode_message(body);
+    if (!got) {
+      read.failed = true;
+      parts.logger.error("the store could not be read: {}", got.error().text);
+      return false;
+    }
+    if (*got) row->body = decode_message(body);
     if (!row->body) parts.logger.error("a message of the store cannot be read message={:x}", row->message);
   }
   if (row->body) {
@@ -60,6 +66,7 @@ void Store::Impl::read_row(std::string_view key, std::string_view value, mqtt::M
   item.row = std::move(*row);
   item.row.body.reset();
   read.items.push_back(std::move(item));
+  return true;
 }
 
 /// Takes away the deliveries of sessions that have ended.

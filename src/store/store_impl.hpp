@@ -56,7 +56,7 @@ struct Store::Impl {
   // --- the reader's (read.cpp, count.cpp)
   bool take_order();
   Read carry_out(const ReadOrder& order);
-  void read_row(std::string_view key, std::string_view value, mqtt::MemoryAccount* account, const Moment& now, Read& read);
+  bool read_row(std::string_view key, std::string_view value, mqtt::MemoryAccount* account, const Moment& now, Read& read);
   bool sweep_some();
   bool count_some();
   bool find_orphan(SessionNumber next);

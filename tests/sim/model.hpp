@@ -73,6 +73,7 @@ struct Session {
     unsigned live = 0;      // first sendings with RETAIN as for a live message
     unsigned replayed = 0;  // with RETAIN as for a retained one
     unsigned copies = 0;    // whatever they were
+    unsigned exact = 0;     // first sendings at QoS 2
   };
   // What the store was told about it.
   struct Record {
@@ -116,6 +117,7 @@ struct Connection {
   bool present = false;  // CONNACK must say so
   bool over = false;
   bool no_will = false;  // a normal DISCONNECT was taken
+  int discards = -1;     // a session that had to end before CONNECT was taken
   int session = -1;
 };
 
@@ -163,6 +165,9 @@ class Model {
   void connection_over(int connection);
   /// The present session of that client has this number in the store.
   void note_number(int client, std::uint64_t number);
+
+  /// The broker has this session for the client that asks for a clean start; it ends the old one before it takes CONNECT.
+  void note_discarded(int connection, std::uint64_t number);
 
   // --- crashes
   /// What this shard did up to that turn is on stable storage.

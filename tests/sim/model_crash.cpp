@@ -36,6 +36,17 @@ void Model::note_number(int client, std::uint64_t number) {
   session(present).number = number;
 }
 
+void Model::note_discarded(int index, std::uint64_t number) {
+  Connection& connection = connections_[static_cast<std::size_t>(index)];
+  if (connection.taken || !connection.clean_start) return;
+  const auto client = static_cast<std::size_t>(connection.client);
+  const int present = client < session_of_client_.size() ? session_of_client_[client] : -1;
+  if (present == -1 || session(present).number == 0 || session(present).number == number) return;
+  if (session(present).connection != -1) fail("the session of client {} ended while its client was there", connection.client);
+  end_session(present);
+  connection.discards = present;
+}
+
 /// The session's row is written as it is now.
 void Model::record(Session& of) const {
   if (of.expiry_s == 0) return;
@@ -99,6 +110,7 @@ void Model::lose_session(int index) {
   trace_.line("{} model: session {} of client {} is lost", now_, index, lost.client);
   lost.alive = false;
   lost.ended = lost.known = now_;
+  lost.records.clear();
   lost.will = -1;
   for (const auto& [key, subscription] : lost.subscriptions) subscriptions_[static_cast<std::size_t>(subscription)].until = now_;
   session_of_client_[static_cast<std::size_t>(lost.client)] = -1;
@@ -135,28 +147,32 @@ void Model::keep_session(int index, const Remains::Session& kept) {
 
 /// Expiry and will as one of the records has them that may be the last one on the disk.
 void Model::keep_times(Session& of, const Remains::Session& kept, Tick durable) {
-  auto record = of.records.rbegin();
-  while (record != of.records.rend() && !fits(*record, kept)) {
-    const bool oldest = record->tick <= durable || std::next(record) == of.records.rend();
-    if (oldest) {
-      const std::int64_t left_ms = record->left_ms == -1 ? clock_ms_ : record->left_ms;
-      fail("the session of client {} has expiry {}, {} ms from now, and will '{}', {} ms from now; record: left {} ms ago, "
-           "expiry {}, will {}, delay {}",
-           of.client, kept.expiry_s, kept.expires_ms - clock_ms_, kept.will, kept.will_due_ms - clock_ms_, clock_ms_ - left_ms,
-           record->expiry_s, record->will, record->will_delay_s);
-    }
-    ++record;
+  std::vector<Session::Record> found;  // the youngest first; seconds are coarse, so several may fit
+  for (auto record = of.records.rbegin(); record != of.records.rend(); ++record) {
+    if (fits(*record, kept)) found.push_back(*record);
+    if (record->tick <= durable) break;
   }
-  if (record == of.records.rend()) fail("the session of client {} was never recorded", of.client);
-  Session::Record first = *record;
-  first.tick = -1;
+  if (found.empty()) {
+    if (of.records.empty()) fail("the session of client {} was never recorded", of.client);
+    const Session::Record& last = of.records.back();
+    fail("the session of client {} has expiry {}, {} ms from now, and will '{}', {} ms from now; its last record: left at {} ms, "
+         "now is {} ms, expiry {}, will {}, delay {}",
+         of.client, kept.expiry_s, kept.expires_ms - clock_ms_, kept.will, kept.will_due_ms - clock_ms_, last.left_ms, clock_ms_,
+         last.expiry_s, last.will, last.will_delay_s);
+  }
+  const Session::Record first = found.front();
   of.expiry_s = first.expiry_s;
   of.will = first.will;
   of.will_delay_s = first.will_delay_s;
   of.left_ms = first.left_ms == -1 ? clock_ms_ : first.left_ms;
-  of.records = {first};
+  const bool was_there = std::any_of(found.begin(), found.end(), [](const auto& record) { return record.left_ms == -1; });
+  of.records.assign(found.rbegin(), found.rend());
+  for (auto& record : of.records) record.tick = kForever;  // which of them it is, only the next one will tell
+  of.records.front().tick = -1;
   // Who was there has left now; the broker writes that down, in some turn to come.
-  if (first.left_ms == -1) of.records.push_back({now_ + 1, of.left_ms, of.expiry_s, of.will, of.will_delay_s});
+  if (was_there) {
+    of.records.push_back({of.records.size() == 1 ? now_ + 1 : kForever, clock_ms_, of.expiry_s, of.will, of.will_delay_s});
+  }
   // The timer wheel goes on with the next tick.
   const std::int64_t next_ms = clock_ms_ + kWheelTick_ms;
   of.expires_ms = kept.expires_ms == kForever ? kForever : std::max(kept.expires_ms, next_ms);

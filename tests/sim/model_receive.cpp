@@ -134,8 +134,10 @@ void Model::check_count(const Message& message, int session_index, const Recepti
   ++got.copies;
   const bool counts = reception.qos == mqtt::Qos::exactly_once ? reception.fresh : !reception.dup;
   if (!counts) return;
-  unsigned& count = reception.retain ? got.replayed : got.live;
-  ++count;
+  unsigned count = ++(reception.retain ? got.replayed : got.live);
+  if (reception.qos == mqtt::Qos::exactly_once) ++got.exact;
+  // What came at another QoS before a crash is another matter.
+  if (crossed(message) && reception.qos == mqtt::Qos::exactly_once) count = got.exact;
   const bool shared =
       std::any_of(found.live.begin(), found.live.end(), [](const auto* s) { return !s->group.empty(); });
   // What is handed on may come back, at another QoS if the grants differ; finish_groups() looks at QoS 2.

@@ -102,6 +102,8 @@ void Model::leave_session(int index, bool keep_will) {
 void Model::connect_taken(int index) {
   Connection& connection = connections_[static_cast<std::size_t>(index)];
   connection.taken = true;
+  // What its client has discarded and what it does next must not be mixed up after a crash.
+  if (connection.discards != -1) session(connection.discards).known = now_;
   const auto client = static_cast<std::size_t>(connection.client);
   if (session_of_client_.size() <= client) session_of_client_.resize(client + 1, -1);
   int known = session_of_client_[client];

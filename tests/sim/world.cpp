@@ -66,6 +66,7 @@ void World::turn(unsigned shard) {
   model_.turn_begins(shard, ++tick_, clock_ms());
   broker_->turn(static_cast<routing::ShardId>(shard));
   for (std::size_t i = 0; i < open_.size(); ++i) tell(*open_[i]);
+  if (plan_.durable) note_discarded();
   std::erase_if(open_, [](const Link* link) { return link->loss_told && (link->is_cut() || link->dead_for_client()); });
   if (plan_.durable) note_turn(shard);
 }

@@ -70,6 +70,7 @@ class World {
   void crash();
   std::uint64_t number_of(std::string_view client_id) const;
   void note_number(int connection);
+  void note_discarded();
   Remains look();
   Remains::Session look_at(broker::Shard& shard, broker::ClientSession& session) const;
 

@@ -108,6 +108,15 @@ void World::note_number(int connection) {
   model_.note_number(client, number_of(fmt::format("c{}", client)));
 }
 
+void World::note_discarded() {
+  for (const Link* link : open_) {
+    const int connection = connection_of_link_[static_cast<std::size_t>(link->number())];
+    const Connection& asks = model_.connection(connection);
+    if (asks.taken || !asks.clean_start) continue;
+    model_.note_discarded(connection, number_of(fmt::format("c{}", asks.client)));
+  }
+}
+
 /// What the broker has, looked at from inside: asking it as a client would change it.
 Remains World::look() {
   Remains remains;
