@@ -130,7 +130,7 @@ void Shard::take_read(ClientSession& session, store::Read::Item& item) {
   }
   attach_extra(session, delivery, item.row);
   delivery.message->charge();
-  if (delivery.packet_id != 0 && stored.restoring) {
+  if (delivery.packet_id != 0) {  // it was in flight
     delivery.state = delivery.qos == mqtt::Qos::at_least_once ? FlightState::awaiting_puback : FlightState::awaiting_pubrec;
     if (session.restore_in_flight(delivery)) return;
   }
