@@ -130,7 +130,10 @@ void Shard::take_read(ClientSession& session, store::Read::Item& item) {
   }
   attach_extra(session, delivery, item.row);
   delivery.message->charge();
-  if (delivery.packet_id != 0) {  // it was in flight
+  // At QoS 1 the identifier of what was sent out of the queue is not recorded.  What came after it must not overtake it
+  // now, and is sent anew, too.
+  const bool behind = delivery.qos == mqtt::Qos::at_least_once && !session.queue.empty();
+  if (delivery.packet_id != 0 && !behind) {
     delivery.state = delivery.qos == mqtt::Qos::at_least_once ? FlightState::awaiting_puback : FlightState::awaiting_pubrec;
     if (session.restore_in_flight(delivery)) return;
   }
