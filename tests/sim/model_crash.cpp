@@ -254,6 +254,8 @@ void Model::keep_subscription(int index, const std::pair<std::string, std::strin
     of.subscriptions[key] = again;
   } else {
     of.subscriptions.erase(key);
+    // Not there: so it did not end with its session either.
+    if (present != -1) subscriptions_[static_cast<std::size_t>(present)].ended = false;
   }
   if (!stays) return;
   subscriptions_[static_cast<std::size_t>(present)].until = now_;
