@@ -13,6 +13,7 @@
 #include "config/load.hpp"
 #include "broker/keeper.hpp"
 #include "control/server.hpp"
+#include "control/store_operations.hpp"
 #include "net/server.hpp"
 
 #include <unistd.h>
@@ -88,6 +89,7 @@ class Running {
   SystemClock clock_;
   PidFile pid_file_;
   std::unique_ptr<net::Server> server_;
+  std::unique_ptr<control::EngineOperations> store_operations_;  // of the server's keeper
   std::unique_ptr<control::Server> control_;  // asks the server's shards
   Milliseconds watchdog_ = systemd::watchdog_interval();
   MonoTime next_alive_{};
@@ -132,10 +134,11 @@ std::string Running::start(bool loopback_only) {
 /// Its questions wait until the shards run.
 Result<void, std::string> Running::start_control() {
   if (options_.control.socket.empty()) return {};
+  if (auto* keeper = server_->keeper()) store_operations_ = std::make_unique<control::EngineOperations>(keeper->engine());
   control_ = std::make_unique<control::Server>(control::Server::Parts{
       server_->core(), log_, &sinks_.levels(), [this](std::function<void(control::Reloaded)> tell) {
         orders_.post([this, tell = std::move(tell)] { tell(reload()); });
-      }});
+      }, {}, store_operations_.get()});
   const unsigned mode = options_.control.mode == "0660" ? 0660 : 0600;
   auto started = control_->start(options_.control.socket, mode);
   if (started) log_.info("tomboctl is answered socket={} mode={}", options_.control.socket, options_.control.mode);

@@ -1,5 +1,6 @@
 #include "broker/shard.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace tombo::broker {
@@ -27,7 +28,10 @@ void Shard::on_ack(Client& client, const mqtt::Frame& frame) {
     if (result == AckResult::finished) return pump(session);
     if (result == AckResult::advanced && acknowledged.seq != 0) {
       if (acknowledged.state == session::FlightState::awaiting_pubrec) return delivery_released(client, acknowledged);
-      return acknowledge(client, PacketType::pubrel, ack.packet_id, ReasonCode::success, nullptr);  // behind the first one
+      const auto& not_yet = session.stored->not_yet;
+      const bool waits = std::any_of(not_yet.begin(), not_yet.end(), [&](const auto& entry) { return entry.second == ack.packet_id; });
+      if (waits) return;  // it is answered when the first one is durable
+      return acknowledge(client, PacketType::pubrel, ack.packet_id, ReasonCode::success, nullptr);
     }
     // An unknown identifier is answered all the same: the client must get out of its state.
     const auto reason = result == AckResult::advanced ? ReasonCode::success : ReasonCode::packet_identifier_not_found;
@@ -53,7 +57,7 @@ void Shard::on_pubrel(Client& client, const mqtt::AckView& ack) {
   ClientSession& session = *client.session;
   const bool known = session.end_receive(ack.packet_id);
   Ref<store::Hold> hold;
-  if (session.stored && options_->persistence.sync == config::Sync::ack) hold = make_hold(client, 0);
+  if (session.stored && awaits_disk()) hold = make_hold(client, 0);
   // Were it forgotten, a new message under the identifier would be taken for a repeat.  A repeated PUBREL is no different:
   // what the first one wrote may be on its way to the disk still.
   if (session.stored) record_received(session, ack.packet_id, true, hold);
@@ -92,6 +96,7 @@ void Shard::send_acks(Client& client) {
   if (!client.pending_acks) return;
   auto& acks = *client.pending_acks;
   while (!acks.empty() && (!acks.front().hold || !acks.front().hold->held())) {
+    if (acks.front().hold) acks.front().hold->owner = nullptr;  // somebody may be about to tell of it
     write_ack(client, acks.front());
     acks.pop_front();
   }

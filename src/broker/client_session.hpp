@@ -9,6 +9,7 @@
 
 #include <deque>
 #include <memory>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -50,6 +51,8 @@ struct Stored {
   std::uint32_t next_share = 1;
   /// QoS 2: packet identifiers that must be durable before something is sent under them, with their tickets.
   std::deque<std::pair<store::Ticket, mqtt::PacketId>> not_yet;
+  bool sends_later = false;           // for that, the session is in the shard's list
+  std::set<store::Seq> handed_on;     // deliveries that another member of a group takes over, until that is durable
 };
 
 /// A session at its home: the protocol state, the connection if there is one, and its place in the directory.

@@ -114,6 +114,8 @@ void Shard::accept(Client& client, const mqtt::ConnectView& connect, std::string
     routing::ShardId home;
     if (!core_.directory.find(client_id, home)) return refuse(client, ReasonCode::quota_exceeded);
   }
+  ClientSession* old = find_session(client_id);
+  if (old != nullptr && !old->connected() && now_ >= old->expires_at) expire_session(*old);  // its timer has not come by yet
   if (connect.clean_start && discards_first(client, client_id)) return;
   bool present = false;
   ClientSession* taken = take_over(connect, client_id, present);
@@ -201,7 +203,7 @@ void Shard::close_elder(Client& elder) {
 /// A session on disk that a clean start ends must not come back after a crash: its end is durable before the CONNECT is
 /// looked at again and answered.  [MQTT-3.1.2-4]
 bool Shard::discards_first(Client& client, std::string_view client_id) {
-  if (options_->persistence.sync != config::Sync::ack) return false;
+  if (!awaits_disk()) return false;
   ClientSession* old = find_session(client_id);
   if (old == nullptr || !old->stored) return false;
   if (old->connected()) close_elder(*old->client);

@@ -170,7 +170,7 @@ void Shard::on_client_timer(Client& client) {
   }
   if (client.keep_alive_s == 0) return;
   // A client that waits for us is not idle; one that does not read what it asked for is.
-  if (client.paused_for_verdict || client.paused_for_mailbox || client.paused_for_memory) client.last_packet = now_;
+  if (client.paused_for_verdict || client.paused_for_mailbox || client.paused_for_memory || client.paused_for_acks) client.last_packet = now_;
   const MonoTime due = client.last_packet + Milliseconds{client.keep_alive_s * 1500};
   if (now_ < due) return wheel_.arm(client, due);
   refuse(client, mqtt::ReasonCode::keep_alive_timeout);  // [MQTT-3.1.2-22]

@@ -101,6 +101,7 @@ class Core {
   routing::TopicTree tree;
   routing::RetainedStore retained;
   store::Store* store = nullptr;  // set before the shards run; none: nothing survives
+  std::atomic<std::uint64_t> sessions_numbered{0};  // in the store, since the start
   std::atomic<std::uint32_t> connections{0};  // open, CONNECT accepted or not
   std::atomic<bool> draining{false};          // as the shards were last told
   /// fill_first: the shard that accepts connections now, and keeps those whose sessions are new; -1: not decided by

@@ -69,8 +69,8 @@ void Shard::handle_letters(std::span<Letter> letters) {
     matched_topic = {};
     if (auto* shared = std::get_if<SharedLetter>(&letters[i])) {
       on_letter(*shared);
-    } else if (const auto* settled = std::get_if<SettledLetter>(&letters[i])) {
-      if (settled->hold->owner != nullptr) send_acks(*static_cast<Client*>(settled->hold->owner));
+    } else if (const auto* letter = std::get_if<SettledLetter>(&letters[i])) {
+      settled(*letter->hold);
     } else {
       on_letter(std::get<CallLetter>(letters[i]));
     }

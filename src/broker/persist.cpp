@@ -17,6 +17,12 @@ store::Ticket Shard::record(store::Entry entry, Haste haste, Ref<store::Hold> ho
   return journal_.append(std::move(entry), haste, std::move(hold), now_);
 }
 
+/// Whether what is acknowledged besides messages has to be on disk first.
+bool Shard::awaits_disk() const {
+  const auto is_ack = [](const auto& topic) { return topic.second == config::Sync::ack; };
+  return options_->persistence.sync == config::Sync::ack || std::any_of(sync_topics_.begin(), sync_topics_.end(), is_ack);
+}
+
 config::Sync Shard::sync_of(std::string_view topic) const {
   for (const auto& [filter, level] : sync_topics_) {
     if (mqtt::matches(filter, topic)) return level;
@@ -38,7 +44,15 @@ const Ref<store::Hold>& Shard::routing_hold() {
 void Shard::let_go(const Ref<store::Hold>& hold) {
   if (!hold || !hold->let_go()) return;
   if (hold->shard != id_) return outbox_.add(static_cast<routing::ShardId>(hold->shard), SettledLetter{hold}, 0);
-  if (hold->owner != nullptr) send_acks(*static_cast<Client*>(hold->owner));
+  settled(*hold);
+}
+
+/// Nothing is waited for any more: the acknowledgement goes, or the delivery that another member has taken over is done.
+void Shard::settled(const store::Hold& hold) {
+  if (hold.owner != nullptr) return send_acks(*static_cast<Client*>(hold.owner));
+  if (hold.seq == 0) return;
+  ClientSession* session = sessions_.find({hold.slot, hold.generation, id_});
+  if (session != nullptr && session->stored) session->stored->handed_on.erase(hold.seq);
 }
 
 /// The store has written this shard's records up to the ticket: acknowledgements go, and what waited to be sent.
@@ -46,35 +60,42 @@ void Shard::on_durable(store::Ticket ticket) {
   std::vector<Ref<store::Hold>> freed;
   journal_.on_durable(ticket, freed);
   for (const auto& hold : freed) let_go(hold);
-  // What is sent makes room for more, which may have to wait in its turn.
   for (const auto& handle : std::exchange(sending_later_, {})) {
     ClientSession* session = sessions_.find(handle);
-    if (session != nullptr && session->stored && !send_durable(*session)) sending_later_.push_back(handle);
+    if (session == nullptr || !session->stored) continue;
+    session->stored->sends_later = false;
+    if (!send_durable(*session)) send_later(*session);
   }
+}
+
+/// Has the session looked at when more has become durable.
+void Shard::send_later(ClientSession& session) {
+  if (!std::exchange(session.stored->sends_later, true)) sending_later_.push_back(handle_of(session));
 }
 
 /// Sends what has become durable; true if nothing else waited.
 bool Shard::send_durable(ClientSession& session) {
   auto& not_yet = session.stored->not_yet;
-  bool resends = false;
+  bool goes_on = false;
   while (!not_yet.empty() && journal_.is_durable(not_yet.front().first)) {
     const mqtt::PacketId id = not_yet.front().second;
     not_yet.pop_front();
     const session::Delivery* delivery = session.delivery_of(id);
     if (delivery == nullptr || session.client == nullptr || session.client->transport == nullptr) continue;
     if (delivery->resend) {
-      resends = true;
+      goes_on = true;
       continue;
     }
     if (delivery->state != session::FlightState::waiting) continue;
     const session::Delivery sent = *delivery;
     const auto result = session.send_held(session.client->transport->out(), session.client->peer, id, now_);
     count_sent(session, result, *sent.message);
-    if (result != session::SendResult::sent) delivery_done(session, sent);
+    if (result == session::SendResult::sent) continue;
+    delivery_done(session, sent);
+    goes_on = true;  // its place in the window is free
   }
-  const bool sent_all = not_yet.empty();
-  if (resends) pump(session);
-  return sent_all;
+  if (goes_on) pump(session);
+  return not_yet.empty();
 }
 
 // --- sessions
@@ -85,7 +106,7 @@ void Shard::record_session(ClientSession& session, Haste haste) {
   if (!session.stored) {
     if (session.expiry_s == 0) return;
     session.stored = std::make_unique<Stored>();
-    session.stored->number = (core_.epoch() << store::kEpochShift) | std::uint64_t{id_} << 32 | ++session_numbers_;
+    session.stored->number = (core_.epoch() << store::kEpochShift) + core_.sessions_numbered.fetch_add(1, std::memory_order_relaxed) + 1;
     counters_.sessions_kept.add();
   }
   store::SessionRow row;
@@ -158,7 +179,8 @@ void Shard::record_retained(std::string_view topic, const Ref<store::Hold>& hold
 
 /// Whether this delivery outlives the process: QoS 1 and 2 of a session that does.
 bool Shard::keeps(const ClientSession& session, Qos qos) const {
-  return session.stored != nullptr && qos != Qos::at_most_once && session.expiry_s != 0;
+  // Behind what is on disk nothing may go into memory, even if the session now ends with its connection.
+  return session.stored != nullptr && qos != Qos::at_most_once && (session.expiry_s != 0 || session.stored->on_disk);
 }
 
 /// Messages for those who acknowledge soon may become unnecessary before they are written.
@@ -215,9 +237,8 @@ void Shard::hold_delivery(ClientSession& session, session::Delivery delivery) {
     record(std::move(entry), haste, nullptr);
   }
   auto& not_yet = session.stored->not_yet;
-  if (not_yet.empty()) sending_later_.push_back(handle_of(session));
   not_yet.emplace_back(haste == Haste::none ? journal_.durable() : journal_.appended(), id);
-  if (haste == Haste::none) static_cast<void>(send_durable(session));
+  if (haste != Haste::none || !send_durable(session)) send_later(session);
 }
 
 /// The client has the message, or will not get it: its record is not needed any more.
@@ -231,7 +252,9 @@ void Shard::delivery_done(ClientSession& session, const session::Delivery& deliv
   const store::Ticket ticket = ticket_of(delivery.seq);
   Ref<store::Hold> hold;
   store::Entry was;
-  if (ticket != 0 && journal_.cancel(ticket, hold, was)) {
+  // At QoS 2 there are more records than this one.
+  const bool alone = delivery.qos == Qos::at_least_once || delivery.packet_id == 0;
+  if (alone && ticket != 0 && journal_.cancel(ticket, hold, was)) {
     const auto& never = std::get<store::Enqueued>(was);
     if (never.from_session != 0) finish_other(never.from_session, never.from_seq, never.message);
     return let_go(hold);
@@ -258,8 +281,8 @@ void Shard::delivery_released(Client& client, const session::Delivery& delivery)
   const bool waits = sync_of(delivery.message->topic()) == config::Sync::ack;
   const auto ticket = record(std::move(finished), waits ? Haste::now : Haste::none, waits ? hold : nullptr);
   if (waits) {
-    if (session.stored->not_yet.empty()) sending_later_.push_back(handle_of(session));
     session.stored->not_yet.emplace_back(ticket, delivery.packet_id);
+    send_later(session);
   }
   acknowledge(client, mqtt::PacketType::pubrel, delivery.packet_id, mqtt::ReasonCode::success, hold);
 }
@@ -270,11 +293,18 @@ void Shard::finish_other(store::SessionNumber session, store::Seq seq, const Ref
   finished.session = session;
   finished.seq = seq;
   finished.body = message;
+  finished.maybe_gone = true;
   record(std::move(finished), Haste::none, nullptr);
 }
 
 /// No delivery of the session has a lower sequence number.
 store::Seq Shard::head_of(ClientSession& session) {
+  const auto& handed_on = session.stored->handed_on;
+  const store::Seq here = first_here(session);
+  return handed_on.empty() ? here : std::min(here, *handed_on.begin());
+}
+
+store::Seq Shard::first_here(ClientSession& session) {
   if (session.has_in_flight()) return session.in_flight().oldest().seq;
   if (!session.queue.empty()) return session.queue.front().seq;
   if (session.stored->on_disk) return session.stored->read_from;

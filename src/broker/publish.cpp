@@ -78,6 +78,7 @@ void Shard::take_publish(Client& client, const mqtt::PublishView& publish) {
     // [MQTT-3.3.4-7]  QoS 1 is answered at once, so only QoS 2 can pile up.
     if (session.receiving() > options_->limits.receive_maximum && is_v5) {
       session.end_receive(publish.packet_id);
+      routing_ = {};
       return refuse(client, ReasonCode::receive_maximum_exceeded);
     }
   }

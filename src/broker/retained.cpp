@@ -41,15 +41,16 @@ void Shard::continue_walks() {
 bool Shard::continue_walk(ClientSession& session) {
   if (session.connected()) {
     // The client must first take what it has got.
-    if (!session.queue.empty() || session.resending() || !can_write(*session.client)) return false;
-  } else if (session.queue.size() >= options_->limits.queue_messages_max) {
+    if (!session.queue.empty() || on_disk(session) || session.resending() || !can_write(*session.client)) return false;
+  } else if (queued_messages(session) >= options_->limits.queue_messages_max) {
     end_walks(session);
     return false;
   }
   // What its client does not take at once must find room in the queue, and displaces nothing there.
-  const std::size_t room = std::min<std::size_t>(options_->limits.retained_batch, options_->limits.queue_messages_max - session.queue.size());
+  const std::size_t room = std::min<std::size_t>(options_->limits.retained_batch, options_->limits.queue_messages_max - queued_messages(session));
   RetainedWalk& walk = session.walks->front();
   batch_.clear();
+  routing_ = {};
   const bool more = core_.retained.next(*walk.cursor, room, kNodesPerStep, now_, batch_);
   for (const auto& message : batch_) {
     if (walk.options.no_local && message->origin() == origin_of(session)) continue;

@@ -94,7 +94,12 @@ void Shard::route_matched(const Ref<mqtt::Message>& message, std::uint64_t publi
 
 /// What a letter to this shard carries, so that the acknowledgement waits for what is recorded there.
 Ref<store::Hold> Shard::hold_for(routing::ShardId target) {
-  if (routing_.publisher == nullptr || core_.counters(target).sessions_kept.get() == 0) return nullptr;
+  return core_.counters(target).sessions_kept.get() != 0 ? take_hold() : nullptr;
+}
+
+/// One more hold on the acknowledgement, for a letter; none if nobody waits for one.
+Ref<store::Hold> Shard::take_hold() {
+  if (routing_.publisher == nullptr) return nullptr;
   routing_hold()->take();
   ++routing_.letters;
   return routing_.hold;
@@ -196,7 +201,8 @@ void Shard::deliver_shared(const Ref<mqtt::Message>& message, const routing::Gro
   if (member->session.shard == id_) return deliver_to_member(message, *member, publisher_hash);
   if (held_back(member->session.shard, *message, publisher)) return;
   member->add_ref();
-  Ref<store::Hold> hold = hold_for(member->session.shard);
+  // The member may have gone, and the message go on to a shard where it is recorded.
+  Ref<store::Hold> hold = core_.sum(&ShardCounters::sessions_kept) != 0 ? take_hold() : nullptr;
   if (!hold && routing_.hold && routing_.publisher == nullptr) {  // it came by letter, and goes on as one
     hold = routing_.hold;
     hold->take();

@@ -82,6 +82,9 @@ class Shard {
   void on_counted(const routing::SessionHandle& handle, std::uint64_t messages, std::uint64_t bytes);
   void on_read(const routing::SessionHandle& handle, store::Read& read);
 
+  /// After the last turn: hands over what would have waited for another.
+  void hand_over() { journal_.hand_over(); }
+
   // --- the operator (operate.cpp)
 
   void apply(std::shared_ptr<const config::Options> options);
@@ -175,6 +178,7 @@ class Shard {
   bool held_back(routing::ShardId target, const mqtt::Message& message, Client* publisher);
   void hold_back(Client* publisher);
   Ref<store::Hold> hold_for(routing::ShardId target);
+  Ref<store::Hold> take_hold();
   void drop_unshared(const Ref<mqtt::Message>& message);
   void take_off_former(const Ref<mqtt::Message>& message);
   // deliver.cpp
@@ -225,7 +229,9 @@ class Shard {
   void member_online(ClientSession& session, bool online);
   void members_full(ClientSession& session, bool full);
   void hand_on_shared(ClientSession& session, bool session_ends);
-  void hand_on(const ClientSession& from, const SharedSubscription& shared, const session::Delivery& delivery);
+  Ref<store::Hold> hold_on_delivery(ClientSession& from, store::Seq seq);
+  static const routing::Group* group_of(const SharedSubscription& shared);
+  void hand_on(ClientSession& from, const SharedSubscription& shared, const session::Delivery& delivery);
   // retained.cpp
   void start_walk(ClientSession& session, std::string_view filter, const mqtt::SubscribeOptions& options,
                   std::uint32_t subscription_id);
@@ -245,6 +251,7 @@ class Shard {
   void publish_will(ClientSession& session);
   void arm_session_timer(ClientSession& session);
   void on_session_timer(ClientSession& session);
+  void expire_session(ClientSession& session);
   void end_session(ClientSession& session, const Ref<store::Hold>& hold = nullptr);
   // connection.cpp
   void on_client_timer(Client& client);
@@ -258,7 +265,11 @@ class Shard {
   Ref<store::Hold> make_hold(Client& client, std::uint64_t publish);
   const Ref<store::Hold>& routing_hold();
   void let_go(const Ref<store::Hold>& hold);
+  void settled(const store::Hold& hold);
+  void send_later(ClientSession& session);
   bool send_durable(ClientSession& session);
+  bool awaits_disk() const;
+  store::Seq first_here(ClientSession& session);
   void record_session(ClientSession& session, store::Haste haste);
   void forget_session(ClientSession& session, const Ref<store::Hold>& hold);
   static std::string shared_text(const SharedSubscription& shared);
@@ -284,6 +295,8 @@ class Shard {
   void read_ahead(ClientSession& session);
   void take_read(ClientSession& session, store::Read::Item& item);
   void attach_extra(ClientSession& session, session::Delivery& delivery, const store::DeliveryRow& row);
+  void order_reads();
+  void order_read(ClientSession& session);
   void read_again();
   // restore.cpp
   void restore_subscription(ClientSession& session, std::string_view filter, const store::SubscriptionRow& row);
@@ -325,7 +338,6 @@ class Shard {
   const routing::ShardId id_;
   store::Journal journal_;
   const store::Seq seq_base_;        // of this start: a delivery's sequence number is this and its record's ticket
-  std::uint32_t session_numbers_ = 0;
   std::uint64_t publishes_ = 0;      // QoS 2, of sessions that survive
   std::vector<std::pair<std::string, config::Sync>> sync_topics_;
   RoutingNow routing_;
@@ -351,7 +363,9 @@ class Shard {
   std::deque<ClientSession*> walkers_;  // with retained messages to come
   std::vector<Client*> held_back_;   // publishers that wait for a mailbox or for memory
   std::vector<routing::SessionHandle> sending_later_;  // with something that is sent when it is durable
-  std::vector<routing::SessionHandle> read_again_;     // whose deliveries could not be read from the disk
+  std::vector<routing::SessionHandle> reads_;          // whose deliveries are to be read from the disk
+  std::vector<routing::SessionHandle> read_again_;     // where that failed
+  MonoTime read_again_at_{};
   std::vector<Letter> mail_;
   std::size_t mail_done_ = 0;     // letters at the front of mail_ that are done with
   std::size_t turn_letters_ = 0;  // that came and went in this turn

@@ -65,20 +65,44 @@ void Shard::hand_on_shared(ClientSession& session, bool session_ends) {
 }
 
 /// What is recorded of it goes along: the new delivery's record takes the old one's place in one write.
-void Shard::hand_on(const ClientSession& from, const SharedSubscription& shared, const Delivery& delivery) {
+void Shard::hand_on(ClientSession& from, const SharedSubscription& shared, const Delivery& delivery) {
   const Ref<mqtt::Message>& message = delivery.message;
   routing_ = {};
+  Ref<store::Hold> hold;
   if (delivery.seq != 0 && from.stored) {
     routing_.from_session = from.stored->number;
     routing_.from_seq = delivery.seq;
     journal_.hurry();  // the old record must be there before the new one
+    routing_.hold = hold = hold_on_delivery(from, delivery.seq);
   }
+  const routing::Group* group = group_of(shared);
+  if (group == nullptr) {
+    drop_unshared(message);
+  } else {
+    deliver_shared(message, *group, from.entry->hash, nullptr, shared.member.get());
+  }
+  routing_ = {};
+  let_go(hold);
+}
+
+/// Until the new record is there, the session's head does not pass the old one.
+Ref<store::Hold> Shard::hold_on_delivery(ClientSession& from, store::Seq seq) {
+  auto* hold = new store::Hold(id_, nullptr, 0);
+  hold->slot = from.slot;
+  hold->generation = from.generation;
+  hold->seq = seq;
+  from.stored->handed_on.insert(seq);
+  return Ref<store::Hold>::adopt(hold);
+}
+
+/// The group as it is now, or null.
+const routing::Group* Shard::group_of(const SharedSubscription& shared) {
   const auto* groups = shared.filter->groups.load(std::memory_order_acquire);
-  if (groups == nullptr) return;
+  if (groups == nullptr) return nullptr;
   for (const auto& group : groups->groups) {
-    if (group.name != shared.member->group) continue;
-    return deliver_shared(message, group, from.entry->hash, nullptr, shared.member.get());
+    if (group.name == shared.member->group) return &group;
   }
+  return nullptr;
 }
 
 }  // namespace tombo::broker

@@ -47,7 +47,7 @@ void Shard::on_subscribe(Client& client, const mqtt::Frame& frame) {
     if (verdict == Ask::denied) code = reason;
   }
   filters = subscribe.filters;
-  if (client.session->stored && options_->persistence.sync == config::Sync::ack) routing_.publisher = &client;
+  if (client.session->stored && awaits_disk()) routing_.publisher = &client;
   for (auto& code : codes) {
     auto wanted = mqtt::next_subscription(filters, version);
     if (!mqtt::is_error(code)) code = subscribe_one(client, wanted, subscription_id);

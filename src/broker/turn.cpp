@@ -62,12 +62,13 @@ void Shard::begin_turn() {
     wheel_.arm(second_timer_, next_second_);
   });
   resume_held_back();
-  if (!read_again_.empty()) read_again();
+  read_again();
 }
 
 void Shard::end_turn() {
   continue_walks();
   if (drain_) continue_drain();
+  order_reads();
   if (journal_.keeps_anything()) journal_.end_turn(now_, Milliseconds{options_->persistence.patience_ms});
   turn_letters_ += outbox_.post_all();
   graveyard_.clear();

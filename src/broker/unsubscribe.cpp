@@ -19,7 +19,7 @@ void Shard::on_unsubscribe(Client& client, const mqtt::Frame& frame) {
   const bool id_in_use =
       client.peer.format.version == mqtt::Version::v5 && client.session->is_receiving(unsubscribe.packet_id);
   routing_ = {};
-  if (client.session->stored && options_->persistence.sync == config::Sync::ack) routing_.publisher = &client;
+  if (client.session->stored && awaits_disk()) routing_.publisher = &client;
   mqtt::Bytes filters = unsubscribe.filters;
   for (std::uint32_t i = 0; i < unsubscribe.count; ++i) {
     const auto filter = mqtt::next_filter(filters);

@@ -8,6 +8,7 @@ namespace tombo::broker {
 /// The connection of this session has ended.  The will goes out now, after its delay, or not at all; the session ends
 /// now, after its expiry, or never.  [MQTT-3.1.2-8, MQTT-3.1.2-10, MQTT-4.1.0-2]
 void Shard::connection_lost(ClientSession& session, bool keep_will) {
+  const bool had_will = session.will != nullptr;
   if (!keep_will) session.will.reset();
   counters_.sessions_disconnected.add();
   if (session.expiry_s == 0) {
@@ -18,6 +19,7 @@ void Shard::connection_lost(ClientSession& session, bool keep_will) {
       session.expiry_s == mqtt::kSessionNeverExpires ? kNever : now_ + Seconds{session.expiry_s};
   if (session.stored) {
     session.stored->prompt = true;  // its next client may be another
+    session.stored->sample = 0;
     session.stored->left_at = core_.clock().unix_seconds();
   }
   member_online(session, false);
@@ -31,7 +33,8 @@ void Shard::connection_lost(ClientSession& session, bool keep_will) {
       session.will_due = now_ + Seconds{delay_s};
     }
   }
-  record_session(session, store::Haste::none);
+  // A will that is discarded or has gone out must not come back.
+  record_session(session, had_will ? store::Haste::now : store::Haste::none);
   arm_session_timer(session);
 }
 
@@ -41,18 +44,20 @@ void Shard::arm_session_timer(ClientSession& session) {
 }
 
 void Shard::on_session_timer(ClientSession& session) {
-  if (now_ >= session.expires_at) {
-    counters_.clients_expired.add();
-    counters_.sessions_disconnected.subtract();
-    logger_.debug("session of client {} expired", session.client_id());
-    return end_session(session);
-  }
+  if (now_ >= session.expires_at) return expire_session(session);
   if (now_ >= session.will_due) {
     session.will_due = kNever;
     publish_will(session);
     record_session(session, store::Haste::now);
   }
   arm_session_timer(session);
+}
+
+void Shard::expire_session(ClientSession& session) {
+  counters_.clients_expired.add();
+  counters_.sessions_disconnected.subtract();
+  logger_.debug("session of client {} expired", session.client_id());
+  end_session(session);
 }
 
 void Shard::publish_will(ClientSession& session) {

@@ -13,6 +13,8 @@ using session::FlightState;
 namespace {
 /// Bytes of messages that one read brings, roughly.
 constexpr std::size_t kReadBytes = 1 << 20;
+/// Until the disk is asked again after it could not be read.
+constexpr Milliseconds kReadAgain{100};
 }  // namespace
 
 /// Whether the next delivery of the session goes to the disk only.
@@ -41,8 +43,23 @@ void Shard::read_ahead(ClientSession& session) {
   const std::size_t window = options_->persistence.window_messages;
   if (!stored.on_disk || stored.reading || session.queue.size() > window / 2) return;
   stored.reading = true;
+  reads_.push_back(handle_of(session));
+}
+
+/// At the end of a turn: what was recorded in it is to be found, and no publish is torn apart by being handed over.
+void Shard::order_reads() {
+  if (reads_.empty()) return;
+  journal_.hand_over();
+  for (const auto& handle : std::exchange(reads_, {})) {
+    ClientSession* session = sessions_.find(handle);
+    if (session != nullptr && session->stored) order_read(*session);
+  }
+}
+
+void Shard::order_read(ClientSession& session) {
+  Stored& stored = *session.stored;
+  const std::size_t window = options_->persistence.window_messages;
   stored.grew = false;
-  journal_.hand_over();  // what was recorded in this turn is to be found
   store::ReadOrder order;
   order.session = stored.number;
   order.from = stored.read_from;
@@ -69,6 +86,7 @@ void Shard::on_read(const routing::SessionHandle& handle, store::Read& read) {
   stored.reading = false;
   if (read.failed) {
     read_again_.push_back(handle);
+    read_again_at_ = now_ + kReadAgain;
     return;
   }
   for (auto& item : read.items) {
@@ -102,7 +120,7 @@ void Shard::take_read(ClientSession& session, store::Read::Item& item) {
   }
   if (item.row.released) {
     delivery.state = FlightState::awaiting_pubcomp;
-    session.restore_in_flight(std::move(delivery));
+    if (!session.restore_in_flight(delivery)) delivery_done(session, delivery);
     return;
   }
   if (!item.message) return drop_for(session, Drop::damaged);
@@ -115,7 +133,7 @@ void Shard::take_read(ClientSession& session, store::Read::Item& item) {
   // At QoS 1 the identifier of what was sent out of the queue is not recorded.  What came after it must not overtake it
   // now, and is sent anew, too.
   const bool behind = delivery.qos == mqtt::Qos::at_least_once && !session.queue.empty();
-  if (delivery.packet_id != 0 && stored.restoring && !behind) {
+  if (delivery.packet_id != 0 && !behind) {
     delivery.state = delivery.qos == mqtt::Qos::at_least_once ? FlightState::awaiting_puback : FlightState::awaiting_pubrec;
     if (session.restore_in_flight(delivery)) return;
   }
@@ -141,6 +159,7 @@ void Shard::attach_extra(ClientSession& session, Delivery& delivery, const store
 
 /// The disk could not be read: once more.
 void Shard::read_again() {
+  if (read_again_.empty() || now_ < read_again_at_) return;
   for (const auto& handle : std::exchange(read_again_, {})) {
     ClientSession* session = sessions_.find(handle);
     if (session != nullptr) read_ahead(*session);

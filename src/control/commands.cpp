@@ -24,6 +24,8 @@ constexpr auto kCommands = std::to_array<Command>({
     {"log.level", change_log_level},
     {"drain.begin", begin_drain},
     {"drain.end", end_drain},
+    {"store.backup", back_up_store},
+    {"store.compact", compact_store},
 });
 }  // namespace
 

@@ -43,5 +43,8 @@ std::shared_ptr<Task> reload_options(Context& context, Arguments& arguments);
 std::shared_ptr<Task> change_log_level(Context& context, Arguments& arguments);
 std::shared_ptr<Task> begin_drain(Context& context, Arguments& arguments);
 std::shared_ptr<Task> end_drain(Context& context, Arguments& arguments);
+// store.cpp
+std::shared_ptr<Task> back_up_store(Context& context, Arguments& arguments);
+std::shared_ptr<Task> compact_store(Context& context, Arguments& arguments);
 
 }  // namespace tombo::control

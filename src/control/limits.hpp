@@ -30,6 +30,7 @@ inline constexpr std::uint64_t kRowsMax = 0xFFFF'FFFF;      // of a listing
 inline constexpr std::uint64_t kSortedRowsMax = 10'000;     // of a listing that is sorted, and so kept meanwhile
 inline constexpr std::size_t kRowsPerPage = 256;
 inline constexpr std::size_t kPayloadMax = 1024 * 1024;     // shown of a retained message
+inline constexpr Milliseconds kStoreWord{5'000};            // between two signs of life of a backup or a compaction
 inline constexpr std::size_t kErrorTextMax = 200;           // of what a request said, in an answer
 
 }  // namespace tombo::control

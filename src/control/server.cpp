@@ -29,7 +29,11 @@ std::string who_is(int descriptor) {
 
 Server::Server(Parts parts)
     : context_{parts.core, std::make_shared<Inbox>(), parts.logger, parts.levels, std::move(parts.reload)},
-      limits_(parts.limits) {}
+      limits_(parts.limits) {
+  if (parts.store == nullptr) return;
+  store_ = std::make_unique<StoreWorker>(*parts.store, context_.inbox);
+  context_.store = store_.get();
+}
 
 Server::~Server() { stop(); }
 
@@ -51,6 +55,8 @@ void Server::stop() {
   for (const Peer& peer : peers_) ::close(peer.descriptor);
   peers_.clear();
   socket_ = {};
+  context_.store = nullptr;
+  store_.reset();
 }
 
 void Server::run() {

@@ -6,6 +6,7 @@
 #include "control/dialogue.hpp"
 #include "control/limits.hpp"
 #include "control/socket_file.hpp"
+#include "control/store_worker.hpp"
 #include "control/task.hpp"
 
 #include <atomic>
@@ -28,6 +29,8 @@ class Server {
     /// Has main reload the options and hands the outcome over; may come from any thread.
     std::function<void(std::function<void(Reloaded)>)> reload = {};
     Limits limits = {};
+    /// Outlives the server; null: nothing is kept.
+    StoreOperations* store = nullptr;
   };
   explicit Server(Parts parts);
   ~Server();
@@ -51,6 +54,7 @@ class Server {
   bool write_to(Peer& peer);
   bool serve(Peer& peer, short events);
 
+  std::unique_ptr<StoreWorker> store_;
   Context context_;
   Limits limits_;
   SocketFile socket_;

@@ -17,6 +17,8 @@
 
 namespace tombo::control {
 
+class StoreWorker;
+
 /// What tasks use.
 /// Lives on: the control thread; outlives every task.
 struct Context {
@@ -25,6 +27,7 @@ struct Context {
   log::Logger logger;
   log::Logger::Levels* levels = nullptr;                           // null: cannot be changed
   std::function<void(std::function<void(Reloaded)>)> reload = {};  // on main's thread; empty: cannot be done
+  StoreWorker* store = nullptr;                                    // null: nothing is kept
 
   MonoTime now() const { return core.clock().mono(); }
 };

@@ -1,6 +1,7 @@
 #include "broker/shard.hpp"
 #include "control/commands.hpp"
 #include "control/limits.hpp"
+#include "control/store_worker.hpp"
 
 #include <algorithm>
 #include <cstdio>
@@ -70,6 +71,7 @@ class TellStatus final : public Task {
                 {"queued", sum(&ShardCounters::messages_queued)},
                 {"message_bytes", all.memory_used()},
                 {"resident_bytes", resident_bytes()},
+                {"store", store_figures()},
                 {"publish_received", sum(&ShardCounters::publish_received)},
                 {"publish_sent", sum(&ShardCounters::publish_sent)},
                 {"bytes_received", sum(&ShardCounters::bytes_received)},
@@ -79,6 +81,14 @@ class TellStatus final : public Task {
                 {"protocol_errors", sum(&ShardCounters::protocol_errors)},
                 {"dropped", std::move(dropped)},
                 {"shards", shards_of(all)}});
+  }
+
+ private:
+  /// Null: nothing is kept.
+  Json store_figures() {
+    if (context().store == nullptr) return nullptr;
+    const store::EngineFigures figures = context().store->operations().figures();
+    return Json{{"bytes_on_disk", figures.bytes_on_disk}, {"bytes_written", figures.bytes_written}};
   }
 };
 

@@ -77,6 +77,9 @@ Server::~Server() {
   // Connections name their listener, and listeners their loop: connections go first.
   for (auto& loop : impl_->loops) loop->drop_connections();
   impl_->listeners.clear();
+  // What the store could not write names counters of the core.
+  impl_->loops.clear();
+  impl_->keeper.reset();
 }
 
 Result<void, std::string> Server::listen() {
@@ -176,7 +179,9 @@ void Server::stop() {
   for (auto& loop : impl_->loops) loop->post([&loop, deadline] { loop->begin_stop(deadline); });
   for (auto& thread : impl_->threads) thread.join();
   impl_->threads.clear();
-  if (impl_->keeper) impl_->keeper->stop();
+  if (!impl_->keeper) return;
+  for (auto& loop : impl_->loops) loop->shard().hand_over();
+  impl_->keeper->stop();
 }
 
 }  // namespace tombo::net

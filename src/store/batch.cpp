@@ -18,6 +18,7 @@ void Batch::build(std::span<const Slice> slices, const Moment& now, Changes& cha
   stories_.clear();
   uses_.clear();
   retained_done_.clear();
+  taken_.clear();
   heads_.clear();
   for (const Slice& slice : slices) {
     for (const Entry& entry : slice.entries) look(entry);
@@ -59,18 +60,19 @@ void Batch::look(const Entry& entry) {
 
 MessageNumber Batch::place_of(const mqtt::Message& message) {
   if (message.stored_as() == kInline) return 0;
-  if (message.stored_as() != 0) {
-    // Its row went with the last delivery that named it, while somebody kept the message itself: a retained one, say.
-    if (!references_.knows(message.stored_as())) changes_->put(message_key(message.stored_as()), encode(row_of(message, now_)));
-    return message.stored_as();
+  MessageNumber number = message.stored_as();
+  if (number == 0) {
+    const auto uses = uses_.find(&message);
+    if (uses == uses_.end() || uses->second < 2) {
+      message.note_stored_as(kInline);
+      return 0;
+    }
+    number = references_.make();
+    message.note_stored_as(number);
+  } else if (references_.known(number)) {
+    return number;
   }
-  const auto uses = uses_.find(&message);
-  if (uses == uses_.end() || uses->second < 2) {
-    message.note_stored_as(kInline);
-    return 0;
-  }
-  const MessageNumber number = references_.make();
-  message.note_stored_as(number);
+  // New, or its row may have gone with the last delivery that named it.
   changes_->put(message_key(number), encode(row_of(message, now_)));
   return number;
 }
@@ -92,8 +94,19 @@ void Batch::write(const Enqueued& enqueued) {
     if (row.message != 0 && !enqueued.again) references_.add(row.message);
   }
   if (enqueued.from_session == 0) return;
+  const bool was_there = take_row({enqueued.from_session, enqueued.from_seq});
   changes_->erase(delivery_key(enqueued.from_session, enqueued.from_seq));
-  if (enqueued.message->stored_as() > kInline) drop_reference(enqueued.message->stored_as(), enqueued.from_session, enqueued.from_seq);
+  const MessageNumber number = enqueued.message->stored_as();
+  if (was_there && number > kInline) drop_reference(number, enqueued.from_session, enqueued.from_seq);
+}
+
+/// Whether the delivery's row is there until now; asked where two may want to erase it, since a reference is dropped once
+/// for each row.
+bool Batch::take_row(const Place& place) {
+  if (!taken_.insert(place).second) return false;
+  const auto known = stories_.find(place);
+  if (known != stories_.end() && known->second.begins) return !known->second.ends;
+  return row_exists_(delivery_key(place.session, place.seq));
 }
 
 void Batch::write(const Finished& finished) {
@@ -114,6 +127,7 @@ void Batch::write(const Finished& finished) {
   }
   ++records_;
   if (leaves_no_trace) return;
+  if (finished.maybe_gone && !take_row({finished.session, finished.seq})) return;
   const MessageNumber number = finished.message != 0 ? finished.message : finished.body ? finished.body->stored_as() : 0;
   if (number > kInline) drop_reference(number, finished.session, finished.seq);
 }

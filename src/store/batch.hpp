@@ -20,7 +20,9 @@ namespace tombo::store {
 class Batch {
  public:
   using Retained = std::function<Ref<mqtt::Message>(std::string_view topic)>;
-  Batch(References& references, Retained retained) : references_(references), retained_(std::move(retained)) {}
+  using RowExists = std::function<bool(std::string_view key)>;
+  Batch(References& references, Retained retained, RowExists row_exists)
+      : references_(references), retained_(std::move(retained)), row_exists_(std::move(row_exists)) {}
 
   /// Adds the slices' records to `changes`.  What a session's end leaves behind is to be swept: `ended`.
   void build(std::span<const Slice> slices, const Moment& now, Changes& changes, std::vector<SessionNumber>& ended);
@@ -51,10 +53,12 @@ class Batch {
   void write(const RetainedChanged& retained);
   /// The message's number, or 0 if it stands in its deliveries; writes it where it has a row of its own.
   MessageNumber place_of(const mqtt::Message& message);
+  bool take_row(const Place& place);
   void drop_reference(MessageNumber number, SessionNumber session, Seq seq);
 
   References& references_;
   Retained retained_;
+  RowExists row_exists_;
   Moment now_;
   Changes* changes_ = nullptr;
   std::vector<SessionNumber>* ended_ = nullptr;
@@ -63,6 +67,7 @@ class Batch {
   std::unordered_map<Place, Story, PlaceHash> stories_;
   std::unordered_map<const mqtt::Message*, std::uint32_t> uses_;
   std::unordered_set<std::string> retained_done_;
+  std::unordered_set<Place, PlaceHash> taken_;  // rows that take_row() was asked for
   std::unordered_map<SessionNumber, Seq> heads_;
 };
 

@@ -47,6 +47,18 @@ std::size_t Store::Impl::whole_publishes(std::size_t end) const {
   }
 }
 
+/// At a stop: takes the slice's share of its publishes out.
+void Store::Impl::forget_publish(Slice& slice) {
+  for (Entry& entry : slice.entries) {
+    if (auto* finished = std::get_if<Finished>(&entry)) finished->maybe_gone = true;
+  }
+  std::erase_if(slice.entries, [](const Entry& entry) {
+    const auto* row = std::get_if<RowChanged>(&entry);
+    return std::holds_alternative<Enqueued>(entry) || (row != nullptr && row->key.starts_with('i') && !row->erased);
+  });
+  slice.parts.clear();
+}
+
 bool Store::Impl::ready_to_write(MonoTime now) {
   if (!failing->load(std::memory_order_relaxed)) return true;
   if (now < try_again) return false;
@@ -61,11 +73,29 @@ bool Store::Impl::commit(std::size_t slices, bool sync) {
     changes.clear();
     ended.clear();
     batch.build({waiting.data(), slices}, Moment::of(*parts.clock), changes, ended);
+    reserve_epochs(slices);
   }
   unwritten = slices;  // until the disk has taken them
   if (!changes.empty() && !write_changes(sync)) return false;
   completed(slices);
   return true;
+}
+
+/// A run that gives out so many tickets that its sequence numbers reach the next epoch takes that, too.
+void Store::Impl::reserve_epochs(std::size_t slices) {
+  for (std::size_t i = 0; i < slices; ++i) {
+    if (waiting[i].shard != kNobody) reserved = std::max<std::uint64_t>(reserved, waiting[i].last >> kEpochShift);
+  }
+  if (reserved == noted) return;
+  noted = reserved;
+  changes.put(key_of_state("epoch"), encode_number((epoch_begin >> kEpochShift) + reserved));
+}
+
+/// False also if the disk cannot say: a reference too many costs space, one too few a message.
+bool Store::Impl::has_row(std::string_view key) const {
+  std::string value;
+  const auto got = parts.engine->get(key, value);
+  return got && *got;
 }
 
 bool Store::Impl::write_changes(bool sync) {
@@ -92,14 +122,10 @@ void Store::Impl::failed(const EngineError& error) {
 
 void Store::Impl::completed(std::size_t slices) {
   std::vector<std::pair<unsigned, Ticket>> tickets;
-  std::vector<std::function<void()>> passed;
   std::size_t bytes = 0;
   for (std::size_t i = 0; i < slices; ++i) {
-    Slice& slice = waiting[i];
+    const Slice& slice = waiting[i];
     bytes += slice.bytes;
-    for (Entry& entry : slice.entries) {
-      if (auto* point = std::get_if<Passed>(&entry)) passed.push_back(std::move(point->then));
-    }
     if (slice.shard == kNobody) continue;
     const auto known = std::find_if(tickets.begin(), tickets.end(), [&](const auto& t) { return t.first == slice.shard; });
     if (known == tickets.end()) {
@@ -124,7 +150,6 @@ void Store::Impl::completed(std::size_t slices) {
   }
   ended.clear();
   for (const auto& [shard, ticket] : tickets) parts.completed(shard, ticket);
-  for (const auto& then : passed) then();
 }
 
 }  // namespace tombo::store

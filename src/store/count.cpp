@@ -25,8 +25,11 @@ bool Store::Impl::count_some() {
     const auto [session, head] = count->sessions[count->at];
     if (count->from == 0 && find_orphan(session)) continue;
     count->found.session = session;
-    bool unread = false;
-    if (!count_session(session, std::max(head, count->from), rows, unread)) return !unread;
+    switch (count_session(session, std::max(head, count->from), rows)) {
+      case Counted::whole: break;
+      case Counted::partly: return true;
+      case Counted::unreadable: return false;  // once more when the reader is rung
+    }
     if (count->told && !count->orphans.contains(session)) count->told(count->found);
     references.found_up_to(session + 1, 0);
     count->found = {};
@@ -51,8 +54,7 @@ bool Store::Impl::find_orphan(SessionNumber next) {
   return true;
 }
 
-/// False if there is more than one step may look at.
-bool Store::Impl::count_session(SessionNumber session, Seq from, std::size_t& rows, bool& unread) {
+Store::Impl::Counted Store::Impl::count_session(SessionNumber session, Seq from, std::size_t& rows) {
   bool whole = true;
   const auto scanned = parts.engine->scan(
       delivery_key(session, from), delivery_key(session, epoch_begin), [&](std::string_view key, std::string_view value) {
@@ -71,11 +73,10 @@ bool Store::Impl::count_session(SessionNumber session, Seq from, std::size_t& ro
   references.found_up_to(session, count->from);
   if (!scanned) {  // from there once more, or what was not seen would be given up
     parts.logger.error("the store could not be read: {}", scanned.error().text);
-    unread = true;
-    return false;
+    return Counted::unreadable;
   }
   ++rows;  // a session without any costs something, too
-  return whole;
+  return whole ? Counted::whole : Counted::partly;
 }
 
 void Store::Impl::finish_count() {

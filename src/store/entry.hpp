@@ -5,7 +5,6 @@
 #include "store/rows.hpp"
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <variant>
@@ -45,6 +44,7 @@ struct Finished {
   MessageNumber message = 0;     // what its row names, if that was read from disk
   Ref<mqtt::Message> body;       // else the message, which knows
   mqtt::PacketId released = 0;   // not 0: waits for PUBCOMP under this identifier
+  bool maybe_gone = false;       // another record may have erased it already
   bool after_release = false;    // PUBCOMP has come: what `released` left is erased
 };
 /// Something happened to this topic's retained message; what is current when the batch is made is written.
@@ -55,12 +55,8 @@ struct RetainedChanged {
 struct SessionEnded {
   SessionNumber session = 0;
 };
-/// Everything that came before this has been written when `then` is called, on the committer's thread.
-struct Passed {
-  std::function<void()> then;
-};
 
-using Entry = std::variant<std::monostate, RowChanged, Enqueued, Finished, RetainedChanged, SessionEnded, Passed>;
+using Entry = std::variant<std::monostate, RowChanged, Enqueued, Finished, RetainedChanged, SessionEnded>;
 
 /// Counts the records of one shard; what has a ticket up to durable() is on stable storage.
 using Ticket = std::uint64_t;

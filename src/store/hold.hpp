@@ -28,6 +28,10 @@ class Hold {
   const unsigned shard;                 // of the owner
   const std::uint64_t publish;          // names the publish among all shards' (see Part); 0: parts need not go together
   mutable std::uint32_t parts = 0;      // of the publish; set before any letter leaves
+  // A delivery of one of the shard's sessions that another one takes over, instead of an owner; seq 0: none.
+  mutable std::uint32_t slot = 0;
+  mutable std::uint32_t generation = 0;
+  mutable std::uint64_t seq = 0;
 
  private:
   mutable std::atomic<std::uint32_t> open_{1};

@@ -49,7 +49,7 @@ void Journal::forget_kept() {
   slice_ = {};
   haste_ = Haste::none;
   due_ = patient_since_ = kept_since_ = kNever;
-  if (handed_over_ > durable_) return;  // the tickets become durable with those before them
+  if (handed_over_ > durable_) return;  // they pass with the next slice; nobody waits for them
   handed_over_ = durable_ = next_ - 1;
   holds_.clear();
 }

@@ -81,8 +81,9 @@ bool Store::Impl::sweep_some() {
   slice.shard = kNobody;
   slice.sync = false;
   bool more = false;
+  Seq next = sweep_from;
   const std::string end = after_prefix(delivery_key(session, 0).substr(0, 9));
-  const auto scanned = parts.engine->scan(delivery_key(session, sweep_from), end, [&](std::string_view key, std::string_view value) {
+  const auto scanned = parts.engine->scan(delivery_key(session, next), end, [&](std::string_view key, std::string_view value) {
     if (slice.entries.size() == kRowsPerStep) {
       more = true;
       return false;
@@ -90,20 +91,21 @@ bool Store::Impl::sweep_some() {
     Finished finished;
     finished.session = session;
     finished.seq = seq_in_key(key);
-    sweep_from = finished.seq + 1;
+    next = finished.seq + 1;
     const auto row = decode_delivery(value);
     finished.message = row ? row->message : 0;
+    finished.maybe_gone = true;
     slice.entries.emplace_back(std::move(finished));
     return true;
   });
+  if (!scanned) return false;  // once more when the reader is rung
   const std::lock_guard lock{mutex};
   if (!slice.entries.empty()) {
     taken.push_back(std::move(slice));
     ++slices_taken;
   }
-  if (more && scanned) return true;
-  sweeps.pop_front();
-  sweep_from = 0;
+  sweep_from = more ? next : 0;
+  if (!more) sweeps.pop_front();
   return true;
 }
 

@@ -19,6 +19,8 @@ class References {
   MessageNumber make() { return next_++; }
   bool knows(MessageNumber number) const { return counts_.contains(number); }
   void add(MessageNumber number) { ++counts_[number]; }
+  /// Somebody names it for certain, so its row is there.
+  bool known(MessageNumber number) const { return counts_.contains(number); }
   /// This delivery names the message no more.  True if nobody does, and it may be erased.
   bool remove(MessageNumber number, SessionNumber session, Seq seq);
 

@@ -2,6 +2,8 @@
 
 #include "store/entry.hpp"
 
+#include <functional>
+
 namespace tombo::store {
 
 /// Deliveries read from the store.

@@ -130,9 +130,13 @@ EngineResult<void> Store::flush() {
   impl_->try_again = MonoTime::min();
   while (!impl_->waiting.empty()) {
     if (!impl_->ready_to_write(impl_->parts.clock->mono())) break;
-    // A publish whose other part never came was never acknowledged.
-    const std::size_t whole = impl_->unwritten != 0 ? impl_->unwritten : impl_->committable();
-    if (whole == 0 || !impl_->commit(whole, true)) break;
+    std::size_t whole = impl_->unwritten != 0 ? impl_->unwritten : impl_->committable();
+    if (whole == 0) {
+      // Of a publish whose other part does not come any more; it was not acknowledged, and what is behind was.
+      impl_->forget_publish(impl_->waiting.front());
+      continue;
+    }
+    if (!impl_->commit(whole, true)) break;
   }
   if (failing()) return Failure{EngineError{EngineError::Kind::io, "the disk takes nothing"}};
   return {};

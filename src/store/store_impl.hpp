@@ -37,17 +37,21 @@ struct Count {
 
 struct Store::Impl {
   Impl(Parts given, StoreFigures& of_figures)
-      : parts(std::move(given)), figures(of_figures), options(parts.options), batch(references, parts.retained) {}
+      : parts(std::move(given)), figures(of_figures), options(parts.options), batch(references, parts.retained, [this](std::string_view key) { return has_row(key); }) {}
 
   // --- the committer's (commit_mutex, which a count takes, too; commit.cpp)
   bool commit(std::size_t slices, bool sync);
   bool write_changes(bool sync);
   void completed(std::size_t slices);
+  void forget_publish(Slice& slice);
   void failed(const EngineError& error);
   bool ready_to_write(MonoTime now);
   /// How many of the waiting slices may be committed now: no publish is torn apart, and not too much at once.
   std::size_t committable() const;
   std::size_t whole_publishes(std::size_t end) const;
+
+  bool has_row(std::string_view key) const;
+  void reserve_epochs(std::size_t slices);
 
   // --- the reader's (read.cpp, count.cpp)
   bool take_order();
@@ -56,7 +60,9 @@ struct Store::Impl {
   bool sweep_some();
   bool count_some();
   bool find_orphan(SessionNumber next);
-  bool count_session(SessionNumber session, Seq from, std::size_t& rows, bool& unread);
+  /// Whether a session's deliveries were counted: all, as many as one step may look at, or not all since the disk failed.
+  enum class Counted : std::uint8_t { whole, partly, unreadable };
+  Counted count_session(SessionNumber session, Seq from, std::size_t& rows);
   void finish_count();
 
   Parts parts;
@@ -89,6 +95,8 @@ struct Store::Impl {
   std::unique_ptr<Count> count;
   Seq sweep_from = 0;
   Seq epoch_begin = 0;
+  std::uint64_t reserved = 0;  // epochs beyond this one that sequence numbers have reached
+  std::uint64_t noted = 0;
   std::vector<std::pair<SessionNumber, Seq>> loaded;  // sessions and their heads
 };
 

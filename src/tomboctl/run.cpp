@@ -90,6 +90,8 @@ void write_status(const Json& status) {
       {"bytes received", "bytes_received", Look::size}, {"bytes sent", "bytes_sent", Look::size},
       {"connects refused", "connections_refused", Look::count}, {"protocol errors", "protocol_errors", Look::count}};
   write_object(status, columns, stdout);
+  const Json kept = status.value("store", Json());
+  if (kept.is_object()) write_object(kept, {{"store: on disk   ", "bytes_on_disk", Look::size}, {"store: written   ", "bytes_written", Look::size}}, stdout);
   std::string drops;
   const Json dropped = status.value("dropped", Json::object());
   for (const auto& [reason, count] : dropped.items()) {

@@ -106,7 +106,7 @@ Json row_of(const SessionSum& sum) {
   return Json{{"id", sum.readable ? Json(sum.row.client_id) : Json(nullptr)},
               {"number", readable_number(sum.number)},
               {"user", sum.row.user_name},
-              {"expiry_s", sum.row.expiry_s},
+              {"expiry_s", sum.row.expiry_s == mqtt::kSessionNeverExpires ? Json("never") : Json(sum.row.expiry_s)},
               {"away_s", since(sum.row.left_at)},
               {"subscriptions", sum.subscriptions},
               {"queued", sum.deliveries},

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Measures tombo against Debian's mosquitto and the bare relay, and against nats-server and RabbitMQ where they are
-# installed, and writes docs/performance.md.  Takes about eight minutes; nothing else should run meanwhile.
+# installed, and writes docs/performance.md.  Takes about twelve minutes; nothing else should run meanwhile.
 #
 #   tests/bench/run.sh [OUTPUT.md] [options of `tombo_e2e compare`...]
 #   tests/bench/run.sh perf.md --rounds 5 --seconds 3
 #   TOMBO_BIN=build/release/tombo tests/bench/run.sh perf.md --only qos0_batched
 #   tests/bench/run.sh --others      the section about other brokers alone, to the standard output
+#   tests/bench/run.sh --durable     the section about persistence alone, to the standard output
 #
 # Environment: TOMBO_BIN   a tombo to measure, with tombo-bench beside it (else build/release is built)
 #              MOSQUITTO   the other broker, default /usr/sbin/mosquitto
@@ -48,6 +49,15 @@ build_driver() {
   cmake --build "$build" -j "$JOBS" >&2
   DRIVER=$build/tombo_e2e
   RELAY=$build/tombo_relay
+}
+
+# What persistence costs.  As root with a loop device of its own to count bytes on, else with what the kernel counts.
+durable() {
+  local build=$root/build/bench-durable
+  cmake -S "$root/tests/bench/durable" -B "$build" -DCMAKE_BUILD_TYPE=Release >&2
+  cmake --build "$build" -j "$JOBS" >&2
+  "$root/tests/bench/durable/durable.py" --tombo "$TOMBO_BIN" --mosquitto "$MOSQUITTO" --program "$build/tombo_durable" \
+    --driver "$DRIVER"
 }
 
 # The same loads with tombo-bench, which can start any broker; MQTT 3.1.1, since not all of them know 5.0.
@@ -102,6 +112,9 @@ status=0
 if [[ ${1:-} == --others ]]; then
   other_brokers
   exit
+elif [[ ${1:-} == --durable ]]; then
+  durable
+  exit
 fi
 "$DRIVER" compare --a "$TOMBO_CMD" --a-single "$TOMBO_CMD_SINGLE" --a-name tombo \
   --b "$MOSQUITTO -c {mosquitto_conf}" --b-name mosquitto --relay "$RELAY" \
@@ -126,6 +139,7 @@ fi
     printf 'Not measured: perf is not here (Debian: linux-perf).\n'
 } >"$work/shares.md"
 other_brokers >"$work/others.md" || status=$?
+durable >"$work/durable.md" || status=$?
 cat "$root/tests/bench/performance_head.md" "$work/head.md" "$work/tables.md" "$work/crossing_head.md" \
-  "$work/crossing.md" "$work/shares.md" "$work/others.md" >"$output"
+  "$work/crossing.md" "$work/shares.md" "$work/others.md" "$work/durable.md" >"$output"
 exit "$status"

@@ -164,6 +164,7 @@ class Broker:
         self.port = port or free_port()
         self.log_path = self.folder / "broker.log"
         self.process = None
+        self.env = None  # of the process; None: ours
         self.top, self.sections, self.listener = top, sections, listener
         if testing_tombo():
             self.config = self.folder / "tombo.toml"
@@ -185,11 +186,15 @@ class Broker:
             f"port = {self.port}\n{self.listener}\n\n{sys_section}{self.sections}\n")
 
     def start(self):
-        with open(self.log_path, "ab") as log:
-            self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=log,
-                                            stderr=subprocess.STDOUT, preexec_fn=end_with_parent)
+        self.launch()
         wait_until(self._accepts, "the broker accepts connections")
         return self
+
+    def launch(self):
+        """Starts the process and waits for nothing."""
+        with open(self.log_path, "ab") as log:
+            self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=log, env=self.env,
+                                            stderr=subprocess.STDOUT, preexec_fn=end_with_parent)
 
     def _accepts(self):
         if self.process.poll() is not None:

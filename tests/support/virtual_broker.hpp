@@ -6,6 +6,7 @@
 #include "broker/core.hpp"
 #include "broker/keeper.hpp"
 #include "broker/shard.hpp"
+#include "store/open.hpp"
 #include "store/sink.hpp"
 
 #include <cstdint>
@@ -128,6 +129,7 @@ class VirtualBroker {
 
   std::shared_ptr<const config::Options> options_;
   auth::AnonymousOnly everybody_{true};
+  std::unique_ptr<store::Engine> own_engine_;
   std::unique_ptr<broker::Keeper> keeper_;
   bool store_runs_ = true;
   std::unique_ptr<broker::Core> core_;

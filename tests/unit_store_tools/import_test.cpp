@@ -93,6 +93,18 @@ TEST(Import, RefusesAStoreOfAnotherFormat) {
   EXPECT_EQ(rows_of(to.engine()), before);
 }
 
+TEST(Import, RaisesTheEpochAboveEverySessionsAndNeedsToKnowIt) {
+  Shelf to;
+  to.session(1, session_row("other"));
+  to.put(store::key_of_state("epoch"), store::encode_number(1));
+  ASSERT_EQ(import_into(to.engine(), with_end(kHead + kSession)), "");
+  std::string epoch;
+  ASSERT_TRUE(*to.engine().get(store::key_of_state("epoch"), epoch));
+  EXPECT_EQ(store::decode_number(epoch), 4u);
+  to.put(store::key_of_state("epoch"), "?");
+  EXPECT_THAT(import_into(to.engine(), with_end(kHead)), HasSubstr("epoch cannot be read"));
+}
+
 TEST(Import, NoticesAFileThatWasCutOffAnywhere) {
   Shelf from;
   from.fill();

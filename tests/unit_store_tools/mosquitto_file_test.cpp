@@ -58,7 +58,8 @@ TEST(MosquittoFile, IsReadWhole) {
 }
 
 TEST(MosquittoFile, OfVersion5HasNoUserNames) {
-  const auto file = read_mosquitto_file(full(5).bytes());
+  const MosquittoBytes bytes = full(5);
+  const auto file = read_mosquitto_file(bytes.bytes());
   ASSERT_TRUE(file.ok()) << file.error().text;
   EXPECT_EQ(file->version, 5u);
   EXPECT_EQ(file->clients.at(0).id, "c");

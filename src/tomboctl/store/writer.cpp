@@ -3,6 +3,8 @@
 #include "tomboctl/store/format.hpp"
 #include "tomboctl/store/keys.hpp"
 
+#include <algorithm>
+
 namespace tombo::tomboctl {
 
 using store::EngineResult;
@@ -13,10 +15,13 @@ EngineResult<void> StoreWriter::begin() {
   std::string value;
   const auto epoch = engine_.get(store::key_of_state("epoch"), value);
   if (!epoch) return Failure{epoch.error()};
-  epoch_ = (*epoch ? store::decode_number(value).value_or(0) : 0) + 1;
+  const auto last = *epoch ? store::decode_number(value) : std::optional<std::uint64_t>(0);
+  if (!last) return Failure{store::EngineError{store::EngineError::Kind::damaged, "its epoch cannot be read (see 'store check')"}};
+  epoch_ = *last;
   auto done = scan_letter(engine_, 's', [this](std::string_view key, std::string_view row_bytes) {
     const auto row = store::decode_session(row_bytes);
     clients_.emplace(row ? row->client_id : std::string{}, store::number_in_key(key));
+    epoch_ = std::max(epoch_, store::number_in_key(key) >> store::kEpochShift);
     return true;
   });
   if (done) {
@@ -25,6 +30,7 @@ EngineResult<void> StoreWriter::begin() {
       return false;
     });
   }
+  ++epoch_;
   put(store::key_of_state("format"), store::encode_number(store::kFormat));
   put(store::key_of_state("epoch"), store::encode_number(epoch_));
   return done;
