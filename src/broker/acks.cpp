@@ -57,9 +57,10 @@ void Shard::on_pubrel(Client& client, const mqtt::AckView& ack) {
   ClientSession& session = *client.session;
   const bool known = session.end_receive(ack.packet_id);
   Ref<store::Hold> hold;
-  if (known && session.stored && awaits_disk()) hold = make_hold(client, 0);
-  // Were it forgotten, a new message under the identifier would be taken for a repeat.
-  if (known && session.stored) record_received(session, ack.packet_id, true, hold);
+  if (session.stored && awaits_disk()) hold = make_hold(client, 0);
+  // Were it forgotten, a new message under the identifier would be taken for a repeat.  A repeated PUBREL is no different:
+  // what the first one wrote may be on its way to the disk still.
+  if (session.stored) record_received(session, ack.packet_id, true, hold);
   acknowledge(client, PacketType::pubcomp, ack.packet_id,
               known ? ReasonCode::success : ReasonCode::packet_identifier_not_found, std::move(hold));
 }

@@ -26,6 +26,9 @@ std::optional<routing::SessionHandle> Shard::restore(const RestoredSession& kept
   stored.read_from = kept.head;
   stored.on_disk = stored.restoring = true;
   stored.counted = false;
+  // Deliveries may name memberships that are gone, so their numbers are not given again: each start has its own.
+  constexpr unsigned kSharesPerStart = 12;
+  stored.next_share = static_cast<std::uint32_t>(core_.epoch() << kSharesPerStart);
   for (const auto& [filter, row] : kept.subscriptions) restore_subscription(session, filter, row);
   for (const auto id : kept.received) session.begin_receive(id);
   restore_times(session, kept.row);

@@ -81,7 +81,9 @@ void Model::restarted(const Remains& remains, std::int64_t clock_ms) {
   }
   const auto before = static_cast<int>(sessions_.size());
   for (int i = 0; i < before; ++i) {
-    if (session(i).alive && !kept.contains(i)) lose_session(i);
+    if (kept.contains(i)) continue;
+    if (session(i).alive) lose_session(i);
+    session(i).records.clear();  // nothing of it is there any more
   }
   for (const auto& [index, session] : kept) keep_session(index, *session);
   for (const auto& topic : retained_topics()) {
@@ -255,6 +257,8 @@ void Model::keep_subscription(int index, const std::pair<std::string, std::strin
     of.subscriptions[key] = again;
   } else {
     of.subscriptions.erase(key);
+    // Not there: so it did not end with its session either.
+    if (present != -1) subscriptions_[static_cast<std::size_t>(present)].ended = false;
   }
   if (!stays) return;
   subscriptions_[static_cast<std::size_t>(present)].until = now_;

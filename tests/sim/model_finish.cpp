@@ -89,8 +89,8 @@ void Model::finish_groups() {
           someone_stays = someone_stays || (member.from < taken && member.until > taken);
         } else if (member.until >= taken) {
           // QoS 1 is handed on when a session ends; what had begun at QoS 2, or was there when the member
-          // unsubscribed, may have gone with it.
-          someone_left = someone_left || !member.ended || message.qos == mqtt::Qos::exactly_once;
+          // unsubscribed, may have gone with it; and so may what was on disk only.
+          someone_left = someone_left || !member.ended || message.qos == mqtt::Qos::exactly_once || plan_.durable;
         }
         qos_least = std::min(qos_least, static_cast<int>(member.options.qos));
         if (!sessions.insert(member.session).second) continue;
