@@ -30,7 +30,7 @@ void Shard::on_ack(Client& client, const mqtt::Frame& frame) {
       if (acknowledged.state == session::FlightState::awaiting_pubrec) return delivery_released(client, acknowledged);
       const auto& not_yet = session.stored->not_yet;
       const bool waits = std::any_of(not_yet.begin(), not_yet.end(), [&](const auto& entry) { return entry.second == ack.packet_id; });
-      if (waits) return;  // it is answered when the first one is durable
+      if (waits) return answer_later(client, ack.packet_id);
       return acknowledge(client, PacketType::pubrel, ack.packet_id, ReasonCode::success, nullptr);
     }
     // An unknown identifier is answered all the same: the client must get out of its state.
@@ -43,6 +43,13 @@ void Shard::on_ack(Client& client, const mqtt::Frame& frame) {
   if (result == AckResult::finished && (!session.queue.empty() || session.resending() || session.has_shared() || on_disk(session))) {
     pump(session);
   }
+}
+
+/// A repeated PUBREC whose first one is not durable yet: PUBREL goes when it is, once.
+void Shard::answer_later(Client& client, mqtt::PacketId id) {
+  const auto answers = [id](const PendingAck& ack) { return ack.type == PacketType::pubrel && ack.id == id; };
+  if (client.pending_acks && std::any_of(client.pending_acks->begin(), client.pending_acks->end(), answers)) return;
+  client.session->resend_later(id);  // the first one came on another connection
 }
 
 /// The delivery under this identifier if it is recorded in the store; else one without a record.

@@ -199,6 +199,7 @@ class Shard {
   void on_ack(Client& client, const mqtt::Frame& frame);
   void on_pubrel(Client& client, const mqtt::AckView& ack);
   session::Delivery recorded(ClientSession& session, mqtt::PacketId id);
+  void answer_later(Client& client, mqtt::PacketId id);
   void acknowledge(Client& client, mqtt::PacketType type, mqtt::PacketId id, mqtt::ReasonCode reason,
                    Ref<store::Hold> hold);
   void acknowledge(Client& client, PendingAck ack);

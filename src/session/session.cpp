@@ -123,6 +123,13 @@ bool Session::restore_in_flight(Delivery delivery) {
   return true;
 }
 
+void Session::resend_later(mqtt::PacketId id) {
+  Delivery* delivery = delivery_of(id);
+  if (delivery == nullptr || delivery->resend) return;
+  delivery->resend = true;
+  ++unsent_;
+}
+
 void Session::forget(Delivery& delivery) {
   if (delivery.resend) --unsent_;
   in_flight_->finish(delivery);

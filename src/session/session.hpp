@@ -63,6 +63,8 @@ class Session : public TimerNode {
   /// client's quota goes; to be called again when acknowledgements made room.  [MQTT-4.4.0-1, MQTT-3.3.1-1]
   /// `not_yet`: identifiers that have to become durable first.  Returns what the client cannot be sent any more.
   std::vector<Delivery> resend(mqtt::WriteBatch& out, Peer& peer, std::span<const mqtt::PacketId> not_yet, MonoTime now);
+  /// This delivery's turn in resend() comes once more.
+  void resend_later(mqtt::PacketId id);
   bool resending() const { return unsent_ != 0; }
   /// Whether resend() would send something now: without this a shard whose client leaves it without quota would turn
   /// round and round for nothing.
