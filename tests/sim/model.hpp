@@ -87,6 +87,7 @@ struct Session {
   unsigned shard = 0;
   bool alive = true;
   std::int64_t expires_ms = kForever;  // while nobody is connected
+  std::int64_t over_ms = kForever;     // the same, but that a timer may still have to come by
   std::uint32_t expiry_s = 0;
   int connection = -1;  // -1: nobody is connected
   Tick connected_from = 0;

@@ -177,6 +177,7 @@ void Model::keep_times(Session& of, const Remains::Session& kept, Tick durable) 
   }
   // The timer wheel goes on with the next tick.
   const std::int64_t next_ms = clock_ms_ + kWheelTick_ms;
+  of.over_ms = kept.expires_ms;
   of.expires_ms = kept.expires_ms == kForever ? kForever : std::max(kept.expires_ms, next_ms);
   of.will_due_ms = of.will == -1 ? kForever : std::max(kept.will_due_ms, next_ms);
 }

@@ -92,6 +92,7 @@ void Model::leave_session(int index, bool keep_will) {
   if (left.expiry_s == 0) return end_session(index);
   left.expires_ms =
       left.expiry_s == mqtt::kSessionNeverExpires ? kForever : clock_ms_ + std::int64_t{left.expiry_s} * 1000;
+  left.over_ms = left.expires_ms;
   if (left.will != -1) {
     left.will_due_ms = clock_ms_ + std::int64_t{left.will_delay_s} * 1000;
     if (left.will_delay_s == 0) publish_will(left);
@@ -111,7 +112,8 @@ void Model::connect_taken(int index) {
   if (known != -1 && session(known).connection != -1) {
     fail("connection {} was accepted beside connection {} of the same client", index, session(known).connection);
   }
-  if (known != -1 && connection.clean_start) {
+  const bool over = known != -1 && session(known).over_ms <= clock_ms_;
+  if (known != -1 && (connection.clean_start || over)) {
     end_session(known);
     known = -1;
   }
@@ -127,7 +129,7 @@ void Model::connect_taken(int index) {
   current.shard = shard_;
   current.connection = index;
   current.connected_from = now_;
-  current.expires_ms = current.will_due_ms = kForever;
+  current.expires_ms = current.over_ms = current.will_due_ms = kForever;
   current.expiry_s = connection.expiry_s;
   if (plan_.options.limits.session_expiry_max_s != mqtt::kSessionNeverExpires) {
     current.expiry_s = std::min(current.expiry_s, plan_.options.limits.session_expiry_max_s);
