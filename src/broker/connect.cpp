@@ -114,9 +114,7 @@ void Shard::accept(Client& client, const mqtt::ConnectView& connect, std::string
     routing::ShardId home;
     if (!core_.directory.find(client_id, home)) return refuse(client, ReasonCode::quota_exceeded);
   }
-  ClientSession* old = find_session(client_id);
-  if (old != nullptr && !old->connected() && now_ >= old->expires_at) expire_session(*old);  // its timer has not come by yet
-  if (connect.clean_start && discards_first(client, client_id)) return;
+  if (journal_.keeps_anything() && waits_for_end(client, client_id, connect.clean_start)) return;
   bool present = false;
   ClientSession* taken = take_over(connect, client_id, present);
   while (taken == nullptr) {  // another shard has become the home since it was looked up
@@ -200,18 +198,24 @@ void Shard::close_elder(Client& elder) {
   close(elder, true, "taken over");
 }
 
-/// A session on disk that a clean start ends must not come back after a crash: its end is durable before the CONNECT is
-/// looked at again and answered.  [MQTT-3.1.2-4]
-bool Shard::discards_first(Client& client, std::string_view client_id) {
-  if (!awaits_disk()) return false;
+/// A session on disk that has ended must not come back after a crash, once its client was told that it is gone: the end is
+/// durable before CONNECT is looked at again and answered.  [MQTT-3.1.2-4]
+bool Shard::waits_for_end(Client& client, std::string_view client_id, bool clean_start) {
   ClientSession* old = find_session(client_id);
-  if (old == nullptr || !old->stored) return false;
-  if (old->connected()) close_elder(*old->client);
-  old = find_session(client_id);
-  if (old == nullptr || !old->stored) return false;  // it ended with its connection
-  counters_.sessions_disconnected.subtract();
+  if (old != nullptr && old->connected() && clean_start && old->stored) {
+    close_elder(*old->client);
+    old = find_session(client_id);
+  }
+  if (old != nullptr && !old->connected() && now_ >= old->expires_at) {  // its timer has not come by yet
+    expire_session(*old);
+  } else if (old != nullptr && old->stored && clean_start) {
+    counters_.sessions_disconnected.subtract();
+    end_session(*old);
+  }
+  const auto ending = ending_.find(std::string{client_id});
+  if (ending == ending_.end() || !awaits_disk()) return false;
   const auto hold = make_hold(client, 0);
-  end_session(*old, hold);
+  record(store::RowChanged{store::session_key(ending->second.first), {}, true}, store::Haste::now, hold);  // behind the end
   if (hold->let_go()) return false;
   client.paused_for_verdict = true;
   client.transport->pause_reading();

@@ -59,6 +59,7 @@ void Shard::settled(const store::Hold& hold) {
 void Shard::on_durable(store::Ticket ticket) {
   std::vector<Ref<store::Hold>> freed;
   journal_.on_durable(ticket, freed);
+  std::erase_if(ending_, [this](const auto& ending) { return journal_.is_durable(ending.second.second); });
   for (const auto& hold : freed) let_go(hold);
   for (const auto& handle : std::exchange(sending_later_, {})) {
     ClientSession* session = sessions_.find(handle);
@@ -130,7 +131,7 @@ void Shard::record_session(ClientSession& session, Haste haste) {
 }
 
 /// Nothing of the session is kept any more.
-void Shard::forget_session(ClientSession& session, const Ref<store::Hold>& hold) {
+void Shard::forget_session(ClientSession& session) {
   if (!session.stored) return;
   const auto number = session.stored->number;
   for (std::uint32_t i = 0; i < session.subscriptions.size(); ++i) {
@@ -144,7 +145,8 @@ void Shard::forget_session(ClientSession& session, const Ref<store::Hold>& hold)
   session.for_each_receiving([&](mqtt::PacketId id) {
     record(store::RowChanged{store::received_key(number, id), {}, true}, Haste::none, nullptr);
   });
-  record(store::SessionEnded{number}, Haste::now, hold);
+  const auto ticket = record(store::SessionEnded{number}, Haste::now, nullptr);
+  ending_[std::string{session.client_id()}] = {number, ticket};
   session.stored.reset();
   counters_.sessions_kept.subtract();
 }

@@ -63,7 +63,7 @@ void Shard::restore_subscription(ClientSession& session, std::string_view filter
 /// Expiry and will go on from when the client was last there.
 void Shard::restore_times(ClientSession& session, const store::SessionRow& row) {
   const std::int64_t unix_now = core_.clock().unix_seconds();
-  const Seconds away{row.left_at == 0 ? 0 : std::max<std::int64_t>(0, unix_now - row.left_at)};
+  const Seconds away{row.left_at == 0 ? 0 : std::max<std::int64_t>(0, unix_now - row.left_at - 1)};  // never too early
   if (session.expiry_s != mqtt::kSessionNeverExpires) session.expires_at = now_ + Seconds{session.expiry_s} - away;
   if (row.will) {
     session.will = std::make_unique<session::Will>();

@@ -153,7 +153,7 @@ class Shard {
   Ask ask_login(Client& client, const mqtt::ConnectView& connect);
   void accept(Client& client, const mqtt::ConnectView& connect, std::string_view client_id, bool assigned);
   void close_elder(Client& elder);
-  bool discards_first(Client& client, std::string_view client_id);
+  bool waits_for_end(Client& client, std::string_view client_id, bool clean_start);
   ClientSession* take_over(const mqtt::ConnectView& connect, std::string_view client_id, bool& present);
   bool send_connack(Client& client, const mqtt::ConnectView& connect, bool present, bool assigned);
   // publish.cpp
@@ -252,7 +252,7 @@ class Shard {
   void arm_session_timer(ClientSession& session);
   void on_session_timer(ClientSession& session);
   void expire_session(ClientSession& session);
-  void end_session(ClientSession& session, const Ref<store::Hold>& hold = nullptr);
+  void end_session(ClientSession& session);
   // connection.cpp
   void on_client_timer(Client& client);
   void arm_keep_alive(Client& client);
@@ -271,7 +271,7 @@ class Shard {
   bool awaits_disk() const;
   store::Seq first_here(ClientSession& session);
   void record_session(ClientSession& session, store::Haste haste);
-  void forget_session(ClientSession& session, const Ref<store::Hold>& hold);
+  void forget_session(ClientSession& session);
   static std::string shared_text(const SharedSubscription& shared);
   void record_subscribed(ClientSession& session, std::string_view filter, const store::SubscriptionRow& row,
                          const Ref<store::Hold>& hold);
@@ -363,6 +363,8 @@ class Shard {
   std::deque<ClientSession*> walkers_;  // with retained messages to come
   std::vector<Client*> held_back_;   // publishers that wait for a mailbox or for memory
   std::vector<routing::SessionHandle> sending_later_;  // with something that is sent when it is durable
+  /// Sessions whose end is not durable yet, by client id: number in the store and ticket.
+  std::unordered_map<std::string, std::pair<store::SessionNumber, store::Ticket>> ending_;
   std::vector<routing::SessionHandle> reads_;          // whose deliveries are to be read from the disk
   std::vector<routing::SessionHandle> read_again_;     // where that failed
   MonoTime read_again_at_{};

@@ -76,15 +76,15 @@ void Shard::publish_will(ClientSession& session) {
   route(parts, session.entry->hash, nullptr);
 }
 
-/// The session is over, and `hold` waits until it is on disk, too: its will goes out if it still has one, its shared messages go to others, all else is dropped.
-void Shard::end_session(ClientSession& session, const Ref<store::Hold>& hold) {
+/// The session is over: its will goes out if it still has one, its shared messages go to others, all else is dropped.
+void Shard::end_session(ClientSession& session) {
   session.unlink();
   publish_will(session);
   drop_walks(session);
   member_online(session, false);
   hand_on_shared(session, true);
   const std::size_t queued = queued_messages(session);
-  forget_session(session, hold);
+  forget_session(session);
   remove_all_subscriptions(session);
   if (queued != 0) {
     counters_.drop(Drop::session_ended, queued);

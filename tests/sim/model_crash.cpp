@@ -185,9 +185,10 @@ void Model::keep_times(Session& of, const Remains::Session& kept, Tick durable) 
 bool Model::fits(const Session::Record& record, const Remains::Session& kept) const {
   const int will = kept.will.empty() ? -1 : number_in(kept.will);
   if (kept.expiry_s != record.expiry_s || will != record.will) return false;
-  // What lasts is kept in whole seconds.
+  // What lasts is kept in whole seconds, and nothing comes too early for that.
   const std::int64_t left_ms = record.left_ms == -1 ? clock_ms_ : record.left_ms;
-  const std::int64_t from_ms = clock_ms_ - (clock_ms_ / 1000 - left_ms / 1000) * 1000;
+  const std::int64_t away_s = std::max<std::int64_t>(0, clock_ms_ / 1000 - left_ms / 1000 - 1);
+  const std::int64_t from_ms = clock_ms_ - away_s * 1000;
   const bool never = record.expiry_s == mqtt::kSessionNeverExpires;
   if (kept.expires_ms != (never ? kForever : from_ms + std::int64_t{record.expiry_s} * 1000)) return false;
   if (will == -1) return true;

@@ -63,7 +63,7 @@ class Publisher final : public PacketHandler {
 /// All publishers and what they saw.
 class Publishing {
  public:
-  explicit Publishing(const Load& load) : load(load) {
+  explicit Publishing(const Load& of_load) : load(of_load) {
     if (load.online) {
       for (std::uint32_t i = 0; i < load.publishers; ++i) {
         followers_.push_back(std::make_unique<Follower>(reactor_, load.port, i));
