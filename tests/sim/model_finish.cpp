@@ -122,6 +122,9 @@ void Model::check_retained(int connection, std::int64_t asked_ms, std::int64_t c
     if (last.message == -1) continue;
     const Message& message = messages_[static_cast<std::size_t>(last.message)];
     if (message.payload.empty()) continue;
+    // Which of several sendings was taken, nobody can tell where publishers are refused.
+    const bool may_be_refused = plan_.lossy && plan_.options.mqtt.on_queue_full == config::QueueFull::reject_publisher;
+    if (may_be_refused && message.taken.size() > 1) continue;
     const std::int64_t expires_ms = last.clock_ms + std::int64_t{message.expiry_s} * 1000;
     // What lasts is kept in whole seconds.
     const std::int64_t doubt_ms = crossed(message) ? 2000 : 0;

@@ -92,6 +92,7 @@ void Model::leave_session(int index, bool keep_will) {
   if (left.expiry_s == 0) return end_session(index);
   left.expires_ms =
       left.expiry_s == mqtt::kSessionNeverExpires ? kForever : clock_ms_ + std::int64_t{left.expiry_s} * 1000;
+  left.over_ms = left.expires_ms;
   if (left.will != -1) {
     left.will_due_ms = clock_ms_ + std::int64_t{left.will_delay_s} * 1000;
     if (left.will_delay_s == 0) publish_will(left);

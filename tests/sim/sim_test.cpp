@@ -30,4 +30,24 @@ TEST(Simulation, IsAboutManyMessages) {
   EXPECT_GT(obligations, 1000u);
 }
 
+TEST(Simulation, BrokersDieAndWhatTheyPromisedIsThere) {
+  std::size_t crashes = 0;
+  std::size_t kept = 0;
+  std::size_t disk_errors = 0;
+  unsigned replayed = 0;
+  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+    const Outcome outcome = run_seed(seed, false);
+    EXPECT_TRUE(outcome.ok) << "seed " << seed << ": " << outcome.violation;
+    crashes += outcome.crashes;
+    kept += outcome.kept;
+    disk_errors += outcome.disk_errors;
+    if (outcome.crashes < 3 || ++replayed > 3) continue;
+    EXPECT_EQ(run_seed(seed, false).hash, outcome.hash) << "seed " << seed;
+  }
+  EXPECT_GT(crashes, 50u);
+  EXPECT_GT(kept, 1000u);
+  EXPECT_GT(disk_errors, 10u);
+  EXPECT_GE(replayed, 3u);
+}
+
 }  // namespace tombo::sim
