@@ -124,7 +124,7 @@ phase "integration (release)" run_ctest release 1 -L '^(integration|bench_integr
 if $full; then
   export ASAN_OPTIONS="detect_stack_use_after_return=1:strict_string_checks=1:detect_leaks=1"
   export UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1"
-  export TSAN_OPTIONS="halt_on_error=0:second_deadlock_stack=1"
+  export TSAN_OPTIONS="halt_on_error=0:second_deadlock_stack=1:suppressions=$PWD/tests/tsan.supp"
   phase "long simulation (release, ${TOMBO_SIM_SEEDS:-5000} seeds)" long_simulation
   phase "build (asan, ubsan)" configure_and_build asan
   phase "tests (asan, ubsan)" run_ctest asan "$jobs" -LE '^(integration|bench_integration|soak|bench|tidy)$'

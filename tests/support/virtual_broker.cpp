@@ -130,6 +130,9 @@ VirtualBroker::~VirtualBroker() {
     connection->set_client(nullptr);
   }
   connections_.clear();
+  // What the store has not written names counters of the core.
+  shards_.clear();
+  keeper_.reset();
 }
 
 VirtualConnection& VirtualBroker::open(routing::ShardId shard) {

@@ -26,6 +26,7 @@ class ManualSink final : public store::Sink {
 };
 
 struct Journals : testing::Test {
+  ~Journals() override { disk.slices.clear(); }  // before the core, whose counters they name
   VirtualBroker::Setup setup() {
     VirtualBroker::Setup made;
     made.sink = &disk;
