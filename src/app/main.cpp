@@ -1,5 +1,6 @@
 #include "app/application.hpp"
 #include "app/cli.hpp"
+#include "app/out_of_memory.hpp"
 
 #include <cstdio>
 
@@ -10,6 +11,7 @@ int main(int argc, char** argv) {
   std::fputs(parsed.err.c_str(), stderr);
   if (parsed.ends) return parsed.exit_code;
 
+  end_when_memory_is_exhausted();
   Application application{parsed.cli};
   return application.run();
 }
