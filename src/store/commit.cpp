@@ -10,6 +10,10 @@ namespace tombo::store {
 namespace {
 /// Between two tries to write while the disk refuses.
 constexpr Milliseconds kTryAgain{500};
+/// A commit costs the device some 16 KB whatever is in it.  After one with so many records more are on their way, and
+/// the next one waits for them, for less than this.
+constexpr std::size_t kManyRecords = 64;
+constexpr Milliseconds kForMore{1};
 }  // namespace
 
 std::size_t Store::Impl::committable() const {
@@ -45,6 +49,10 @@ std::size_t Store::Impl::whole_publishes(std::size_t end) const {
     if (cut == end) return end;
     end = cut;  // which may tear another one apart
   }
+}
+
+Milliseconds Store::Impl::linger(const StoreOptions& now) const {
+  return batch.records() >= kManyRecords ? std::max(now.linger, kForMore) : now.linger;
 }
 
 /// At a stop: takes the slice's share of its publishes out.

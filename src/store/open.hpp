@@ -8,7 +8,7 @@
 
 namespace tombo::store {
 
-/// gateway: 2 MB buffers, 2 MB cache, few open files; server: 8 MB and more, for rate.
+/// gateway: 2 MB buffers, 2 MB cache, few open files; server: 8 to 16 MB and more, for rate.
 enum class Profile : std::uint8_t { gateway, server };
 
 struct OpenParts {

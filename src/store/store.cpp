@@ -103,7 +103,7 @@ bool Store::step(MonoTime now) {
     if (!impl_->orders.empty() && impl_->orders.front().after > impl_->slices_done) impl_->sync_since = std::min(impl_->sync_since, now);
   }
   if (impl_->waiting.empty() || !impl_->ready_to_write(now)) return false;
-  const bool awaited = impl_->sync_since != kNever && now >= impl_->sync_since + options.linger;
+  const bool awaited = impl_->sync_since != kNever && now >= impl_->sync_since + impl_->linger(options);
   const bool rested = now >= impl_->rest_since + options.interval;
   const bool much = figures.backlog_bytes.load(std::memory_order_relaxed) > kCommitBytes;
   if (impl_->unwritten == 0 && !awaited && !rested && !much) return false;
@@ -116,7 +116,7 @@ MonoTime Store::next_due() const {
   const std::lock_guard lock{impl_->mutex};
   if (impl_->waiting.empty()) return kNever;
   if (failing()) return impl_->try_again;
-  const MonoTime awaited = impl_->sync_since == kNever ? kNever : impl_->sync_since + impl_->options.linger;
+  const MonoTime awaited = impl_->sync_since == kNever ? kNever : impl_->sync_since + impl_->linger(impl_->options);
   return std::min(awaited, impl_->rest_since + impl_->options.interval);
 }
 

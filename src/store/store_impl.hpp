@@ -46,6 +46,8 @@ struct Store::Impl {
   void forget_publish(Slice& slice);
   void failed(const EngineError& error);
   bool ready_to_write(MonoTime now);
+  /// How long a commit waits for more.
+  Milliseconds linger(const StoreOptions& now) const;
   /// How many of the waiting slices may be committed now: no publish is torn apart, and not too much at once.
   std::size_t committable() const;
   std::size_t whole_publishes(std::size_t end) const;

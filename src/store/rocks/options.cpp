@@ -24,7 +24,7 @@ struct Sizes {
 };
 constexpr std::size_t kMiB = 1 << 20;
 constexpr Sizes kGateway{2 * kMiB, 2 * kMiB, 8 * kMiB, 8 * kMiB, 32 * kMiB, 64, 2};
-constexpr Sizes kServer{8 * kMiB, 8 * kMiB, 64 * kMiB, 32 * kMiB, 128 * kMiB, 256, 3};
+constexpr Sizes kServer{16 * kMiB, 8 * kMiB, 64 * kMiB, 32 * kMiB, 128 * kMiB, 256, 3};
 
 /// RocksDB's own log would grow beside the data and tell operators nothing that our errors do not.
 class NoLog final : public rocksdb::Logger {
@@ -92,6 +92,8 @@ rocksdb::Options options_for(Profile profile, rocksdb::Env* env) {
   options.write_buffer_size = sizes.write_buffer;
   options.target_file_size_base = sizes.table_file;
   options.max_bytes_for_level_base = sizes.first_level;
+  // Queues are mostly erased again before they are old: what is compacted late is often not compacted at all.
+  options.level0_file_num_compaction_trigger = 8;
   options.level_compaction_dynamic_level_bytes = true;  // what was erased does not stay in a nearly empty largest level
   set_table(options, sizes);
   set_log(options, sizes);
