@@ -52,7 +52,7 @@ std::size_t Store::Impl::whole_publishes(std::size_t end) const {
 }
 
 Milliseconds Store::Impl::linger(const StoreOptions& now) const {
-  return batch.records() >= kManyRecords ? std::max(now.linger, kForMore) : now.linger;
+  return gathers && batch.records() >= kManyRecords ? std::max(now.linger, kForMore) : now.linger;
 }
 
 /// At a stop: takes the slice's share of its publishes out.

@@ -81,6 +81,10 @@ void Store::read(ReadOrder order) {
   if (wake_reader_) wake_reader_();
 }
 
+void Store::gather_under_load() {
+  impl_->gathers = true;
+}
+
 void Store::set_options(const StoreOptions& options) {
   const std::lock_guard lock{impl_->mutex};
   impl_->options = options;

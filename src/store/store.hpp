@@ -105,6 +105,8 @@ class Store final : public Sink {
   /// Writes everything that was taken, with a sync, whatever the options say.
   EngineResult<void> flush();
   void set_options(const StoreOptions& options);
+  /// From now on a commit under load waits a moment of real time for more; off where a clock stands still.
+  void gather_under_load();
   /// What to do when there is something for step() and for read_step(); set before anything is taken.
   void set_wake(std::function<void()> writer, std::function<void()> reader) {
     wake_writer_ = std::move(writer);

@@ -5,6 +5,7 @@
 #include "store/references.hpp"
 #include "store/store.hpp"
 
+#include <atomic>
 #include <deque>
 #include <memory>
 #include <mutex>
@@ -73,6 +74,7 @@ struct Store::Impl {
 
   std::mutex mutex;  // of the lists that other threads fill
   StoreOptions options;
+  std::atomic<bool> gathers{false};  // under load a commit waits a moment for more
   std::vector<Slice> taken;
   std::uint64_t slices_taken = 0;
   std::uint64_t slices_done = 0;

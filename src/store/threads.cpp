@@ -25,6 +25,7 @@ bool StoreThreads::Bell::wait(Milliseconds longest) {
 }
 
 StoreThreads::StoreThreads(Store& store, const Clock& clock) : store_(store), clock_(clock) {
+  store_.gather_under_load();
   store_.set_wake([this] { writer_.ring(); }, [this] { reader_.ring(); });
   commits_ = std::thread([this] { commit(); });
   reads_ = std::thread([this] { read(); });
