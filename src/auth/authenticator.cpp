@@ -1,11 +1,19 @@
 #include "auth/authenticator.hpp"
 
+#include "auth/backend.hpp"
+
 namespace tombo::auth {
 
-LoginAnswer AnonymousOnly::login(const mqtt::ConnectView&, std::function<void(LoginAnswer)>) {
-  return {allow_ ? Decision::allow : Decision::deny, mqtt::ReasonCode::not_authorized, {}};
+std::unique_ptr<Exchange> Authenticator::begin_exchange(std::string_view, const Login&) { return nullptr; }
+std::unique_ptr<Exchange> Backend::begin(std::string_view, std::shared_ptr<const Login>) { return nullptr; }
+
+LoginAnswer AnonymousOnly::login(const Login& login, std::function<void(LoginAnswer)>) {
+  LoginAnswer answer{allow_ ? Decision::allow : Decision::deny, mqtt::ReasonCode::not_authorized, nullptr, {}};
+  if (!allow_) return answer;
+  answer.principal = somebody(login.user_name);
+  return answer;
 }
 
-AccessAnswer AnonymousOnly::access(const Access&, std::function<void(AccessAnswer)>) { return {Decision::allow, {}}; }
+AccessAnswer AnonymousOnly::access(const Access&, std::function<void(AccessAnswer)>) { return {Decision::allow, {}, {}}; }
 
 }  // namespace tombo::auth

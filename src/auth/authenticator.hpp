@@ -1,10 +1,14 @@
 #pragma once
 
+#include "auth/peer.hpp"
+#include "auth/principal.hpp"
 #include "mqtt/packet_views.hpp"
 #include "mqtt/reason_code.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -12,20 +16,52 @@ namespace tombo::auth {
 
 enum class Decision : std::uint8_t { allow, deny, pending };
 
+/// What a client says of itself, and what is known of it.  An owning copy, since answers may come later.
+struct Login {
+  std::string client_id;           // the one that it will have, made by the broker if it gave none
+  bool has_user_name = false;
+  std::string user_name;
+  bool has_password = false;
+  std::string password;            // bytes; may hold NUL
+  mqtt::Version version = mqtt::Version::v5;
+  std::size_t listener = 0;        // index in options.listeners
+  std::shared_ptr<const Peer> peer;  // never null
+};
+
 /// What was decided about a login.
 struct LoginAnswer {
   Decision decision = Decision::deny;
   mqtt::ReasonCode reason = mqtt::ReasonCode::not_authorized;  // if denied
-  std::string user_name;                                       // if allowed and different from what was claimed
+  std::shared_ptr<const Principal> principal;                  // if allowed, never null
+  std::string why;                                             // for the audit log: "passwords: wrong password"
 };
 
-enum class Action : std::uint8_t { publish, subscribe };
+/// One step of MQTT 5.0 enhanced authentication.  [MQTT-4.12.0-2]
+struct ExchangeAnswer {
+  enum class Step : std::uint8_t { go_on, allow, deny, pending };
+  Step step = Step::deny;
+  std::string data;                                            // for the client: with go_on and allow
+  mqtt::ReasonCode reason = mqtt::ReasonCode::not_authorized;  // with deny
+  std::shared_ptr<const Principal> principal;                  // with allow
+  std::string why;
+};
+
+/// One enhanced authentication, from CONNECT (or AUTH 0x19) to its end.  Steps are taken one after the other.
+class Exchange {
+ public:
+  virtual ~Exchange() = default;
+  /// Answers at once, or says `pending` and calls `later` exactly once from any thread.  `later` may outlive this object.
+  virtual ExchangeAnswer step(std::string_view data, std::function<void(ExchangeAnswer)> later) = 0;
+};
+
+enum class Action : std::uint8_t { publish, subscribe, receive };
 
 /// What a client wants to do.  Borrowed: a backend that answers later copies what it needs.
 struct Access {
   Action action = Action::publish;
   std::string_view client_id;
-  std::string_view user_name;
+  const std::shared_ptr<const Principal>& principal;  // not null
+  std::size_t listener = 0;
   std::string_view topic;  // name or filter, $share taken off
   mqtt::Qos qos = mqtt::Qos::at_most_once;
   bool retain = false;
@@ -33,6 +69,7 @@ struct Access {
 struct AccessAnswer {
   Decision decision = Decision::allow;
   mqtt::ReasonCode reason = mqtt::ReasonCode::not_authorized;
+  std::shared_ptr<const std::string> rule;  // what decided, for the audit log: "acl.conf:12"; may be null
 };
 
 /// Who may come in, and what they may do.  The chain of backends stands behind this one interface.
@@ -42,17 +79,23 @@ struct AccessAnswer {
 class Authenticator {
  public:
   virtual ~Authenticator() = default;
-  virtual LoginAnswer login(const mqtt::ConnectView& connect, std::function<void(LoginAnswer)> later) = 0;
+  virtual LoginAnswer login(const Login& login, std::function<void(LoginAnswer)> later) = 0;
+  /// Begins enhanced authentication; null: nobody knows the method (0x8C).
+  virtual std::unique_ptr<Exchange> begin_exchange(std::string_view method, const Login& login);
   virtual AccessAnswer access(const Access& access, std::function<void(AccessAnswer)> later) = 0;
   /// False where access() always allows, so that the packet path need not ask.
   virtual bool restricts_access() const = 0;
+  /// Whether each delivery is judged, too (Action::receive), which is always answered at once.
+  virtual bool restricts_receiving() const { return false; }
+  /// Counts changes of the rights: a verdict that was remembered under another number is void.
+  virtual std::uint64_t policy() const { return 0; }
 };
 
 /// Lets everybody in or nobody; who is in may do everything.
 class AnonymousOnly final : public Authenticator {
  public:
   explicit AnonymousOnly(bool allow) : allow_(allow) {}
-  LoginAnswer login(const mqtt::ConnectView& connect, std::function<void(LoginAnswer)> later) override;
+  LoginAnswer login(const Login& login, std::function<void(LoginAnswer)> later) override;
   AccessAnswer access(const Access& access, std::function<void(AccessAnswer)> later) override;
   bool restricts_access() const override { return false; }
 

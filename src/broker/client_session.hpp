@@ -1,5 +1,6 @@
 #pragma once
 
+#include "auth/principal.hpp"
 #include "broker/client.hpp"
 #include "broker/directory.hpp"
 #include "routing/retained_store.hpp"
@@ -63,6 +64,7 @@ class ClientSession final : public session::Session {
 
   std::string_view client_id() const { return entry->client_id; }
   bool connected() const { return client != nullptr; }
+  std::string_view user_name() const { return principal->user_name; }
 
   std::vector<SharedSubscription>& shared() {
     if (!shared_) shared_ = std::make_unique<std::vector<SharedSubscription>>();
@@ -72,6 +74,7 @@ class ClientSession final : public session::Session {
 
   Client* client = nullptr;
   Directory::Entry* entry;
+  std::shared_ptr<const auth::Principal> principal = auth::nobody();  // who made the session
   MonoTime will_due = kNever;     // while the client is away
   MonoTime expires_at = kNever;   // while the client is away
   /// Retained messages on their way to new subscriptions; with some, the session is in the shard's list of walkers.

@@ -41,7 +41,7 @@ void Shard::on_connect(Client& client, const mqtt::Frame& frame) {
   // An identifier made for a packet that waited for its verdict is made anew, so the place that was found stays.
   const bool settled = assigned && client.verdicts != nullptr;
   if (!settled && !bring_home(client, client_id)) return;  // its packet goes with it
-  switch (ask_login(client, connect)) {
+  switch (ask_login(client, connect, client_id)) {
     case Ask::pending: return;
     case Ask::denied: return refuse(client, client.verdicts->login->reason);
     case Ask::allowed: break;
@@ -131,12 +131,7 @@ void Shard::accept(Client& client, const mqtt::ConnectView& connect, std::string
     session.expiry_s = std::min(session.expiry_s, limits.session_expiry_max_s);
   }
   session.will = connect.has_will ? std::make_unique<session::Will>(connect.will) : nullptr;
-  const bool renamed = client.verdicts && client.verdicts->login && !client.verdicts->login->user_name.empty();
-  if (renamed || connect.has_user_name) {
-    session.user_name = std::make_unique<std::string>(renamed ? client.verdicts->login->user_name : connect.user_name);
-  } else {
-    session.user_name.reset();
-  }
+  session.principal = client.verdicts->login->principal;
 
   client.session = &session;
   client.state = Client::State::active;
@@ -157,7 +152,7 @@ void Shard::accept(Client& client, const mqtt::ConnectView& connect, std::string
   if (options_->log.connections) {
     logger_.info("client {} connected from {} v{} keepalive={}s clean_start={} session_present={} user={}",
                  session.client_id(), client.transport->peer_address(), static_cast<int>(connect.version),
-                 client.keep_alive_s, connect.clean_start, present, session.user_name ? *session.user_name : "-");
+                 client.keep_alive_s, connect.clean_start, present, session.user_name().empty() ? "-" : session.user_name());
   }
   if (!present) return;
   member_online(session, true);

@@ -34,7 +34,7 @@ bool is_younger(const ClientSession& session, std::uint32_t begun) {
 void Shard::fill(SessionSeen& seen, const ClientSession& session, bool with_address) const {
   seen.client_id = session.client_id();
   seen.slot = session.slot;
-  if (session.user_name) seen.user_name = *session.user_name;
+  seen.user_name = session.user_name();
   seen.queued = queued_messages(session);
   seen.queued_bytes = queued_bytes(session);
   seen.in_flight = session.in_flight_count();
@@ -73,7 +73,7 @@ bool Shard::wanted(const SessionQuery& query, const ClientSession& session) cons
       if (queued_messages(session) == 0 && session.dropped == 0) return false;
       break;
   }
-  if (query.user_name && (!session.user_name || *session.user_name != *query.user_name)) return false;
+  if (query.user_name && session.user_name() != *query.user_name) return false;
   if (query.listeners.empty()) return true;
   return session.connected() &&
          std::find(query.listeners.begin(), query.listeners.end(), session.client->listener) != query.listeners.end();

@@ -114,7 +114,7 @@ void Shard::record_session(ClientSession& session, Haste haste) {
   row.client_id = session.client_id();
   row.expiry_s = session.expiry_s;
   row.left_at = session.connected() ? 0 : session.stored->left_at;
-  if (session.user_name) row.user_name = *session.user_name;
+  row.user_name = session.user_name();
   if (session.will) {
     const auto& will = *session.will;
     store::WillRow kept;

@@ -43,13 +43,8 @@ bool Shard::resolve_alias(Client& client, mqtt::PublishView& publish) {
 Shard::Ask Shard::ask_publish(Client& client, const mqtt::PublishView& publish, ReasonCode& reason) {
   if (!core_.authenticator().restricts_access()) return Ask::allowed;
   const ClientSession& session = *client.session;
-  auth::Access access;
-  access.action = auth::Action::publish;
-  access.client_id = session.client_id();
-  if (session.user_name) access.user_name = *session.user_name;
-  access.topic = publish.topic;
-  access.qos = publish.qos;
-  access.retain = publish.retain;
+  const auth::Access access{auth::Action::publish, session.client_id(), session.principal, client.listener,
+                            publish.topic,          publish.qos,         publish.retain};
   return ask_access(client, access, reason);
 }
 

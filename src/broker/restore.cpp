@@ -18,7 +18,7 @@ std::optional<routing::SessionHandle> Shard::restore(const RestoredSession& kept
   ClientSession& session = sessions_.add(*entry);
   counters_.sessions_begun.set(session.generation);
   session.expiry_s = kept.row.expiry_s;
-  if (!kept.row.user_name.empty()) session.user_name = std::make_unique<std::string>(kept.row.user_name);
+  session.principal = auth::somebody(kept.row.user_name);
   session.stored = std::make_unique<Stored>();
   Stored& stored = *session.stored;
   stored.number = kept.number;

@@ -150,7 +150,7 @@ class Shard {
   mqtt::ReasonCode judge_will(const Client& client, const mqtt::WillView& will) const;
   bool bring_home(Client& client, std::string_view client_id);
   bool keeps_new_sessions() const;
-  Ask ask_login(Client& client, const mqtt::ConnectView& connect);
+  Ask ask_login(Client& client, const mqtt::ConnectView& connect, std::string_view client_id);
   void accept(Client& client, const mqtt::ConnectView& connect, std::string_view client_id, bool assigned);
   void close_elder(Client& elder);
   bool waits_for_end(Client& client, std::string_view client_id, bool clean_start);

@@ -39,8 +39,7 @@ void Shard::on_subscribe(Client& client, const mqtt::Frame& frame) {
     if (mqtt::is_error(code)) continue;
     ReasonCode reason = ReasonCode::not_authorized;
     const ClientSession& session = *client.session;
-    const auth::Access access{auth::Action::subscribe, session.client_id(),
-                              session.user_name ? *session.user_name : std::string_view{},
+    const auth::Access access{auth::Action::subscribe, session.client_id(), session.principal, client.listener,
                               mqtt::parse_filter(wanted.filter).filter, wanted.options.qos, false};
     const Ask verdict = ask_access(client, access, reason);
     if (verdict == Ask::pending) return;

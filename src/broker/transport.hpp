@@ -1,5 +1,6 @@
 #pragma once
 
+#include "auth/peer.hpp"
 #include "mqtt/write_batch.hpp"
 #include "routing/ids.hpp"
 
@@ -60,6 +61,8 @@ class Transport {
   virtual void close_after_flush() = 0;
   /// Carries the connection with its unconsumed bytes to another shard; to this one it is gone.
   virtual void move_to(routing::ShardId shard) = 0;
+  /// What is known of the peer.
+  virtual std::shared_ptr<const auth::Peer> peer() const = 0;
   /// For logs: "192.0.2.1:40000".
   virtual std::string peer_address() const = 0;
 

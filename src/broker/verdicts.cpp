@@ -4,6 +4,21 @@
 
 namespace tombo::broker {
 
+namespace {
+auth::Login login_of(const Client& client, const mqtt::ConnectView& connect, std::string_view client_id) {
+  auth::Login login;
+  login.client_id = client_id;
+  login.has_user_name = connect.has_user_name;
+  login.user_name = connect.user_name;
+  login.has_password = connect.has_password;
+  login.password = mqtt::text_of(connect.password);
+  login.version = connect.version;
+  login.listener = client.listener;
+  login.peer = client.transport->peer();
+  return login;
+}
+}  // namespace
+
 // A packet that needs a verdict which is not there yet stays where it is, unconsumed; its client is paused and the
 // packet handled afresh when the answer has come.  So a packet handler asks first and acts only when every answer is
 // there.
@@ -16,11 +31,11 @@ std::uint64_t Shard::wait_for_verdict(Client& client) {
   return ticket;
 }
 
-Shard::Ask Shard::ask_login(Client& client, const mqtt::ConnectView& connect) {
+Shard::Ask Shard::ask_login(Client& client, const mqtt::ConnectView& connect, std::string_view client_id) {
   if (!client.verdicts || !client.verdicts->login) {
     const std::uint64_t ticket = wait_for_verdict(client);
     Mailbox& mailbox = core_.mailbox(id_);
-    auto answer = core_.authenticator().login(connect, [&mailbox, ticket](auth::LoginAnswer late) {
+    auto answer = core_.authenticator().login(login_of(client, connect, client_id), [&mailbox, ticket](auth::LoginAnswer late) {
       mailbox.post_call([ticket, late = std::move(late)](Shard& shard) {
         shard.verdict_came(ticket, [&](Verdicts& verdicts) { verdicts.login = late; });
       });

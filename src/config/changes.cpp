@@ -9,6 +9,10 @@ namespace tombo::config {
 
 namespace {
 
+std::string name_of(const Plugin& plugin) {
+  return fmt::format("plugin {}", plugin.name);
+}
+
 std::string name_of(const Listener& listener) {
   const bool everywhere = listener.address.empty() || listener.address == "*";
   if (listener.address.find(':') != std::string::npos)
@@ -28,26 +32,39 @@ void compare(std::vector<Change>& out, Section section, std::string_view prefix,
   }
 }
 
-/// Listeners are told apart by address and port, so their order in the file does not matter.
-const Listener* find(const std::vector<Listener>& all, const std::string& name) {
-  const auto found =
-      std::find_if(all.begin(), all.end(), [&](const Listener& l) { return name_of(l) == name; });
+/// Listeners are told apart by address and port, plugins by name, so their order in the file does not matter.
+template <class T>
+const T* find(const std::vector<T>& all, const std::string& name) {
+  const auto found = std::find_if(all.begin(), all.end(), [&](const T& entry) { return name_of(entry) == name; });
   return found == all.end() ? nullptr : &*found;
 }
 
-void compare_listeners(std::vector<Change>& out, const Options& running, const Options& wanted) {
-  for (const Listener& old : running.listeners) {
+template <class T>
+void compare_repeated(std::vector<Change>& out, Section section, const std::vector<T>& running,
+                      const std::vector<T>& wanted, const std::string& there) {
+  for (const T& old : running) {
     const std::string name = name_of(old);
-    if (const Listener* now = find(wanted.listeners, name)) {
-      compare(out, Section::listener, name + " ", &old, now);
+    if (const T* now = find(wanted, name)) {
+      compare(out, section, name + " ", &old, now);
     } else {
-      out.push_back({name, "listening", "", true});
+      out.push_back({name, there, "", true});
     }
   }
-  for (const Listener& added : wanted.listeners) {
+  for (const T& added : wanted) {
     const std::string name = name_of(added);
-    if (find(running.listeners, name) == nullptr) out.push_back({name, "", "listening", true});
+    if (find(running, name) == nullptr) out.push_back({name, "", there, true});
   }
+}
+
+/// Those that run, with the options that are wanted: one comes or goes only with a restart.
+template <class T>
+std::vector<T> kept(const std::vector<T>& running, const std::vector<T>& wanted) {
+  std::vector<T> result;
+  for (const T& old : running) {
+    const T* now = find(wanted, name_of(old));
+    result.push_back(now != nullptr ? *now : old);
+  }
+  return result;
 }
 
 }  // namespace
@@ -56,7 +73,11 @@ std::vector<Change> changes(const Options& running, const Options& wanted) {
   std::vector<Change> out;
   for (const SectionInfo& info : sections()) {
     if (info.section == Section::listener) {
-      compare_listeners(out, running, wanted);
+      compare_repeated(out, info.section, running.listeners, wanted.listeners, "listening");
+      continue;
+    }
+    if (info.section == Section::plugin) {
+      compare_repeated(out, info.section, running.plugins, wanted.plugins, "loaded");
       continue;
     }
     const std::string prefix = info.section == Section::top ? std::string{} : fmt::format("{}.", info.name);
@@ -68,14 +89,11 @@ std::vector<Change> changes(const Options& running, const Options& wanted) {
 
 Options reloadable(const Options& running, const Options& wanted) {
   Options result = wanted;
-  result.listeners.clear();
-  for (const Listener& old : running.listeners) {
-    const Listener* now = find(wanted.listeners, name_of(old));
-    result.listeners.push_back(now != nullptr ? *now : old);
-  }
+  result.listeners = kept(running.listeners, wanted.listeners);
+  result.plugins = kept(running.plugins, wanted.plugins);
   for (const Row& row : rows()) {
     if (row.reload != Reload::restart) continue;
-    const std::size_t count = row.section == Section::listener ? running.listeners.size() : 1;
+    const std::size_t count = count_of(running, row.section);
     for (std::size_t i = 0; i < count; ++i) {
       row.set(object_of(result, row.section, i), row.get(object_of(running, row.section, i)));
     }

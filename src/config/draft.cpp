@@ -185,14 +185,14 @@ bool Draft::given(Section section, std::string_view key, std::size_t listener) c
 Place Draft::place_of(Section section, std::string_view key, std::size_t listener) const {
   const auto found = places_.find({section, listener, std::string{key}});
   if (found != places_.end()) return found->second;
-  if (section == Section::listener && listener < listener_places_.size()) return listener_places_[listener];
-  return {};
+  const auto whole = places_.find({section, listener, {}});
+  return whole != places_.end() ? whole->second : Place{};
 }
 
-std::size_t Draft::add_listener(Place place) {
-  options.listeners.emplace_back();
-  listener_places_.push_back(place);
-  return options.listeners.size() - 1;
+std::size_t Draft::add_section(Section section, Place place) {
+  const std::size_t index = add_to(options, section);
+  places_[{section, index, {}}] = place;
+  return index;
 }
 
 }  // namespace tombo::config

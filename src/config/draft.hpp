@@ -50,8 +50,8 @@ class Draft {
   bool given(Section section, std::string_view key, std::size_t listener = 0) const;
   /// Where an option was written; the listener or the whole file when it was not.
   Place place_of(Section section, std::string_view key, std::size_t listener = 0) const;
-  /// Begins another listener, whose section stands at `place`.
-  std::size_t add_listener(Place place);
+  /// Begins another of a repeated section, which stands at `place`.
+  std::size_t add_section(Section section, Place place);
 
   std::string_view line(int number) const;
   const std::string& name() const { return name_; }
@@ -62,8 +62,7 @@ class Draft {
 
   std::string name_;
   std::vector<std::string> lines_;
-  std::map<Key, Place> places_;
-  std::vector<Place> listener_places_;
+  std::map<Key, Place> places_;  // a repeated section itself under an empty key
 };
 
 /// Finds conflicts between options and values that only a closer look shows to be wrong.

@@ -29,6 +29,50 @@ template <>
 inline constexpr Section kSectionOf<Log> = Section::log;
 template <>
 inline constexpr Section kSectionOf<Control> = Section::control;
+template <>
+inline constexpr Section kSectionOf<ListenerTls> = Section::listener;
+template <>
+inline constexpr Section kSectionOf<ListenerWebSocket> = Section::listener;
+template <>
+inline constexpr Section kSectionOf<ListenerDoor> = Section::listener;
+template <>
+inline constexpr Section kSectionOf<Auth> = Section::auth;
+template <>
+inline constexpr Section kSectionOf<Passwords> = Section::passwords;
+template <>
+inline constexpr Section kSectionOf<Jwt> = Section::jwt;
+template <>
+inline constexpr Section kSectionOf<Http> = Section::http;
+template <>
+inline constexpr Section kSectionOf<Scram> = Section::scram;
+template <>
+inline constexpr Section kSectionOf<Ldap> = Section::ldap;
+template <>
+inline constexpr Section kSectionOf<Sql> = Section::sql;
+template <>
+inline constexpr Section kSectionOf<Acl> = Section::acl;
+template <>
+inline constexpr Section kSectionOf<Defence> = Section::defence;
+template <>
+inline constexpr Section kSectionOf<Plugin> = Section::plugin;
+
+/// The struct of a section that a group of fields is a part of.
+template <class Struct>
+struct WholeOf {
+  using Type = Struct;
+};
+template <>
+struct WholeOf<ListenerTls> {
+  using Type = Listener;
+};
+template <>
+struct WholeOf<ListenerWebSocket> {
+  using Type = Listener;
+};
+template <>
+struct WholeOf<ListenerDoor> {
+  using Type = Listener;
+};
 
 /// The names of an enumeration's values, in their order.
 template <class Enum>
@@ -67,6 +111,31 @@ struct Names<LogFormat> {
   static constexpr std::array<std::string_view, 2> all{"text", "json"};
 };
 
+template <>
+struct Names<Protocol> {
+  static constexpr std::array<std::string_view, 3> all{"mqtt", "websocket", "any"};
+};
+template <>
+struct Names<ClientCertificate> {
+  static constexpr std::array<std::string_view, 3> all{"none", "optional", "required"};
+};
+template <>
+struct Names<UserNameFrom> {
+  static constexpr std::array<std::string_view, 6> all{"connect", "certificate_cn", "certificate_subject", "certificate_san", "psk_identity", "unix_user"};
+};
+template <>
+struct Names<TlsVersion> {
+  static constexpr std::array<std::string_view, 2> all{"1.2", "1.3"};
+};
+template <>
+struct Names<ProxyProtocol> {
+  static constexpr std::array<std::string_view, 2> all{"off", "required"};
+};
+template <>
+struct Names<Anonymous> {
+  static constexpr std::array<std::string_view, 3> all{"as_broker", "allow", "refuse"};
+};
+
 template <auto Field>
 struct FieldOf;
 template <class S, class T, T S::*Field>
@@ -79,7 +148,7 @@ template <auto Field>
 Value get_field(const void* section) {
   using Struct = typename FieldOf<Field>::Struct;
   using T = typename FieldOf<Field>::Type;
-  const T& field = static_cast<const Struct*>(section)->*Field;
+  const T& field = static_cast<const typename WholeOf<Struct>::Type*>(section)->*Field;
   if constexpr (std::is_enum_v<T>) {
     return Value{std::string{Names<T>::all[static_cast<std::size_t>(field)]}};
   } else if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
@@ -93,7 +162,7 @@ template <auto Field>
 void set_field(void* section, const Value& value) {
   using Struct = typename FieldOf<Field>::Struct;
   using T = typename FieldOf<Field>::Type;
-  T& field = static_cast<Struct*>(section)->*Field;
+  T& field = static_cast<typename WholeOf<Struct>::Type*>(section)->*Field;
   if constexpr (std::is_enum_v<T>) {
     const auto& names = Names<T>::all;
     const auto found = std::find(names.begin(), names.end(), std::get<std::string>(value));

@@ -1,5 +1,8 @@
 #pragma once
 
+#include "config/listener_options.hpp"
+#include "config/security_options.hpp"
+
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -18,18 +21,6 @@ enum class LogFormat : std::uint8_t { text, json };
 enum class Sync : std::uint8_t { ack, interval, off };
 enum class StoreProfile : std::uint8_t { gateway, server };
 enum class StoreError : std::uint8_t { delay, refuse };
-
-/// [[listener]]
-struct Listener {
-  std::string address = "127.0.0.1";   // IPv4, IPv6 or host name; "" or "*": all addresses, v4 and v6
-  std::uint16_t port = 1883;
-  std::uint32_t connections_max = 0;       // 0: only the broker's limit holds
-  std::uint32_t packet_bytes_max = 0;      // 0: limits.packet_bytes_max
-  std::uint8_t qos_max = 2;
-  std::uint16_t topic_alias_max = 64;      // aliases that a client may use towards us
-  bool tcp_nodelay = true;
-  std::uint32_t backlog = 1024;
-};
 
 /// [limits]
 struct Limits {
@@ -136,6 +127,16 @@ struct Options {
   Sys sys;
   Log log;
   Control control;
+  Auth auth;
+  Passwords passwords;
+  Jwt jwt;
+  Http http;
+  Scram scram;
+  Ldap ldap;
+  Sql sql;
+  Acl acl;
+  Defence defence;
+  std::vector<Plugin> plugins;
 };
 
 }  // namespace tombo::config

@@ -55,7 +55,7 @@ std::string print_with_heading(const Options& options, std::string_view heading)
     out += heading.substr(0, end);
   }
   for (const SectionInfo& section : sections()) {
-    const std::size_t count = section.section == Section::listener ? options.listeners.size() : 1;
+    const std::size_t count = count_of(options, section.section);
     for (std::size_t i = 0; i < count; ++i)
       print_section(out, section, object_of(options, section.section, i));
   }

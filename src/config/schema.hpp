@@ -13,13 +13,15 @@
 namespace tombo::config {
 
 /// A group of options: one struct in options.hpp, one table in a TOML file.
-enum class Section : std::uint8_t { top, listener, limits, mqtt, persistence, redirect, sys, log, control };
+enum class Section : std::uint8_t { top, listener, limits, mqtt, persistence, redirect, sys, log, control,
+                                    auth, passwords, jwt, http, scram, ldap, sql, acl, defence, plugin };
 
 struct SectionInfo {
   Section section;
   std::string_view name;     // "limits"
   std::string_view title;    // "[limits]" as it is written, "the top of the file" for top
   std::string_view summary;  // what its options are about, one sentence
+  bool repeated = false;     // [[section]]: there may be several
 };
 
 /// When a changed option takes effect after SIGHUP.
@@ -71,9 +73,13 @@ std::string_view name_of(Reload reload);
 /// nullptr when there is no such option.
 const Row* find_row(Section section, std::string_view key);
 
-/// The struct that the rows of a section read and write; `listener` counts only for Section::listener.
-void* object_of(Options& options, Section section, std::size_t listener);
-const void* object_of(const Options& options, Section section, std::size_t listener);
+/// The struct that the rows of a section read and write; `index` counts only where sections are repeated.
+void* object_of(Options& options, Section section, std::size_t index);
+const void* object_of(const Options& options, Section section, std::size_t index);
+/// How many there are of a section: 1 where it is not repeated.
+std::size_t count_of(const Options& options, Section section);
+/// Makes another of a repeated section; returns its index.
+std::size_t add_to(Options& options, Section section);
 
 /// What the field holds when nobody writes it.
 Value default_of(const Row& row);

@@ -59,15 +59,15 @@ void read_section(const toml::table& table, Section section, std::size_t listene
   }
 }
 
-void read_listeners(const toml::node& node, Place key, Draft& draft) {
+void read_repeated(const toml::node& node, const SectionInfo& info, Place key, Draft& draft) {
   const auto* array = node.as_array();
   if (array == nullptr || !array->is_homogeneous<toml::table>()) {
-    return draft.error(
-        key, "a listener is written [[listener]], with two pairs of brackets: there may be several");
+    return draft.error(key, fmt::format("a {} is written {}, with two pairs of brackets: there may be several",
+                                        info.name, info.title));
   }
   for (const toml::node& entry : *array) {
-    const std::size_t index = draft.add_listener(place_of(entry));
-    read_section(*entry.as_table(), Section::listener, index, draft);
+    const std::size_t index = draft.add_section(info.section, place_of(entry));
+    read_section(*entry.as_table(), info.section, index, draft);
   }
 }
 
@@ -91,7 +91,7 @@ void read_table(const toml::key& key, const toml::node& node, Draft& draft) {
     return info.section != Section::top && info.name == key.str();
   });
   if (known == sections().end()) return unknown_section(key.str(), place, draft);
-  if (known->section == Section::listener) return read_listeners(node, place, draft);
+  if (known->repeated) return read_repeated(node, *known, place, draft);
   const auto* table = node.as_table();
   if (table == nullptr) {
     return draft.error(

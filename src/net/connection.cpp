@@ -313,6 +313,12 @@ void Connection::moved_away(mqtt::Bytes bytes) {
   loop_.bury(*this);
 }
 
+std::shared_ptr<const auth::Peer> Connection::peer() const {
+  auto known = std::make_shared<auth::Peer>();
+  known->address = peer_address();
+  return known;
+}
+
 std::string Connection::peer_address() const {
   sockaddr_storage address{};
   socklen_t size = sizeof address;

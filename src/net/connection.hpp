@@ -38,6 +38,7 @@ class Connection final : public broker::Transport, public Watched {
   void resume_reading() override;
   void close_after_flush() override;
   void move_to(routing::ShardId shard) override { move_target_ = shard; }
+  std::shared_ptr<const auth::Peer> peer() const override;
   std::string peer_address() const override;
 
   std::uint32_t index = 0;  // in the loop's list

@@ -102,7 +102,6 @@ class Session : public TimerNode {
   OutboundQueue queue;
   SubscriptionList subscriptions;
   std::unique_ptr<Will> will;
-  std::unique_ptr<std::string> user_name;  // who made the session, if anybody said
   std::uint32_t expiry_s = 0;  // kSessionNeverExpires: never
   std::uint32_t slot = 0;
   std::uint32_t generation = 0;

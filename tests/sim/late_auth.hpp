@@ -16,9 +16,10 @@ class LateAuth final : public auth::Authenticator {
  public:
   explicit LateAuth(std::uint64_t seed) : rng_(seed) {}
 
-  auth::LoginAnswer login(const mqtt::ConnectView&, std::function<void(auth::LoginAnswer)> later) override {
+  auth::LoginAnswer login(const auth::Login& login, std::function<void(auth::LoginAnswer)> later) override {
     auth::LoginAnswer answer;
     answer.decision = auth::Decision::allow;
+    answer.principal = auth::somebody(login.user_name);
     if (hurry_ || rng_.chance(50)) return answer;
     late_.push_back([later = std::move(later), answer] { later(answer); });
     answer.decision = auth::Decision::pending;

@@ -54,6 +54,7 @@ class VirtualConnection final : public broker::Transport {
   }
   void close_after_flush() override;
   void move_to(routing::ShardId shard) override { move_target_ = shard; }
+  std::shared_ptr<const auth::Peer> peer() const override { return std::make_shared<auth::Peer>(); }
   std::string peer_address() const override { return "virtual"; }
 
  private:

@@ -21,29 +21,29 @@ namespace {
 /// Answers when the test says so.
 class LateAuthenticator final : public auth::Authenticator {
  public:
-  LoginAnswer login(const mqtt::ConnectView& connect, std::function<void(LoginAnswer)> later) override {
+  LoginAnswer login(const auth::Login& connect, std::function<void(LoginAnswer)> later) override {
     if (on_login) on_login();
-    if (!late_clients.contains(std::string(connect.client_id))) return {Decision::allow, ReasonCode::success, {}};
+    if (!late_clients.contains(connect.client_id)) return {Decision::allow, ReasonCode::success, auth::nobody(), {}};
     logins.push_back(std::move(later));
-    return {Decision::pending, ReasonCode::success, {}};
+    return {Decision::pending, ReasonCode::success, nullptr, {}};
   }
   AccessAnswer access(const Access& access, std::function<void(AccessAnswer)> later) override {
     asked.emplace_back(access.topic);
     if (!access.topic.starts_with("late")) return {};
     accesses.push_back(std::move(later));
-    return {Decision::pending, ReasonCode::success};
+    return {Decision::pending, ReasonCode::success, {}};
   }
   bool restricts_access() const override { return true; }
 
   void answer_login(Decision decision, ReasonCode reason = ReasonCode::success) {
     auto later = std::move(logins.front());
     logins.pop_front();
-    later({decision, reason, {}});
+    later({decision, reason, auth::nobody(), {}});
   }
   void answer_access(Decision decision, ReasonCode reason = ReasonCode::not_authorized) {
     auto later = std::move(accesses.front());
     accesses.pop_front();
-    later({decision, reason});
+    later({decision, reason, {}});
   }
 
   std::set<std::string> late_clients;

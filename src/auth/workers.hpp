@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+
+namespace tombo::auth {
+
+/// Threads for what must not keep a shard waiting: hashing passwords, asking other servers.
+/// Lives on: run() any thread.
+class Workers {
+ public:
+  /// `waiting_max`: tasks that may wait.
+  Workers(unsigned threads, std::size_t waiting_max);
+  /// Finishes the tasks that run, drops those that wait.
+  ~Workers();
+
+  /// False when too many wait: the task is not run.
+  bool run(std::function<void()> task);
+  void set_waiting_max(std::size_t waiting_max);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tombo::auth
