@@ -20,6 +20,7 @@ class BareTransport final : public broker::Transport {
   void resume_reading() override {}
   void close_after_flush() override {}
   void move_to(routing::ShardId) override {}
+  std::shared_ptr<const auth::Peer> peer() const override { return std::make_shared<auth::Peer>(); }
   std::string peer_address() const override { return "bare"; }
 
   void flush() {
