@@ -4,6 +4,7 @@
 #include "base/clock.hpp"
 #include "base/timer_wheel.hpp"
 #include "broker/enhanced.hpp"
+#include "broker/rates.hpp"
 #include "mqtt/reason_code.hpp"
 #include "routing/retained_store.hpp"
 #include "session/peer.hpp"
@@ -57,6 +58,7 @@ class Client final : public TimerNode {
   ClientSession* session = nullptr;  // null until accepted
   session::Peer peer;
   MonoTime last_packet{};
+  MonoTime partial_since = kNever;   // when the packet began that is not whole yet
   // What its listener allows, as it stood when the connection was accepted.
   std::uint32_t packet_bytes_max = 0;
   std::uint16_t topic_alias_max = 0;
@@ -72,6 +74,8 @@ class Client final : public TimerNode {
   bool paused_for_mailbox = false;
   bool paused_for_memory = false;
   bool paused_for_acks = false;      // too many acknowledgements wait for the disk
+  bool paused_for_rate = false;      // it has sent what it may send in a second
+  bool held_for_rate = false;        // it was sent what it may be sent in a second
   bool connect_expiry_zero = false;  // CONNECT asked for no session expiry  [MQTT 3.14.2.2.2]
   std::uint32_t index = 0;           // in the shard's list
   std::uint32_t number = 0;          // connections in the order of their acceptance, for redirection
@@ -80,10 +84,11 @@ class Client final : public TimerNode {
   std::uint32_t publish_received = 0;
   std::uint32_t publish_sent = 0;
   std::unique_ptr<Verdicts> verdicts;
+  std::unique_ptr<Rates> rates;        // none: nothing limits it
   std::unique_ptr<Enhanced> enhanced;  // CONNECT named a method
   std::unique_ptr<std::deque<PendingAck>> pending_acks;
 
-  bool paused() const { return paused_for_verdict || paused_for_output || paused_for_mailbox || paused_for_memory || paused_for_acks; }
+  bool paused() const { return paused_for_verdict || paused_for_output || paused_for_mailbox || paused_for_memory || paused_for_acks || paused_for_rate; }
 };
 
 }  // namespace tombo::broker

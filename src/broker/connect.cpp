@@ -41,6 +41,9 @@ void Shard::on_connect(Client& client, const mqtt::Frame& frame, mqtt::Bytes pac
   // An identifier made for a packet that waited for its verdict is made anew, so the place that was found stays.
   const bool settled = (assigned && client.verdicts != nullptr) || client.enhanced != nullptr;
   if (!settled && !bring_home(client, client_id)) return;  // its packet goes with it
+  if (client.verdicts == nullptr && !client.enhanced && must_wait(client, connect, client_id)) {
+    return refuse(client, ReasonCode::connection_rate_exceeded);
+  }
   if (connect.properties.has(mqtt::PropertyId::authentication_method)) {
     if (!authenticate(client, connect, client_id, packet)) return;
   } else {

@@ -47,7 +47,9 @@ void Shard::on_open(Transport& transport, std::size_t listener_index, bool moved
     counters_.connections_accepted.add();
     core_.connections.fetch_add(1, std::memory_order_relaxed);
   }
-  wheel_.arm(*client, now_ + Seconds{options_->limits.connect_timeout_s});
+  std::uint32_t patience_s = options_->limits.connect_timeout_s;
+  if (transport.in_handshake()) patience_s = std::min(patience_s, listener.tls_handshake_timeout_s);
+  wheel_.arm(*client, now_ + Seconds{patience_s});
   clients_.push_back(std::move(client));
 }
 
@@ -76,6 +78,7 @@ std::size_t Shard::take_packets(Client& client, mqtt::Bytes bytes, bool& has_mor
     }
     const auto result = mqtt::next_frame(bytes, first ? std::min(first_max, packet_max) : packet_max);
     if (result.status == mqtt::FrameStatus::incomplete) {
+      if (client.partial_since == kNever && !first) packet_begins(client);
       // At the memory ceiling nobody goes on filling it with a large packet that cannot be taken anyway.
       if (memory_level_ == MemoryLevel::refuse_messages && bytes.size() > kPartialKept) {
         counters_.drop(Drop::memory);
@@ -95,6 +98,7 @@ std::size_t Shard::take_packets(Client& client, mqtt::Bytes bytes, bool& has_mor
     if (look_ahead && result.frame.type == mqtt::PacketType::publish && bytes.data() >= prepared_to && !first) {
       prepared_to = bytes.data() + look_ahead_.prepare(core_.tree, subscribers_, bytes, packet_max);
     }
+    client.partial_since = kNever;
     on_packet(client, result.frame, bytes.first(result.frame.size));
     if (client.state == Client::State::closed) return size;
     if (client.paused_for_verdict) break;  // the packet is looked at again when the verdict has come
@@ -171,7 +175,14 @@ void Shard::resume_if_free(Client& client) {
 
 void Shard::on_client_timer(Client& client) {
   if (client.state == Client::State::awaiting_connect) {
-    return close(client, false, client.transport->in_handshake() ? "the TLS handshake takes too long" : "no CONNECT within the time limit");
+    if (client.transport->in_handshake()) return close(client, false, "the TLS handshake takes too long");
+    const MonoTime due = client.last_packet + Seconds{options_->limits.connect_timeout_s};
+    if (now_ < due) return wheel_.arm(client, due);  // it was the handshake's time that is over
+    return close(client, false, "no CONNECT within the time limit");
+  }
+  const std::uint32_t packet_s = options_->defence.packet_timeout_s;
+  if (packet_s != 0 && client.partial_since != kNever && now_ >= client.partial_since + Seconds{packet_s} && !client.paused()) {
+    return close(client, true, "a packet takes too long");
   }
   const std::int64_t ends_at_s = client.session->principal->ends_at_s;
   if (ends_at_s != 0 && core_.clock().unix_seconds() >= ends_at_s) return refuse(client, mqtt::ReasonCode::maximum_connect_time);
@@ -196,8 +207,17 @@ void Shard::arm_client_timer(Client& client) {
     const std::int64_t left_s = std::clamp<std::int64_t>(ends_at_s - core_.clock().unix_seconds(), 0, kTimerLongest_s);
     due = std::min(due, now_ + Seconds{left_s});
   }
+  if (client.partial_since != kNever && options_->defence.packet_timeout_s != 0) {
+    due = std::min(due, std::max(client.partial_since + Seconds{options_->defence.packet_timeout_s}, now_ + Seconds{1}));
+  }
   if (due == kNever) return client.unlink();
   wheel_.arm(client, due);
+}
+
+/// The first bytes of a packet have come, and not the last.
+void Shard::packet_begins(Client& client) {
+  client.partial_since = now_;
+  arm_client_timer(client);
 }
 
 bool Shard::take_accept_token() {

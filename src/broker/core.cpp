@@ -30,7 +30,8 @@ Core::Core(Parts parts)
       directory(mix(parts.seed + 1)),
       qsbr(parts.shards),
       tree(qsbr, mix(parts.seed + 2)),
-      retained(retained_limits(first_options_->limits), mix(parts.seed + 3)) {
+      retained(retained_limits(first_options_->limits), mix(parts.seed + 3)),
+      penalties(first_options_->defence) {
   for (unsigned i = 0; i < parts.shards; ++i) {
     counters_.push_back(std::make_unique<ShardCounters>());
     mailboxes_.push_back(std::make_unique<Mailbox>(first_options_->limits.mailbox_bytes_max));

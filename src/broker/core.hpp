@@ -6,6 +6,7 @@
 #include "broker/counters.hpp"
 #include "broker/directory.hpp"
 #include "broker/mailbox.hpp"
+#include "broker/penalties.hpp"
 #include "config/options.hpp"
 #include "routing/qsbr.hpp"
 #include "routing/retained_store.hpp"
@@ -100,6 +101,7 @@ class Core {
   routing::Qsbr qsbr;
   routing::TopicTree tree;
   routing::RetainedStore retained;
+  Penalties penalties;
   store::Store* store = nullptr;  // set before the shards run; none: nothing survives
   std::atomic<std::uint64_t> sessions_numbered{0};  // in the store, since the start
   std::atomic<std::uint32_t> connections{0};  // open, CONNECT accepted or not

@@ -10,8 +10,8 @@ using session::Delivery;
 using session::SendResult;
 using store::Haste;
 
-bool Shard::can_write(const Client& client) const {
-  return client.transport->waiting() < options_->limits.output_bytes_max;
+bool Shard::can_write(Client& client) {
+  return client.transport->waiting() < options_->limits.output_bytes_max && (!limits_rates_ || rate_lets_out(client));
 }
 
 /// One message for one session: straight into its connection's batch if nothing waits before it, else into its queue.
@@ -60,6 +60,7 @@ void Shard::count_sent(ClientSession& session, SendResult result, const mqtt::Me
       ++session.client->publish_sent;
       counters_.packets_sent.add();
       counters_.publish_bytes_sent.add(message.payload().size());
+      if (limits_rates_) count_out(*session.client, message.payload().size());
       break;
     case SendResult::too_large: drop_for(session, Drop::too_large); break;
     case SendResult::expired: drop_for(session, Drop::expired); break;

@@ -73,6 +73,7 @@ void Shard::close(Client& client, bool keep_will, std::string_view why) {
 void Shard::detach(Client& client, bool keep_will) {
   client.state = Client::State::closed;
   client.unlink();
+  forget_slowed(client);
   core_.connections.fetch_sub(1, std::memory_order_relaxed);
   if (client.verdicts && client.verdicts->ticket != 0) asking_.erase(client.verdicts->ticket);
   if (client.paused_for_mailbox || client.paused_for_memory) std::erase(held_back_, &client);

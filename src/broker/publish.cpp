@@ -56,6 +56,7 @@ void Shard::take_publish(Client& client, const mqtt::PublishView& publish) {
   counters_.publish_received.add();
   ++client.publish_received;
   counters_.publish_bytes_received.add(publish.payload.size());
+  if (limits_rates_) count_in(client, publish.payload.size());
   const bool is_v5 = client.peer.format.version == mqtt::Version::v5;
   if (publish.qos == Qos::at_least_once && is_v5 && session.is_receiving(publish.packet_id)) {
     counters_.drop(Drop::refused);

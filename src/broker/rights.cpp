@@ -29,9 +29,17 @@ auth::Login Shard::login_of(const Client& client, const mqtt::ConnectView& conne
 
 /// Says why somebody was not let in; what the client is told says less.
 void Shard::note_refused_login(const Client& client, const auth::Login& login, std::string_view why) {
+  core_.penalties.login_failed(Penalties::host_of(client.transport->peer_address()), login.user_name, now_);
   if (why.empty()) return;
   logger_.info("client {} is not let in: {} user={} from={}", login.client_id, why,
                login.has_user_name ? std::string_view{login.user_name} : "-", client.transport->peer_address());
+}
+
+/// Who has tried too often is not even asked for a password.
+bool Shard::must_wait(const Client& client, const mqtt::ConnectView& connect, std::string_view client_id) {
+  const std::string address = client.transport->peer_address();
+  return !core_.penalties.may_log_in(Penalties::host_of(address), connect.user_name, now_) ||
+         !core_.penalties.may_come_in(client_id, now_);
 }
 
 /// Sessions belong to the user who made them, where users are known at all.

@@ -164,11 +164,21 @@ class Shard {
   std::optional<auth::ExchangeAnswer> next_step(Client& client, mqtt::Bytes data);
   void on_first_auth(Client& client, const mqtt::Frame& frame);
   void on_auth(Client& client, const mqtt::Frame& frame);
+  // slow_down.cpp
+  Rates* rates_of(Client& client);
+  void count_in(Client& client, std::size_t bytes);
+  void count_out(Client& client, std::size_t bytes);
+  bool rate_lets_out(Client& client);
+  bool rate_lets_subscribe(Client& client);
+  void slow_down(Client& client, MonoTime until);
+  void go_on_with_slowed();
+  void forget_slowed(const Client& client);
   // rights.cpp
   auth::Login login_of(const Client& client, const mqtt::ConnectView& connect, std::string_view client_id) const;
   bool belongs_to_another(std::string_view client_id, const auth::Principal& principal);
   Ask ask_will(Client& client, const mqtt::WillView& will, std::string_view client_id);
   bool may_receive(const ClientSession& session, const mqtt::Message& message);
+  bool must_wait(const Client& client, const mqtt::ConnectView& connect, std::string_view client_id);
   void continue_recheck();
   void recheck(ClientSession& session);
   void note_refused_login(const Client& client, const auth::Login& login, std::string_view why);
@@ -205,7 +215,7 @@ class Shard {
   static std::size_t queued_bytes(const ClientSession& session);
   bool make_room(ClientSession& session, const session::Delivery& delivery);
   void pump(ClientSession& session);
-  bool can_write(const Client& client) const;
+  bool can_write(Client& client);
   void count_sent(ClientSession& session, session::SendResult result, const mqtt::Message& message);
   void drop_for(ClientSession& session, Drop reason);
   void note_full(ClientSession& session);
@@ -274,6 +284,7 @@ class Shard {
   void on_client_timer(Client& client);
   void arm_keep_alive(Client& client);
   void arm_client_timer(Client& client);
+  void packet_begins(Client& client);
   void resume_if_free(Client& client);
   bool take_accept_token();
   void bury(Client& client);
@@ -390,6 +401,13 @@ class Shard {
   std::size_t mail_done_ = 0;     // letters at the front of mail_ that are done with
   std::size_t turn_letters_ = 0;  // that came and went in this turn
   bool work_left_ = false;
+  bool limits_rates_ = false;      // some rate of a client is limited
+  struct Slowed {
+    Client* client;
+    MonoTime until;
+  };
+  std::vector<Slowed> slowed_;     // clients that were faster than they may be
+  MonoTime slowed_until_ = kNever; // the first of them goes on
   bool judges_receiving_ = false;  // each delivery is asked for
   static constexpr std::uint32_t kNothingToRecheck = 0xFFFFFFFF;
   std::uint32_t recheck_from_ = kNothingToRecheck;  // slot of the next session whose rights are looked at again

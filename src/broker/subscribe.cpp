@@ -36,6 +36,7 @@ void Shard::on_subscribe(Client& client, const mqtt::Frame& frame) {
     const auto wanted = mqtt::next_subscription(filters, version);
     code = judge_subscription(wanted);
     if (!mqtt::is_error(code) && client.session->stored && store_refuses()) code = ReasonCode::unspecified_error;
+    if (!mqtt::is_error(code) && limits_rates_ && !rate_lets_subscribe(client)) code = ReasonCode::quota_exceeded;
     if (mqtt::is_error(code)) continue;
     ReasonCode reason = ReasonCode::not_authorized;
     const ClientSession& session = *client.session;

@@ -63,6 +63,7 @@ void Shard::begin_turn() {
     wheel_.arm(second_timer_, next_second_);
   });
   resume_held_back();
+  go_on_with_slowed();
   read_again();
 }
 
@@ -78,7 +79,7 @@ void Shard::end_turn() {
 }
 
 MonoTime Shard::next_due() const {
-  const MonoTime due = std::min(wheel_.next_due(), journal_.due());
+  const MonoTime due = std::min({wheel_.next_due(), journal_.due(), slowed_until_});
   // Nobody writes a letter when memory has become free, or the disk can be read again.
   return held_back_.empty() && read_again_.empty() ? due : std::min(due, now_ + kLookAgain);
 }

@@ -94,13 +94,13 @@ struct Defence {
   std::uint64_t client_bytes_out_per_s = 0;
   std::uint32_t client_subscribes_per_s = 0;
   std::uint32_t address_connections_per_s = 0;   // from one address
-  std::uint32_t login_failures_max = 10;         // of an address or a user, then it waits
+  std::uint32_t login_failures_max = 100;        // of an address or a user, then it waits
   std::uint32_t login_window_s = 60;             // within so long
   std::uint32_t login_penalty_s = 60;
-  std::uint32_t flapping_max = 30;               // connects of one client id, then it waits
+  std::uint32_t flapping_max = 600;              // connects of one client id, then it waits
   std::uint32_t flapping_window_s = 60;
   std::uint32_t flapping_penalty_s = 60;
-  std::uint32_t packet_timeout_s = 30;           // from a packet's first byte to its last
+  std::uint32_t packet_timeout_s = 120;          // from a packet's first byte to its last
   std::uint32_t entries_max = 10'000;            // addresses, users and client ids that are watched
   std::string user;                              // become this user once the sockets are bound; empty: stay
 };

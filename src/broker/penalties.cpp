@@ -1,0 +1,84 @@
+#include "broker/penalties.hpp"
+
+#include <utility>
+
+namespace tombo::broker {
+
+void Penalties::apply(const config::Defence& options) {
+  const std::lock_guard lock(mutex_);
+  options_ = options;
+}
+
+std::string_view Penalties::host_of(std::string_view address) {
+  const std::size_t colon = address.rfind(':');
+  return colon == std::string_view::npos || address.starts_with("unix") ? address.substr(0, address.find(':')) : address.substr(0, colon);
+}
+
+/// The entry of a name, made if there is none; its count begins anew when its window is over.
+Penalties::Entry& Penalties::entry(Kind kind, std::string_view name, MonoTime now, Seconds window) {
+  std::string key{static_cast<char>(kind)};
+  key += name;
+  if (const auto known = index_.find(key); known != index_.end()) {
+    entries_.splice(entries_.begin(), entries_, known->second);
+  } else {
+    while (entries_.size() >= options_.entries_max) {
+      index_.erase(entries_.back().key);
+      entries_.pop_back();
+    }
+    entries_.push_front(Entry{std::move(key), now, 0, {}});
+    index_.emplace(entries_.front().key, entries_.begin());
+  }
+  Entry& found = entries_.front();
+  if (now - found.since >= window) {
+    found.since = now;
+    found.count = 0;
+  }
+  return found;
+}
+
+const Penalties::Entry* Penalties::find(Kind kind, std::string_view name) const {
+  std::string key{static_cast<char>(kind)};
+  key += name;
+  const auto known = index_.find(key);
+  return known == index_.end() ? nullptr : &*known->second;
+}
+
+bool Penalties::waits(Kind kind, std::string_view name, MonoTime now) const {
+  const Entry* known = find(kind, name);
+  return known != nullptr && now < known->free_at;
+}
+
+bool Penalties::may_connect(std::string_view host, MonoTime now) {
+  const std::lock_guard lock(mutex_);
+  if (waits(Kind::host, host, now)) return false;
+  if (options_.address_connections_per_s == 0) return true;
+  return ++entry(Kind::connects, host, now, Seconds{1}).count <= options_.address_connections_per_s;
+}
+
+bool Penalties::may_log_in(std::string_view host, std::string_view user, MonoTime now) {
+  const std::lock_guard lock(mutex_);
+  return !waits(Kind::host, host, now) && (user.empty() || !waits(Kind::user, user, now));
+}
+
+void Penalties::login_failed(std::string_view host, std::string_view user, MonoTime now) {
+  const std::lock_guard lock(mutex_);
+  if (options_.login_failures_max == 0) return;
+  const auto count = [&](Kind kind, std::string_view name) {
+    Entry& failing = entry(kind, name, now, Seconds{options_.login_window_s});
+    if (++failing.count >= options_.login_failures_max) failing.free_at = now + Seconds{options_.login_penalty_s};
+  };
+  count(Kind::host, host);
+  if (!user.empty()) count(Kind::user, user);
+}
+
+bool Penalties::may_come_in(std::string_view client_id, MonoTime now) {
+  const std::lock_guard lock(mutex_);
+  if (options_.flapping_max == 0) return true;
+  Entry& coming = entry(Kind::client, client_id, now, Seconds{options_.flapping_window_s});
+  if (now < coming.free_at) return false;
+  if (++coming.count <= options_.flapping_max) return true;
+  coming.free_at = now + Seconds{options_.flapping_penalty_s};
+  return false;
+}
+
+}  // namespace tombo::broker

@@ -1,0 +1,55 @@
+#pragma once
+
+#include "base/clock.hpp"
+#include "config/options.hpp"
+
+#include <array>
+#include <cstdint>
+#include <list>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+namespace tombo::broker {
+
+/// Who tries too hard must wait: addresses and users whose logins fail, client ids that connect over and over, addresses
+/// that connect too fast.  Remembers so many of each and forgets the least recent.
+/// Lives on: any shard; asked at accept and CONNECT only.
+class Penalties {
+ public:
+  explicit Penalties(const config::Defence& options) : options_(options) {}
+  void apply(const config::Defence& options);
+
+  /// An address without its port: "192.0.2.1" of "192.0.2.1:40000".
+  static std::string_view host_of(std::string_view address);
+
+  /// A connection from this host; false: it comes too fast, or waits out a penalty.
+  bool may_connect(std::string_view host, MonoTime now);
+  /// A login from this host under this user name (empty: none); false: one of them waits out a penalty.
+  bool may_log_in(std::string_view host, std::string_view user, MonoTime now);
+  void login_failed(std::string_view host, std::string_view user, MonoTime now);
+  /// A client id comes in; false: it has come too often and waits out a penalty.
+  bool may_come_in(std::string_view client_id, MonoTime now);
+
+ private:
+  enum class Kind : char { connects = 'c', host = 'h', user = 'u', client = 'i' };
+  struct Entry {
+    std::string key;
+    MonoTime since{};           // of the window
+    std::uint32_t count = 0;
+    MonoTime free_at{};         // the penalty's end
+  };
+  using Entries = std::list<Entry>;
+
+  Entry& entry(Kind kind, std::string_view name, MonoTime now, Seconds window);
+  const Entry* find(Kind kind, std::string_view name) const;
+  bool waits(Kind kind, std::string_view name, MonoTime now) const;
+
+  mutable std::mutex mutex_;
+  config::Defence options_;
+  Entries entries_;  // the most recent first
+  std::unordered_map<std::string_view, Entries::iterator> index_;
+};
+
+}  // namespace tombo::broker
