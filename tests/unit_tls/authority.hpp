@@ -34,13 +34,13 @@ struct Issued {
 
 /// What a certificate shall hold.
 struct Wish {
-  std::string common_name;
-  std::string names;            // as in openssl.cnf: "DNS:a,email:b"
+  std::string common_name = {};
+  std::string names = {};       // as in openssl.cnf: "DNS:a,email:b"
   long from_s = -3600;          // from now
   long until_s = 86'400;
   bool authority = false;
   bool rsa = false;
-  std::vector<std::string> more_common_names;
+  std::vector<std::string> more_common_names = {};
   bool for_clients_too = true;  // false: extendedKeyUsage=serverAuth
 };
 

@@ -116,9 +116,9 @@ std::string Client::server_common_name() const {
 }
 
 SessionPtr Client::session() const {
-  SessionPtr session(SSL_get1_session(ssl_.get()));
-  if (session != nullptr && SSL_SESSION_is_resumable(session.get()) != 1) session.reset();
-  return session;
+  // A copy: OpenSSL takes a session back whose connection does not end in good order.
+  SSL_SESSION* session = SSL_get_session(ssl_.get());
+  return SessionPtr(session != nullptr && SSL_SESSION_is_resumable(session) == 1 ? SSL_SESSION_dup(session) : nullptr);
 }
 
 bool Pair::talk(std::size_t step) {

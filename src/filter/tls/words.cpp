@@ -36,6 +36,19 @@ std::string wrong_key(const Notes* notes) {
   return "TLS: wrong key for PSK identity \"" + printable(notes->psk_identity) + "\"";
 }
 
+/// The first error of TLS itself among those that are queued: what a cipher said comes before it and says less,
+/// and so does that something else has failed.
+unsigned long take_error() {
+  const unsigned long first = ERR_peek_error();
+  unsigned long error = first;
+  while (error != 0 && (ERR_GET_LIB(error) != ERR_LIB_SSL || ERR_COMMON_ERROR(error))) {
+    ERR_get_error();
+    error = ERR_peek_error();
+  }
+  ERR_clear_error();
+  return error != 0 ? error : first;
+}
+
 /// The client sent a fatal alert.
 std::string told_by_client(int alert) {
   const std::string name = SSL_alert_desc_string_long(alert);
@@ -95,12 +108,11 @@ std::string words_for_certificate(X509* certificate, int error) {
 }
 
 std::string words_for_error(const Notes* notes) {
-  const unsigned long error = ERR_peek_error();
+  const unsigned long error = take_error();
   const char* text = ERR_reason_error_string(error);
-  ERR_clear_error();
   const int reason = ERR_GET_REASON(error);
   if (ERR_GET_LIB(error) == ERR_LIB_SSL) {
-    if (reason > SSL_AD_REASON_OFFSET) return told_by_client(reason - SSL_AD_REASON_OFFSET);
+    if (reason > SSL_AD_REASON_OFFSET && reason <= SSL_AD_REASON_OFFSET + 255) return told_by_client(reason - SSL_AD_REASON_OFFSET);
     switch (reason) {
       case SSL_R_UNSUPPORTED_PROTOCOL:
       case SSL_R_VERSION_TOO_LOW:
