@@ -24,7 +24,7 @@ inline constexpr unsigned kSilentRecordsMax = 32;
 inline constexpr unsigned kRecordsPerSilentOne = 8;
 
 /// What OpenSSL keeps for an idle connection (measured), and during a handshake.
-inline constexpr std::size_t kSslBytes = 12'500;
+inline constexpr std::size_t kSslBytes = 14'100;
 inline constexpr std::size_t kHandshakeExtraBytes = 24'000;
 
 /// Files: certificates and keys; authorities and revocation lists; pre-shared keys; an OCSP answer.

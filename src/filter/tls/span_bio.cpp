@@ -1,7 +1,8 @@
 #include "filter/tls/span_bio.hpp"
 
+#include "filter/tls/copy.hpp"
+
 #include <algorithm>
-#include <cstring>
 
 namespace tombo::filter {
 
@@ -20,7 +21,7 @@ int read(BIO* bio, char* into, std::size_t size, std::size_t* done) {
     BIO_set_retry_read(bio);
     return -1;
   }
-  std::memcpy(into, wire.input.data(), count);
+  copy(reinterpret_cast<std::uint8_t*>(into), wire.input.data(), count);
   wire.input = wire.input.subspan(count);
   return 1;
 }
@@ -30,8 +31,7 @@ int write(BIO* bio, const char* from, std::size_t size, std::size_t* done) {
   BIO_clear_retry_flags(bio);
   *done = 0;
   if (wire.outward == nullptr) return 0;
-  const auto* bytes = reinterpret_cast<const std::uint8_t*>(from);
-  wire.outward->insert(wire.outward->end(), bytes, bytes + size);
+  append(*wire.outward, reinterpret_cast<const std::uint8_t*>(from), size);
   *done = size;
   return 1;
 }

@@ -1,5 +1,6 @@
 #include "filter/tls/tls_filter.hpp"
 
+#include "filter/tls/copy.hpp"
 #include "filter/tls/identity.hpp"
 #include "filter/tls/limits.hpp"
 #include "filter/tls/words.hpp"
@@ -151,7 +152,7 @@ bool TlsFilter::read(Sink& inward) {
       ended_ = true;
       return true;
     }
-    inward.insert(inward.end(), plain.begin(), plain.begin() + static_cast<std::ptrdiff_t>(size));
+    append(inward, plain.data(), size);
     had_data = true;
   } while (!wire_.input.empty() || SSL_pending(ssl_.get()) > 0);
   if (!had_data) return count_silent();
@@ -169,11 +170,27 @@ bool TlsFilter::count_silent() {
 
 bool TlsFilter::send(Bytes bytes, Sink& outward) {
   if (state_ != State::open) return false;
-  if (bytes.empty()) return true;
   const Turn turn(wire_, outward);
+  while (!bytes.empty()) {
+    const Bytes record = bytes.first(std::min(bytes.size(), kPlainRecordBytes));
+    if (!(begins_page(record.data(), record.size()) ? write_aside(record) : write(record))) return false;
+    bytes = bytes.subspan(record.size());
+  }
+  return true;
+}
+
+bool TlsFilter::write(Bytes record) {
   std::size_t written = 0;
-  if (SSL_write_ex(ssl_.get(), bytes.data(), bytes.size(), &written) == 1) return true;
-  return fail_by_openssl();
+  return SSL_write_ex(ssl_.get(), record.data(), record.size(), &written) == 1 || fail_by_openssl();
+}
+
+/// OpenSSL copies once; from the beginning of a page that takes longer than to copy twice.
+bool TlsFilter::write_aside(Bytes record) {
+  constexpr std::size_t kAside = 64;
+  std::array<std::uint8_t, kPlainRecordBytes + kAside> aside;
+  std::uint8_t* begin = aside.data() + (begins_page(aside.data(), aside.size()) ? kAside : 0);
+  copy(begin, record.data(), record.size());
+  return write({begin, record.size()});
 }
 
 void TlsFilter::close(Sink& outward) {

@@ -38,6 +38,8 @@ class TlsFilter final : public ByteFilter {
   bool finish();
   bool read(Sink& inward);
   bool count_silent();
+  bool write(Bytes record);
+  bool write_aside(Bytes record);
   bool fail(std::string why);
   bool fail_by_openssl();
 
