@@ -28,7 +28,7 @@ inline void append(Sink& sink, const std::uint8_t* from, std::size_t size) {
 
 /// Whether a library that copies `size` bytes from here to the beginning of a page would be slow.
 inline bool begins_page(const std::uint8_t* from, std::size_t size) {
-  return size > kCopyPieceBytes && reinterpret_cast<std::uintptr_t>(from) % 4'096 < 16;
+  return size > kCopyPieceBytes && reinterpret_cast<std::uintptr_t>(from) % 4'096 < 32;
 }
 
 }  // namespace tombo::filter

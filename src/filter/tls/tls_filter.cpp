@@ -45,6 +45,16 @@ std::size_t record_bytes(Bytes bytes) {
   return body > kRecordBodyBytesMax ? kRecordHeaderBytes : kRecordHeaderBytes + body;
 }
 
+/// Room for the plaintext of a record that begins no page, see copy.hpp.
+class RecordOnStack {
+ public:
+  std::uint8_t* begin() { return room_.data() + (begins_page(room_.data(), room_.size()) ? kAside : 0); }
+
+ private:
+  static constexpr std::size_t kAside = 64;
+  std::array<std::uint8_t, kPlainRecordBytes + kAside> room_;
+};
+
 }  // namespace
 
 TlsFilter::TlsFilter(std::shared_ptr<const TlsContext> context) : context_(std::move(context)) {}
@@ -141,18 +151,18 @@ bool TlsFilter::finish() {
 }
 
 bool TlsFilter::read(Sink& inward) {
-  std::array<std::uint8_t, kPlainRecordBytes> plain;
+  RecordOnStack plain;
   bool had_data = false;
   do {
     std::size_t size = 0;
-    if (SSL_read_ex(ssl_.get(), plain.data(), plain.size(), &size) != 1) {
+    if (SSL_read_ex(ssl_.get(), plain.begin(), kPlainRecordBytes, &size) != 1) {
       const int error = SSL_get_error(ssl_.get(), 0);
       if (error == SSL_ERROR_WANT_READ) break;
       if (error != SSL_ERROR_ZERO_RETURN) return fail_by_openssl();
       ended_ = true;
       return true;
     }
-    append(inward, plain.data(), size);
+    append(inward, plain.begin(), size);
     had_data = true;
   } while (!wire_.input.empty() || SSL_pending(ssl_.get()) > 0);
   if (!had_data) return count_silent();
@@ -186,11 +196,9 @@ bool TlsFilter::write(Bytes record) {
 
 /// OpenSSL copies once; from the beginning of a page that takes longer than to copy twice.
 bool TlsFilter::write_aside(Bytes record) {
-  constexpr std::size_t kAside = 64;
-  std::array<std::uint8_t, kPlainRecordBytes + kAside> aside;
-  std::uint8_t* begin = aside.data() + (begins_page(aside.data(), aside.size()) ? kAside : 0);
-  copy(begin, record.data(), record.size());
-  return write({begin, record.size()});
+  RecordOnStack aside;
+  copy(aside.begin(), record.data(), record.size());
+  return write({aside.begin(), record.size()});
 }
 
 void TlsFilter::close(Sink& outward) {
