@@ -1,2 +1,17 @@
 # What stands between a socket and MQTT: TLS, WebSocket, the PROXY header.
-tombo_layer(filter tombo_auth tombo_config)
+# A part that is switched off is compiled from its ..._none.cpp instead of its directory.
+set(filter_without)
+set(filter_libraries)
+if(TOMBO_TLS)
+  find_package(OpenSSL 3.0)
+  if(NOT OpenSSL_FOUND)
+    message(FATAL_ERROR "OpenSSL is missing (libssl-dev); -DTOMBO_TLS=OFF builds a broker without TLS")
+  endif()
+  list(APPEND filter_without "tls_none\\.cpp")
+  list(APPEND filter_libraries OpenSSL::SSL OpenSSL::Crypto)
+else()
+  list(APPEND filter_without "tls/")
+endif()
+list(JOIN filter_without "|" filter_without)
+tombo_layer(filter tombo_auth tombo_config WITHOUT "(${filter_without})")
+target_link_libraries(tombo_filter PRIVATE ${filter_libraries})

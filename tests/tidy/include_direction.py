@@ -18,7 +18,7 @@ ALLOWED = {
     "session": {"base", "mqtt"},
     "routing": {"base", "mqtt"},
     "auth": {"base", "mqtt", "config"},
-    "filter": {"base", "auth", "config"},
+    "filter": {"base", "mqtt", "auth", "config"},
     "store": {"base", "mqtt"},
     "config": {"base"},
     "broker": {"base", "mqtt", "session", "routing", "auth", "store", "config"},

@@ -1,0 +1,232 @@
+#include "filter/tls/tls_filter.hpp"
+
+#include "filter/tls/copy.hpp"
+#include "filter/tls/identity.hpp"
+#include "filter/tls/limits.hpp"
+#include "filter/tls/words.hpp"
+
+#include <openssl/err.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace tombo::filter {
+
+namespace {
+
+constexpr std::uint8_t kHandshakeRecord = 22;
+constexpr std::uint8_t kClientHello = 1;
+
+/// The sink is there while a call runs, no longer.
+class Turn {
+ public:
+  Turn(Wire& wire, Sink& outward) : wire_(wire) {
+    wire_.outward = &outward;
+    // What another user of OpenSSL on this thread left behind would look like a failure of this connection.
+    if (ERR_peek_error() != 0) ERR_clear_error();
+  }
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+  ~Turn() {
+    wire_.outward = nullptr;
+    wire_.input = {};
+  }
+
+ private:
+  Wire& wire_;
+};
+
+/// Bytes of the record that begins here with its header; 0: the header is not whole.  Of one that claims to be longer
+/// than any is, the header alone, which is enough for OpenSSL to refuse it.
+std::size_t record_bytes(Bytes bytes) {
+  if (bytes.size() < kRecordHeaderBytes) return 0;
+  const std::size_t body = static_cast<std::size_t>(bytes[3]) << 8 | bytes[4];
+  return body > kRecordBodyBytesMax ? kRecordHeaderBytes : kRecordHeaderBytes + body;
+}
+
+/// Room for the plaintext of a record that begins no page, see copy.hpp.
+class RecordOnStack {
+ public:
+  std::uint8_t* begin() { return room_.data() + (begins_page(room_.data(), room_.size()) ? kAside : 0); }
+
+ private:
+  static constexpr std::size_t kAside = 64;
+  std::array<std::uint8_t, kPlainRecordBytes + kAside> room_;
+};
+
+}  // namespace
+
+TlsFilter::TlsFilter(std::shared_ptr<const TlsContext> context) : context_(std::move(context)) {}
+
+bool TlsFilter::receive(Bytes bytes, Sink& inward, Sink& outward) {
+  if (state_ == State::failed) return false;
+  const Turn turn(wire_, outward);
+  if (state_ == State::fresh && !bytes.empty() && !begin(bytes)) return false;
+  while (!bytes.empty() && !ended_) {
+    if (!part_.empty()) {
+      if (!collect(bytes)) return true;
+      std::vector<std::uint8_t> whole = std::exchange(part_, {});
+      if (!take_record(whole, inward)) return false;
+      continue;
+    }
+    const std::size_t size = record_bytes(bytes);
+    if (size == 0 || size > bytes.size()) {
+      part_.assign(bytes.begin(), bytes.end());
+      return true;
+    }
+    if (!take_record(bytes.first(size), inward)) return false;
+    bytes = bytes.subspan(size);
+  }
+  return true;
+}
+
+/// Takes what the record in part_ still lacks.  True: it is whole.
+bool TlsFilter::collect(Bytes& bytes) {
+  for (std::size_t wanted = kRecordHeaderBytes;;) {
+    const std::size_t count = std::min(wanted - std::min(wanted, part_.size()), bytes.size());
+    part_.insert(part_.end(), bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(count));
+    bytes = bytes.subspan(count);
+    if (part_.size() < wanted) return false;
+    const std::size_t size = record_bytes(part_);
+    if (size <= part_.size()) return true;
+    wanted = size;
+  }
+}
+
+bool TlsFilter::begin(Bytes bytes) {
+  if (bytes.front() != kHandshakeRecord) return fail(words_for_first_bytes(bytes));
+  ssl_.reset(SSL_new(context_->first()));
+  BioPtr bio = make_span_bio(context_->bio_method(), wire_);
+  if (ssl_ == nullptr || bio == nullptr) return fail("TLS: out of memory");
+  BIO* both = bio.release();
+  SSL_set_bio(ssl_.get(), both, both);
+  SSL_set_accept_state(ssl_.get());
+  notes_ = std::make_unique<Notes>();
+  SSL_set_app_data(ssl_.get(), notes_.get());
+  state_ = State::shaking;
+  return true;
+}
+
+bool TlsFilter::take_record(Bytes record, Sink& inward) {
+  if (state_ == State::shaking && shaken_bytes_ == 0 && !look_at_hello(record)) return false;
+  wire_.input = record;
+  if (state_ == State::open) return read(inward);
+  shaken_bytes_ += record.size();
+  if (shaken_bytes_ > kHandshakeBytesMax) return fail("TLS: the handshake is too long");
+  return shake();
+}
+
+/// OpenSSL makes room for a message as long as it claims to be.
+bool TlsFilter::look_at_hello(Bytes record) {
+  if (record.size() <= kRecordHeaderBytes) return true;  // an error that OpenSSL answers
+  const Bytes message = record.subspan(kRecordHeaderBytes);
+  if (message.size() < 4 || message[0] != kClientHello) return fail("TLS: this does not begin with a ClientHello");
+  const std::size_t claimed =
+      static_cast<std::size_t>(message[1]) << 16 | static_cast<std::size_t>(message[2]) << 8 | message[3];
+  return claimed <= kClientHelloBytesMax || fail("TLS: the ClientHello is too long");
+}
+
+bool TlsFilter::shake() {
+  const int done = SSL_do_handshake(ssl_.get());
+  if (done == 1) return finish();
+  const int error = SSL_get_error(ssl_.get(), done);
+  if (error == SSL_ERROR_WANT_READ) return true;
+  if (error == SSL_ERROR_ZERO_RETURN) return fail("TLS: the client ended the handshake");
+  return fail_by_openssl();
+}
+
+bool TlsFilter::finish() {
+  X509* certificate = SSL_get0_peer_certificate(ssl_.get());
+  if (certificate != nullptr) {
+    // Asked in the handshake, too, but a resumed one asks nothing.
+    const std::string wrong = objection(names_of(certificate), context_->user_name_from());
+    if (!wrong.empty()) return fail("TLS: certificate of " + subject_for_log(certificate) + ": " + wrong);
+  }
+  SSL_set_tlsext_status_ocsp_resp(ssl_.get(), nullptr, 0);  // it was sent
+  SSL_set_app_data(ssl_.get(), nullptr);
+  notes_.reset();
+  state_ = State::open;
+  return true;
+}
+
+bool TlsFilter::read(Sink& inward) {
+  RecordOnStack plain;
+  bool had_data = false;
+  do {
+    std::size_t size = 0;
+    if (SSL_read_ex(ssl_.get(), plain.begin(), kPlainRecordBytes, &size) != 1) {
+      const int error = SSL_get_error(ssl_.get(), 0);
+      if (error == SSL_ERROR_WANT_READ) break;
+      if (error != SSL_ERROR_ZERO_RETURN) return fail_by_openssl();
+      ended_ = true;
+      return true;
+    }
+    append(inward, plain.begin(), size);
+    had_data = true;
+  } while (!wire_.input.empty() || SSL_pending(ssl_.get()) > 0);
+  if (!had_data) return count_silent();
+  if (silent_ > 0 && ++with_data_ >= kRecordsPerSilentOne) {
+    --silent_;
+    with_data_ = 0;
+  }
+  return true;
+}
+
+bool TlsFilter::count_silent() {
+  if (++silent_ <= kSilentRecordsMax) return true;
+  return fail("TLS: too many records without data (KeyUpdate, renegotiation)");
+}
+
+bool TlsFilter::send(Bytes bytes, Sink& outward) {
+  if (state_ != State::open) return false;
+  const Turn turn(wire_, outward);
+  while (!bytes.empty()) {
+    const Bytes record = bytes.first(std::min(bytes.size(), kPlainRecordBytes));
+    if (!(begins_page(record.data(), record.size()) ? write_aside(record) : write(record))) return false;
+    bytes = bytes.subspan(record.size());
+  }
+  return true;
+}
+
+bool TlsFilter::write(Bytes record) {
+  std::size_t written = 0;
+  return SSL_write_ex(ssl_.get(), record.data(), record.size(), &written) == 1 || fail_by_openssl();
+}
+
+/// OpenSSL copies once; from the beginning of a page that takes longer than to copy twice.
+bool TlsFilter::write_aside(Bytes record) {
+  RecordOnStack aside;
+  copy(aside.begin(), record.data(), record.size());
+  return write({aside.begin(), record.size()});
+}
+
+void TlsFilter::close(Sink& outward) {
+  if (state_ != State::open) return;
+  const Turn turn(wire_, outward);
+  SSL_shutdown(ssl_.get());
+  ERR_clear_error();
+}
+
+void TlsFilter::describe(auth::Peer& peer) const {
+  if (state_ == State::open) filter::describe(ssl_.get(), context_->user_name_from(), peer);
+}
+
+std::size_t TlsFilter::memory() const {
+  std::size_t bytes = sizeof *this + part_.capacity() + why_.capacity();
+  if (ssl_ != nullptr) bytes += kSslBytes;
+  if (notes_ != nullptr) bytes += kHandshakeExtraBytes;
+  return bytes;
+}
+
+bool TlsFilter::fail(std::string why) {
+  state_ = State::failed;
+  why_ = std::move(why);
+  return false;
+}
+
+bool TlsFilter::fail_by_openssl() {
+  return fail(words_for_error(notes_.get()));
+}
+
+}  // namespace tombo::filter

@@ -1,0 +1,26 @@
+#include "filter/tls.hpp"
+
+#include "base/assert.hpp"
+
+namespace tombo::filter {
+
+TlsServer::Loaded TlsServer::load(const config::Listener& listener, const TlsServer* /*previous*/) {
+  return Failure{std::vector<std::string>{"listener " + listener.address + ":" + std::to_string(listener.port) +
+                                          ": TLS is not compiled in (TOMBO_TLS)"}};
+}
+
+std::vector<std::string> TlsServer::files(const config::Listener& /*listener*/) {
+  return {};
+}
+
+std::unique_ptr<ByteFilter> TlsServer::make_filter() const {
+  TOMBO_ASSERT(false);  // load() never makes one
+  return nullptr;
+}
+
+const std::vector<std::string>& TlsServer::warnings() const {
+  static const std::vector<std::string> none;
+  return none;
+}
+
+}  // namespace tombo::filter
