@@ -8,6 +8,8 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <fmt/format.h>
+
 namespace tombo {
 
 namespace {
@@ -20,8 +22,7 @@ std::array<std::uint8_t, 16> mapped(const void* v4) {
   return bytes;
 }
 
-bool is_port(std::string_view text) {
-  std::uint16_t port = 0;
+bool read_port(std::string_view text, std::uint16_t& port) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
   return error == std::errc{} && end == text.data() + text.size();
 }
@@ -38,19 +39,23 @@ std::optional<Address> Address::parse(std::string_view text) {
   return std::nullopt;
 }
 
-std::optional<Address> Address::parse_peer(std::string_view text) {
+std::optional<Address> Address::parse_peer(std::string_view text, std::uint16_t* port) {
+  std::string_view host = text;
+  std::string_view behind;
   if (text.starts_with('[')) {
     const std::size_t end = text.find(']');
     if (end == std::string_view::npos) return std::nullopt;
-    const std::string_view behind = text.substr(end + 1);
-    if (!behind.empty() && (behind.front() != ':' || !is_port(behind.substr(1)))) return std::nullopt;
-    const auto inside = text.substr(1, end - 1);
-    return inside.find(':') == std::string_view::npos ? std::nullopt : parse(inside);
+    host = text.substr(1, end - 1);
+    behind = text.substr(end + 1);
+    if (host.find(':') == std::string_view::npos) return std::nullopt;
+  } else if (const std::size_t colon = text.find(':'); colon == text.rfind(':') && colon != std::string_view::npos) {
+    host = text.substr(0, colon);
+    behind = text.substr(colon);
   }
-  const std::size_t colon = text.find(':');
-  if (colon == std::string_view::npos || text.find(':', colon + 1) != std::string_view::npos) return parse(text);
-  if (!is_port(text.substr(colon + 1))) return std::nullopt;
-  return parse(text.substr(0, colon));
+  std::uint16_t number = 0;
+  if (!behind.empty() && (behind.front() != ':' || !read_port(behind.substr(1), number))) return std::nullopt;
+  if (port != nullptr) *port = number;
+  return parse(host);
 }
 
 std::optional<Address> Address::of(const sockaddr& address) {
@@ -79,6 +84,10 @@ std::string Address::to_string() const {
     ::inet_ntop(AF_INET6, bytes_.data(), text, sizeof text);
   }
   return text;
+}
+
+std::string Address::with_port(std::uint16_t port) const {
+  return is_v4() ? fmt::format("{}:{}", to_string(), port) : fmt::format("[{}]:{}", to_string(), port);
 }
 
 }  // namespace tombo

@@ -23,12 +23,15 @@ class Address {
   /// "192.0.2.1" or "2001:db8::1"; nothing else, a zone ("%eth0") neither.
   static std::optional<Address> parse(std::string_view text);
   /// The same with or without a port, as peers are named: "192.0.2.1:40000", "[2001:db8::1]:40000", "[2001:db8::1]".
-  static std::optional<Address> parse_peer(std::string_view text);
+  /// `port`, if wanted, is 0 where there is none.
+  static std::optional<Address> parse_peer(std::string_view text, std::uint16_t* port = nullptr);
   /// Of a socket; nothing for families other than IPv4 and IPv6.
   static std::optional<Address> of(const sockaddr& address);
 
   bool is_v4() const;
   std::string to_string() const;
+  /// As parse_peer() reads it.
+  std::string with_port(std::uint16_t port) const;
   /// In network order.
   const std::array<std::uint8_t, 16>& bytes() const { return bytes_; }
 

@@ -55,6 +55,13 @@ TEST(Address, IsFoundInThePeersName) {
   }
 }
 
+TEST(Address, KeepsThePort) {
+  std::uint16_t port = 1;
+  EXPECT_EQ(Address::parse_peer("[2001:db8::1]:40000", &port)->with_port(port), "[2001:db8::1]:40000");
+  EXPECT_EQ(Address::parse_peer("192.0.2.1:40000", &port)->with_port(port), "192.0.2.1:40000");
+  EXPECT_EQ(Address::parse_peer("192.0.2.1", &port)->with_port(port), "192.0.2.1:0");
+}
+
 TEST(Address, IsTakenFromASocket) {
   sockaddr_in v4{};
   v4.sin_family = AF_INET;
