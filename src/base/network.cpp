@@ -41,8 +41,10 @@ Result<Network, std::string> Network::parse(std::string_view text) {
   const std::string_view head = text.substr(0, slash);
   const auto address = Address::parse(head);
   if (!address) {
-    return Failure{fmt::format("\"{}\" is no network: an IPv4 or IPv6 address is wanted, as in \"192.168.0.0/16\" or "
-                               "\"2001:db8::/32\"", text)};
+    return Failure{
+        fmt::format("\"{}\" is no network: an IPv4 or IPv6 address is wanted, as in \"192.168.0.0/16\" or "
+                    "\"2001:db8::/32\"",
+                    text)};
   }
   // "::ffff:192.0.2.0/120" is written with the bits of IPv6 and means an IPv4 network.
   const bool written_as_v4 = head.find(':') == std::string_view::npos;
@@ -50,7 +52,8 @@ Result<Network, std::string> Network::parse(std::string_view text) {
   if (slash != std::string_view::npos) {
     const unsigned max = written_as_v4 ? 32 : 128;
     const auto prefix = prefix_of(text.substr(slash + 1), max);
-    if (!prefix) return Failure{fmt::format("\"{}\" is no network: its prefix must be a number from 0 to {}", text, max)};
+    if (!prefix)
+      return Failure{fmt::format("\"{}\" is no network: its prefix must be a number from 0 to {}", text, max)};
     bits = written_as_v4 ? *prefix + kMappedBits : *prefix;
   }
   const Address first(masked(address->bytes_, bits));
@@ -115,7 +118,8 @@ std::optional<unsigned> NetworkSet::longest_prefix(const Address& address) const
   return std::nullopt;
 }
 
-Result<NetworkDoor, std::string> NetworkDoor::parse(std::span<const std::string> allow, std::span<const std::string> deny) {
+Result<NetworkDoor, std::string> NetworkDoor::parse(std::span<const std::string> allow,
+                                                    std::span<const std::string> deny) {
   auto allowed = NetworkSet::parse(allow);
   if (!allowed) return Failure{"allow_networks: " + allowed.error()};
   auto denied = NetworkSet::parse(deny);

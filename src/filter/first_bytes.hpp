@@ -9,9 +9,9 @@ namespace tombo::filter {
 /// What a client has begun to speak.
 enum class Spoken : std::uint8_t {
   nothing_yet,
-  mqtt,   // a CONNECT packet
-  http,   // perhaps a WebSocket handshake
-  tls,    // a ClientHello, which a listener without TLS can name in its log
+  mqtt,  // a CONNECT packet
+  http,  // perhaps a WebSocket handshake
+  tls,   // a ClientHello, which a listener without TLS can name in its log
   other
 };
 

@@ -53,7 +53,8 @@ class ProxyHeaderFilter final : public ByteFilter {
     Bytes all = bytes;
     if (before != 0) {
       const std::size_t room = kHeaderMax - before;
-      kept_.insert(kept_.end(), bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(std::min(room, bytes.size())));
+      kept_.insert(kept_.end(), bytes.begin(),
+                   bytes.begin() + static_cast<std::ptrdiff_t>(std::min(room, bytes.size())));
       all = kept_;
     }
     const ProxyProgress progress = read_proxy_header(all, header_);

@@ -22,7 +22,8 @@ Result<std::shared_ptr<const WebSocketRules>, std::string> websocket_rules(const
 /// long a frame or message says it is; what is kept between calls is a part of a handshake, bounded by
 /// websocket_header_bytes_max, or of a frame's head or a control frame, below 5 KB.  Compression is not offered.
 /// `so_far`: what is known of the peer, whose address decides whether X-Forwarded-For is believed; not null.
-std::unique_ptr<ByteFilter> make_websocket(std::shared_ptr<const WebSocketRules> rules, std::shared_ptr<const auth::Peer> so_far);
+std::unique_ptr<ByteFilter> make_websocket(std::shared_ptr<const WebSocketRules> rules,
+                                           std::shared_ptr<const auth::Peer> so_far);
 
 /// The same with rules of its own.  Null where websocket_rules() fails.
 std::unique_ptr<ByteFilter> make_websocket(const config::Listener& listener, std::shared_ptr<const auth::Peer> so_far);

@@ -45,7 +45,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   Side pieces;
   whole.feed(input);
   const std::size_t piece = 1U + data[0];
-  for (std::size_t at = 0; at < input.size(); at += piece) pieces.feed(input.subspan(at, std::min(piece, input.size() - at)));
+  for (std::size_t at = 0; at < input.size(); at += piece)
+    pieces.feed(input.subspan(at, std::min(piece, input.size() - at)));
   check(whole.going_on == pieces.going_on);
   check(whole.filter->open() == pieces.filter->open());
   check(whole.filter->why() == pieces.filter->why());

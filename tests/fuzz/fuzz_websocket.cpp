@@ -79,7 +79,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   Side whole(options);
   Side pieces(options);
   if ((choices[0] & 1) != 0) {
-    for (Side* side : {&whole, &pieces}) side->feed({reinterpret_cast<const std::uint8_t*>(kHandshake.data()), kHandshake.size()});
+    for (Side* side : {&whole, &pieces})
+      side->feed({reinterpret_cast<const std::uint8_t*>(kHandshake.data()), kHandshake.size()});
   }
   const bool open_before = whole.filter->open();
   whole.feed(input);

@@ -36,21 +36,22 @@ TEST(Address, TakesMappedIpv6AsIpv4) {
 }
 
 TEST(Address, RefusesWhatIsNone) {
-  for (const char* text : {"", "1.2.3", "1.2.3.4.5", "256.1.1.1", "1.2.3.4 ", " 1.2.3.4", "01.2.3.4", "localhost", ":::", "1::2::3",
-                           "fe80::1%eth0", "[::1]", "1.2.3.4:5", "unix",
-                           "1111:2222:3333:4444:5555:6666:7777:8888:9999:aaaa:bbbb"}) {
+  for (const char* text :
+       {"", "1.2.3", "1.2.3.4.5", "256.1.1.1", "1.2.3.4 ", " 1.2.3.4", "01.2.3.4", "localhost", ":::", "1::2::3",
+        "fe80::1%eth0", "[::1]", "1.2.3.4:5", "unix", "1111:2222:3333:4444:5555:6666:7777:8888:9999:aaaa:bbbb"}) {
     EXPECT_FALSE(Address::parse(text)) << text;
   }
   EXPECT_FALSE(Address::parse(std::string_view("1.2.3.4\0", 8)));
 }
 
 TEST(Address, IsFoundInThePeersName) {
-  for (const char* text : {"192.0.2.1:40000", "192.0.2.1", "192.0.2.1:0"}) EXPECT_EQ(Address::parse_peer(text), address("192.0.2.1"));
+  for (const char* text : {"192.0.2.1:40000", "192.0.2.1", "192.0.2.1:0"})
+    EXPECT_EQ(Address::parse_peer(text), address("192.0.2.1"));
   for (const char* text : {"[2001:db8::1]:40000", "[2001:db8::1]", "2001:db8::1"}) {
     EXPECT_EQ(Address::parse_peer(text), address("2001:db8::1"));
   }
-  for (const char* text : {"", "-", "[", "[]", "[::1", "[::1]x", "[::1]:", "[::1]:x", "[1.2.3.4]:5", "1.2.3.4:", "1.2.3.4:65536",
-                           "unix:/run/x", "unknown", "_hidden"}) {
+  for (const char* text : {"", "-", "[", "[]", "[::1", "[::1]x", "[::1]:", "[::1]:x", "[1.2.3.4]:5",
+                           "1.2.3.4:", "1.2.3.4:65536", "unix:/run/x", "unknown", "_hidden"}) {
     EXPECT_FALSE(Address::parse_peer(text)) << text;
   }
 }
@@ -82,14 +83,15 @@ TEST(Network, HoldsTheAddressesWithItsPrefix) {
     const char* address;
     bool holds;
   };
-  for (const Row& row : {Row{"192.168.0.0/16", "192.168.255.255", true}, Row{"192.168.0.0/16", "192.169.0.0", false},
-                         Row{"192.168.0.0/16", "::ffff:192.168.1.1", true}, Row{"::ffff:192.168.0.0/112", "192.168.1.1", true},
-                         Row{"10.0.0.0/9", "10.127.255.255", true}, Row{"10.0.0.0/9", "10.128.0.0", false},
-                         Row{"0.0.0.0/0", "8.8.8.8", true}, Row{"0.0.0.0/0", "2001:db8::1", false}, Row{"::/0", "2001:db8::1", true},
-                         Row{"::/0", "8.8.8.8", false}, Row{"::1", "::1", true}, Row{"::1", "::2", false},
-                         Row{"192.0.2.1", "192.0.2.1", true}, Row{"192.0.2.1", "192.0.2.0", false},
-                         Row{"2001:db8::/32", "2001:db8:ffff::1", true}, Row{"2001:db8::/32", "2001:db9::", false},
-                         Row{"2001:db8::/33", "2001:db8:8000::", false}, Row{"2001:db8::1/128", "2001:db8::1", true}}) {
+  for (const Row& row :
+       {Row{"192.168.0.0/16", "192.168.255.255", true}, Row{"192.168.0.0/16", "192.169.0.0", false},
+        Row{"192.168.0.0/16", "::ffff:192.168.1.1", true}, Row{"::ffff:192.168.0.0/112", "192.168.1.1", true},
+        Row{"10.0.0.0/9", "10.127.255.255", true}, Row{"10.0.0.0/9", "10.128.0.0", false},
+        Row{"0.0.0.0/0", "8.8.8.8", true}, Row{"0.0.0.0/0", "2001:db8::1", false}, Row{"::/0", "2001:db8::1", true},
+        Row{"::/0", "8.8.8.8", false}, Row{"::1", "::1", true}, Row{"::1", "::2", false},
+        Row{"192.0.2.1", "192.0.2.1", true}, Row{"192.0.2.1", "192.0.2.0", false},
+        Row{"2001:db8::/32", "2001:db8:ffff::1", true}, Row{"2001:db8::/32", "2001:db9::", false},
+        Row{"2001:db8::/33", "2001:db8:8000::", false}, Row{"2001:db8::1/128", "2001:db8::1", true}}) {
     EXPECT_EQ(network(row.network).contains(address(row.address)), row.holds) << row.network << " " << row.address;
   }
 }
@@ -99,13 +101,14 @@ TEST(Network, SaysWhatIsWrong) {
     const char* text;
     const char* words;
   };
-  for (const Row& row : {Row{"", "an IPv4 or IPv6 address is wanted"}, Row{"/8", "address is wanted"},
-                         Row{"example.com", "\"example.com\" is no network"}, Row{"10.0.0.0/", "from 0 to 32"},
-                         Row{"10.0.0.0/33", "from 0 to 32"}, Row{"10.0.0.0/-1", "from 0 to 32"}, Row{"10.0.0.0/8x", "from 0 to 32"},
-                         Row{"10.0.0.0/255.0.0.0", "from 0 to 32"}, Row{"::/129", "from 0 to 128"}, Row{"::1/", "from 0 to 128"},
-                         Row{"192.168.1.5/16", "\"192.168.0.0/16\" is the network that holds it"},
-                         Row{"2001:db8::1/32", "\"2001:db8::/32\" is the network that holds it"},
-                         Row{"::ffff:1.2.3.4/64", "bits set behind its prefix"}}) {
+  for (const Row& row :
+       {Row{"", "an IPv4 or IPv6 address is wanted"}, Row{"/8", "address is wanted"},
+        Row{"example.com", "\"example.com\" is no network"}, Row{"10.0.0.0/", "from 0 to 32"},
+        Row{"10.0.0.0/33", "from 0 to 32"}, Row{"10.0.0.0/-1", "from 0 to 32"}, Row{"10.0.0.0/8x", "from 0 to 32"},
+        Row{"10.0.0.0/255.0.0.0", "from 0 to 32"}, Row{"::/129", "from 0 to 128"}, Row{"::1/", "from 0 to 128"},
+        Row{"192.168.1.5/16", "\"192.168.0.0/16\" is the network that holds it"},
+        Row{"2001:db8::1/32", "\"2001:db8::/32\" is the network that holds it"},
+        Row{"::ffff:1.2.3.4/64", "bits set behind its prefix"}}) {
     const auto found = Network::parse(row.text);
     ASSERT_FALSE(found.ok()) << row.text;
     EXPECT_THAT(found.error(), HasSubstr(row.words));
@@ -113,11 +116,13 @@ TEST(Network, SaysWhatIsWrong) {
 }
 
 TEST(Network, IsWrittenAsItWasRead) {
-  for (const char* text : {"192.168.0.0/16", "2001:db8::/32", "0.0.0.0/0", "::/0", "::1/128"}) EXPECT_EQ(network(text).to_string(), text);
+  for (const char* text : {"192.168.0.0/16", "2001:db8::/32", "0.0.0.0/0", "::/0", "::1/128"})
+    EXPECT_EQ(network(text).to_string(), text);
 }
 
 TEST(NetworkSet, FindsTheLongestPrefix) {
-  const std::vector<std::string> texts{"10.0.0.0/8", "10.1.0.0/16", "10.1.2.0/24", "10.1.2.0/31", "0.0.0.0/0", "::/0", "2001:db8::/32"};
+  const std::vector<std::string> texts{"10.0.0.0/8", "10.1.0.0/16", "10.1.2.0/24",  "10.1.2.0/31",
+                                       "0.0.0.0/0",  "::/0",        "2001:db8::/32"};
   const auto set = NetworkSet::parse(texts);
   ASSERT_TRUE(set.ok());
   const auto prefix = [&](const char* text) { return set->longest_prefix(address(text)).value_or(999); };
@@ -147,16 +152,18 @@ TEST(NetworkSet, AnswersAsAWalkOverAllDoes) {
       const bool v6 = random() % 4 == 0;
       const auto text = v6 ? "::" + std::to_string(random() % 4) + "/128"
                            : std::to_string(value >> 24) + "." + std::to_string(value >> 16 & 255) + "." +
-                                 std::to_string(value >> 8 & 255) + "." + std::to_string(value & 255) + "/" + std::to_string(bits);
+                                 std::to_string(value >> 8 & 255) + "." + std::to_string(value & 255) + "/" +
+                                 std::to_string(bits);
       networks.push_back(network(text));
       if (random() % 10 == 0) networks.push_back(network("::/" + std::to_string(random() % 90)));
     }
     const NetworkSet set(networks);
     for (int i = 0; i < 50; ++i) {
       const auto value = static_cast<std::uint32_t>(random() & 0x81018003U);
-      const Address a = random() % 5 == 0 ? address("::" + std::to_string(random() % 6))
-                                          : address(std::to_string(value >> 24) + "." + std::to_string(value >> 16 & 255) + "." +
-                                                    std::to_string(value >> 8 & 255) + "." + std::to_string(value & 255));
+      const Address a = random() % 5 == 0
+                            ? address("::" + std::to_string(random() % 6))
+                            : address(std::to_string(value >> 24) + "." + std::to_string(value >> 16 & 255) + "." +
+                                      std::to_string(value >> 8 & 255) + "." + std::to_string(value & 255));
       std::optional<unsigned> best;
       for (const Network& n : networks) {
         if (n.contains(a) && (!best || n.prefix() > *best)) best = n.prefix();

@@ -1,5 +1,5 @@
-#include "filter/crc32c.hpp"
 #include "filter/proxy_header.hpp"
+#include "filter/crc32c.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -81,7 +81,8 @@ std::vector<Good> good_headers() {
       {"v1 TCP4", octets("PROXY TCP4 192.0.2.1 198.51.100.2 40000 1883\r\n"), "192.0.2.1:40000"},
       {"v1 TCP6", octets("PROXY TCP6 2001:db8::7 ::1 40000 1883\r\n"), "[2001:db8::7]:40000"},
       {"v1 longest",
-       octets("PROXY TCP6 ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff 65535 65535\r\n"),
+       octets("PROXY TCP6 ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff 65535 "
+              "65535\r\n"),
        "[ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff]:65535"},
       {"v1 port 0", octets("PROXY TCP4 192.0.2.1 198.51.100.2 0 0\r\n"), "192.0.2.1:0"},
       {"v1 unknown", octets("PROXY UNKNOWN\r\n"), "socket"},
@@ -95,7 +96,8 @@ std::vector<Good> good_headers() {
       {"v2 TCP6", binary(0x21, 0x21, tcp6), "[2001:db8::7]:40000"},
       {"v2 Unix", binary(0x21, 0x31, unix_addresses), "unix:/run/client"},
       {"v2 Unix without a name", binary(0x21, 0x31, Octets(216)), "unix:"},
-      {"v2 with entries", tcp4(entry(0x04, Octets(500)) + entry(0x05, octets("id")) + entry(0xE0, {})), "192.0.2.1:40000"},
+      {"v2 with entries", tcp4(entry(0x04, Octets(500)) + entry(0x05, octets("id")) + entry(0xE0, {})),
+       "192.0.2.1:40000"},
       {"v2 longest", tcp4(entry(0x04, Octets(8192 - 12 - 3))), "192.0.2.1:40000"},
   };
 }
@@ -104,7 +106,8 @@ TEST(ProxyHeader, TellsTheClientsAddress) {
   for (const Good& row : good_headers()) {
     for (const std::size_t piece : {std::size_t{1}, std::size_t{7}, std::size_t{100'000}}) {
       Side side;
-      EXPECT_TRUE(side.feed(row.header + octets("PROXY is MQTT here"), piece)) << row.name << ": " << side.filter->why();
+      EXPECT_TRUE(side.feed(row.header + octets("PROXY is MQTT here"), piece))
+          << row.name << ": " << side.filter->why();
       EXPECT_EQ(side.inward, octets("PROXY is MQTT here")) << row.name;
       EXPECT_EQ(side.peer().address, row.address) << row.name;
       EXPECT_TRUE(side.filter->open() && side.filter->spent()) << row.name;
@@ -129,19 +132,26 @@ TEST(ProxyHeader, WaitsAtEveryByteOfAHeader) {
   }
 }
 
+struct Bad {
+  const char* name;
+  Octets bytes;
+  const char* words;
+};
+void expect_refused(const std::vector<Bad>& rows) {
+  for (const Bad& row : rows) {
+    for (const std::size_t piece : {std::size_t{1}, std::size_t{100'000}}) {
+      Side side;
+      EXPECT_FALSE(side.feed(row.bytes, piece)) << row.name;
+      EXPECT_THAT(std::string(side.filter->why()), HasSubstr(row.words)) << row.name;
+      EXPECT_FALSE(side.filter->open()) << row.name;
+      EXPECT_TRUE(side.inward.empty() && side.outward.empty()) << row.name;
+      EXPECT_FALSE(side.filter->receive(octets("x"), side.inward, side.outward)) << row.name;
+    }
+  }
+}
+
 TEST(ProxyHeader, EndsAConnectionThatBeginsOtherwise) {
-  struct Row {
-    const char* name;
-    Octets bytes;
-    const char* words;
-  };
-  Octets bad_version = tcp4();
-  bad_version[12] = 0x11;
-  Octets bad_command = tcp4();
-  bad_command[12] = 0x22;
-  Octets bad_path(216);
-  bad_path[0] = '\n';
-  const std::vector<Row> rows{
+  expect_refused({
       {"MQTT", {0x10}, "does not begin with"},
       {"TLS", {0x16, 3, 1}, "does not begin with"},
       {"HTTP", octets("GE"), "does not begin with"},
@@ -167,6 +177,17 @@ TEST(ProxyHeader, EndsAConnectionThatBeginsOtherwise) {
       {"v1 name", octets("PROXY TCP4 localhost 198.51.100.2 1 1883\r\n"), "two addresses"},
       {"v1 address 256", octets("PROXY TCP4 256.0.2.1 198.51.100.2 1 1883\r\n"), "two addresses"},
       {"v1 NUL", octets(std::string_view("PROXY TCP4 192.0.2.1\0 198.51.100.2 1 1883\r\n", 44)), "two addresses"},
+  });
+}
+
+TEST(ProxyHeader, EndsAConnectionWithAMalformedVersion2) {
+  Octets bad_version = tcp4();
+  bad_version[12] = 0x11;
+  Octets bad_command = tcp4();
+  bad_command[12] = 0x22;
+  Octets bad_path(216);
+  bad_path[0] = '\n';
+  expect_refused({
       {"v2 version", bad_version, "version 2"},
       {"v2 command", bad_command, "version 2"},
       {"v2 family", binary(0x21, 0x41, kTcp4Addresses), "family"},
@@ -196,24 +217,16 @@ TEST(ProxyHeader, EndsAConnectionThatBeginsOtherwise) {
       {"v2 CN with NUL", tcp4(ssl(7, 0, entry(0x22, {'a', 0, 'b'}))), "TLS"},
       {"v2 CN with a line end", tcp4(ssl(7, 0, entry(0x22, {'a', '\n'}))), "TLS"},
       {"v2 CN not UTF-8", tcp4(ssl(7, 0, entry(0x22, {0xC3}))), "TLS"},
-  };
-  for (const Row& row : rows) {
-    for (const std::size_t piece : {std::size_t{1}, std::size_t{100'000}}) {
-      Side side;
-      EXPECT_FALSE(side.feed(row.bytes, piece)) << row.name;
-      EXPECT_THAT(std::string(side.filter->why()), HasSubstr(row.words)) << row.name;
-      EXPECT_FALSE(side.filter->open()) << row.name;
-      EXPECT_TRUE(side.inward.empty() && side.outward.empty()) << row.name;
-      EXPECT_FALSE(side.filter->receive(octets("x"), side.inward, side.outward)) << row.name;
-    }
-  }
+  });
 }
 
 TEST(ProxyHeader, TellsWhatTheProxyKnowsOfTls) {
   Side side(config::UserNameFrom::certificate_cn);
-  const Octets told = entry(0x21, octets("TLSv1.3")) + entry(0x22, octets("sensor-7")) + entry(0x23, octets("TLS_AES_256_GCM_SHA384")) +
-                      entry(0x24, octets("RSA-SHA256")) + entry(0x25, octets("RSA2048"));
-  EXPECT_TRUE(side.feed(tcp4(entry(0x01, octets("mqtt")) + entry(0x02, octets("broker.example")) + ssl(0x07, 0, told))));
+  const Octets told = entry(0x21, octets("TLSv1.3")) + entry(0x22, octets("sensor-7")) +
+                      entry(0x23, octets("TLS_AES_256_GCM_SHA384")) + entry(0x24, octets("RSA-SHA256")) +
+                      entry(0x25, octets("RSA2048"));
+  EXPECT_TRUE(
+      side.feed(tcp4(entry(0x01, octets("mqtt")) + entry(0x02, octets("broker.example")) + ssl(0x07, 0, told))));
   const auth::Peer peer = side.peer();
   EXPECT_EQ(peer.address, "192.0.2.1:40000");
   EXPECT_EQ(peer.server_name, "broker.example");
@@ -232,11 +245,12 @@ TEST(ProxyHeader, TakesACertificateForProofOnlyWhenItWasVerified) {
     const char* user;
   };
   using From = config::UserNameFrom;
-  for (const Row& row : {Row{0x07, 0, From::certificate_cn, "admin", "admin"}, Row{0x03, 0, From::certificate_cn, "admin", "admin"},
-                         Row{0x05, 0, From::certificate_cn, "admin", "admin"}, Row{0x07, 0, From::connect, "admin", ""},
-                         Row{0x07, 0, From::certificate_subject, "admin", ""}, Row{0x07, 1, From::certificate_cn, "", ""},
-                         Row{0x07, 0xFF, From::certificate_cn, "", ""}, Row{0x01, 0, From::certificate_cn, "", ""},
-                         Row{0x00, 0, From::certificate_cn, "", ""}, Row{0x06, 0, From::certificate_cn, "", ""}}) {
+  for (const Row& row :
+       {Row{0x07, 0, From::certificate_cn, "admin", "admin"}, Row{0x03, 0, From::certificate_cn, "admin", "admin"},
+        Row{0x05, 0, From::certificate_cn, "admin", "admin"}, Row{0x07, 0, From::connect, "admin", ""},
+        Row{0x07, 0, From::certificate_subject, "admin", ""}, Row{0x07, 1, From::certificate_cn, "", ""},
+        Row{0x07, 0xFF, From::certificate_cn, "", ""}, Row{0x01, 0, From::certificate_cn, "", ""},
+        Row{0x00, 0, From::certificate_cn, "", ""}, Row{0x06, 0, From::certificate_cn, "", ""}}) {
     Side side(row.from);
     EXPECT_TRUE(side.feed(tcp4(ssl(row.client, row.verify, entry(0x22, octets("admin"))))));
     EXPECT_EQ(side.peer().certificate_cn, row.cn);

@@ -20,15 +20,17 @@ Octets numbers(std::size_t size) {
   return bytes;
 }
 Octets close_frame(unsigned code, std::string_view reason = "") {
-  return encode({kClose, Octets{static_cast<std::uint8_t>(code >> 8), static_cast<std::uint8_t>(code)} + octets(reason)});
+  return encode(
+      {kClose, Octets{static_cast<std::uint8_t>(code >> 8), static_cast<std::uint8_t>(code)} + octets(reason)});
 }
 Octets closes_with(unsigned code) {
   return {0x88, 0x02, static_cast<std::uint8_t>(code >> 8), static_cast<std::uint8_t>(code)};
 }
 
 TEST(WebSocketFrames, GivePayloadOfAnyLength) {
-  for (std::size_t size : {0U, 1U, 2U, 3U, 4U, 5U, 63U, 64U, 65U, 119U, 120U, 121U, 122U, 123U, 124U, 125U, 126U, 127U, 128U, 129U, 185U, 186U, 187U,
-                           188U, 189U, 190U, 191U, 192U, 193U, 200U, 255U, 4095U, 4096U, 4097U, 16384U, 65535U, 65536U, 300000U}) {
+  for (std::size_t size : {0U,   1U,   2U,   3U,   4U,   5U,    63U,   64U,   65U,    119U,   120U,   121U,   122U,
+                           123U, 124U, 125U, 126U, 127U, 128U,  129U,  185U,  186U,   187U,   188U,   189U,   190U,
+                           191U, 192U, 193U, 200U, 255U, 4095U, 4096U, 4097U, 16384U, 65535U, 65536U, 300000U}) {
     Side side;
     side.greeted();
     EXPECT_TRUE(side.feed(encode({kBinary, numbers(size)}) + encode({kBinary, octets("next")})));
@@ -39,8 +41,9 @@ TEST(WebSocketFrames, GivePayloadOfAnyLength) {
 
 // [MQTT-6.0.0-2]
 TEST(WebSocketFrames, MayComeInPiecesOfAnySize) {
-  const Octets bytes = encode({kBinary, numbers(5), false}) + encode({kContinuation, numbers(300), false}, {1, 2, 3, 4}) +
-                       encode({kPing, octets("p")}) + encode({kContinuation, {}, false}) + encode({kContinuation, numbers(71)}, {9, 0, 0, 0xFF}) +
+  const Octets bytes = encode({kBinary, numbers(5), false}) +
+                       encode({kContinuation, numbers(300), false}, {1, 2, 3, 4}) + encode({kPing, octets("p")}) +
+                       encode({kContinuation, {}, false}) + encode({kContinuation, numbers(71)}, {9, 0, 0, 0xFF}) +
                        encode({kBinary, numbers(130)}) + encode({kPong, {}}) + encode({kBinary, octets("end")});
   const Octets expected = numbers(5) + numbers(300) + numbers(71) + numbers(130) + octets("end");
   for (std::size_t piece = 1; piece <= bytes.size(); ++piece) {
@@ -70,7 +73,8 @@ TEST(WebSocketFrames, AreReadInRandomPieces) {
     Side side;
     side.greeted();
     for (std::size_t at = 0; at < bytes.size();) {
-      const std::size_t size = std::min<std::size_t>(bytes.size() - at, 1 + random() % (random() % 3 == 0 ? 10000 : 150));
+      const std::size_t size =
+          std::min<std::size_t>(bytes.size() - at, 1 + random() % (random() % 3 == 0 ? 10000 : 150));
       ASSERT_TRUE(side.filter->receive({bytes.data() + at, size}, side.inward, side.outward));
       at += size;
     }
@@ -79,7 +83,8 @@ TEST(WebSocketFrames, AreReadInRandomPieces) {
 }
 
 TEST(WebSocketFrames, AreUnmaskedWithAnyKey) {
-  for (std::array<std::uint8_t, 4> key : {std::array<std::uint8_t, 4>{0, 0, 0, 0}, {0xFF, 0xFF, 0xFF, 0xFF}, {1, 0, 0, 0}, {0, 0, 0, 0x80}}) {
+  for (std::array<std::uint8_t, 4> key :
+       {std::array<std::uint8_t, 4>{0, 0, 0, 0}, {0xFF, 0xFF, 0xFF, 0xFF}, {1, 0, 0, 0}, {0, 0, 0, 0x80}}) {
     for (std::size_t size : {3U, 100U, 1000U}) {
       for (std::size_t piece : {1U, 6U, 9U, 133U, 135U, 5000U}) {
         Side side;
@@ -105,7 +110,8 @@ TEST(WebSocketFrames, AreRefusedWithTheRightCode) {
       {"text within a message", encode({kBinary, octets("h"), false}) + encode({kText, octets("h")}), 1003, "text"},
       {"no mask", encode({kBinary, octets("h"), true, false}), 1002, "not masked"},
       {"no mask on a ping", encode({kPing, octets("h"), true, false}), 1002, "not masked"},
-      {"no mask on a second frame", encode({kBinary, numbers(500)}) + encode({kBinary, numbers(500), true, false}), 1002, "not masked"},
+      {"no mask on a second frame", encode({kBinary, numbers(500)}) + encode({kBinary, numbers(500), true, false}),
+       1002, "not masked"},
       {"RSV1", encode({kBinary, octets("h"), true, true, 0x40}), 1002, "reserved bits"},
       {"RSV2", encode({kBinary, octets("h"), true, true, 0x20}), 1002, "reserved bits"},
       {"RSV3", encode({kPing, {}, true, true, 0x10}), 1002, "reserved bits"},
@@ -114,8 +120,10 @@ TEST(WebSocketFrames, AreRefusedWithTheRightCode) {
       {"opcode 11", encode({11, octets("h")}), 1002, "reserved opcode"},
       {"opcode 15", encode({15, {}}), 1002, "reserved opcode"},
       {"continuation of nothing", encode({kContinuation, octets("h")}), 1002, "continuation"},
-      {"continuation after the end", encode({kBinary, octets("h")}) + encode({kContinuation, octets("h")}), 1002, "continuation"},
-      {"message within a message", encode({kBinary, octets("h"), false}) + encode({kBinary, octets("h")}), 1002, "within"},
+      {"continuation after the end", encode({kBinary, octets("h")}) + encode({kContinuation, octets("h")}), 1002,
+       "continuation"},
+      {"message within a message", encode({kBinary, octets("h"), false}) + encode({kBinary, octets("h")}), 1002,
+       "within"},
       {"ping in fragments", encode({kPing, octets("h"), false}), 1002, "malformed"},
       {"long ping", encode({kPing, numbers(126)}), 1002, "malformed"},
       {"long close", encode({kClose, numbers(200)}), 1002, "malformed"},
@@ -161,7 +169,8 @@ TEST(WebSocketFrames, EndInGoodOrder) {
   for (const Row& row : rows) {
     for (std::size_t piece : {1U, 1000U}) {
       Side side;
-      EXPECT_TRUE(side.greeted().feed(encode({kBinary, octets("last words")}) + row.bytes + encode({kBinary, octets("beyond")}), piece));
+      EXPECT_TRUE(side.greeted().feed(
+          encode({kBinary, octets("last words")}) + row.bytes + encode({kBinary, octets("beyond")}), piece));
       EXPECT_EQ(text_of(side.inward), "last words");
       EXPECT_EQ(side.outward, row.answer);
       EXPECT_TRUE(side.filter->ended());
@@ -186,8 +195,9 @@ TEST(WebSocketFrames, AreClosedByUs) {
 
 TEST(WebSocketFrames, AnswerPings) {
   Side side;
-  EXPECT_TRUE(side.greeted().feed(encode({kPing, {}}) + encode({kBinary, octets("a"), false}) + encode({kPing, numbers(125)}) +
-                                  encode({kPong, octets("not asked for")}) + encode({kContinuation, octets("b")})));
+  EXPECT_TRUE(side.greeted().feed(encode({kPing, {}}) + encode({kBinary, octets("a"), false}) +
+                                  encode({kPing, numbers(125)}) + encode({kPong, octets("not asked for")}) +
+                                  encode({kContinuation, octets("b")})));
   EXPECT_EQ(text_of(side.inward), "ab");
   EXPECT_EQ(side.outward, (Octets{0x8A, 0} + Octets{0x8A, 125} + numbers(125)));
 }

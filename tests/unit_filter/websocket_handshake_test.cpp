@@ -60,8 +60,9 @@ TEST(WebSocketHandshake, TakesHeadersInAnyWriting) {
            replaced("Upgrade: websocket", "Upgrade: h2c, websocket"),
            replaced("Host: broker.example", "host:broker.example:9001"),
            replaced("Sec-WebSocket-Version: 13", "Sec-WebSocket-Version:   13  "),
-           replaced("Sec-WebSocket-Protocol: mqtt", "Sec-WebSocket-Protocol: mqtt\r\nSec-WebSocket-Extensions: permessage-deflate; "
-                                                    "client_max_window_bits"),
+           replaced("Sec-WebSocket-Protocol: mqtt",
+                    "Sec-WebSocket-Protocol: mqtt\r\nSec-WebSocket-Extensions: permessage-deflate; "
+                    "client_max_window_bits"),
            replaced("GET /mqtt ", "GET http://broker.example/mqtt "),
            replaced("GET /mqtt ", "GET /mqtt?token=1 "),
        }) {
@@ -77,13 +78,14 @@ TEST(WebSocketHandshake, ChoosesTheSubprotocol) {
     const char* offered;
     const char* chosen;  // null: refused
   };
-  for (const Row& row : {Row{"Sec-WebSocket-Protocol: mqtt", "mqtt"}, Row{"Sec-WebSocket-Protocol: mqttv3.1", "mqttv3.1"},
-                         Row{"Sec-WebSocket-Protocol: mqttv3.1, mqtt", "mqtt"}, Row{"Sec-WebSocket-Protocol: mqtt,mqttv3.1", "mqtt"},
-                         Row{"Sec-WebSocket-Protocol: x\r\nSec-WebSocket-Protocol: mqtt", "mqtt"},
-                         Row{"Sec-WebSocket-Protocol: mqttv3.1\r\nSec-WebSocket-Protocol:  chat ,, mqtt", "mqtt"},
-                         Row{"Sec-WebSocket-Protocol: chat", nullptr}, Row{"Sec-WebSocket-Protocol: ", nullptr},
-                         Row{"Sec-WebSocket-Protocol: MQTT", nullptr}, Row{"Sec-WebSocket-Protocol: mqtt2", nullptr},
-                         Row{"X-Nothing: 1", nullptr}}) {
+  for (const Row& row :
+       {Row{"Sec-WebSocket-Protocol: mqtt", "mqtt"}, Row{"Sec-WebSocket-Protocol: mqttv3.1", "mqttv3.1"},
+        Row{"Sec-WebSocket-Protocol: mqttv3.1, mqtt", "mqtt"}, Row{"Sec-WebSocket-Protocol: mqtt,mqttv3.1", "mqtt"},
+        Row{"Sec-WebSocket-Protocol: x\r\nSec-WebSocket-Protocol: mqtt", "mqtt"},
+        Row{"Sec-WebSocket-Protocol: mqttv3.1\r\nSec-WebSocket-Protocol:  chat ,, mqtt", "mqtt"},
+        Row{"Sec-WebSocket-Protocol: chat", nullptr}, Row{"Sec-WebSocket-Protocol: ", nullptr},
+        Row{"Sec-WebSocket-Protocol: MQTT", nullptr}, Row{"Sec-WebSocket-Protocol: mqtt2", nullptr},
+        Row{"X-Nothing: 1", nullptr}}) {
     const std::string answer = answer_to(replaced("Sec-WebSocket-Protocol: mqtt", row.offered));
     if (row.chosen != nullptr) {
       EXPECT_THAT(answer, HasSubstr(std::string("\r\nSec-WebSocket-Protocol: ") + row.chosen + "\r\n")) << row.offered;
@@ -172,11 +174,13 @@ TEST(WebSocketHandshake, AsksForTheOrigin) {
   const auto from = [&](const std::string& origin) {
     return answer_to(replaced("Host: broker.example", "Host: broker.example\r\n" + origin), options);
   };
-  for (const char* origin : {"Origin: https://example.com", "origin: HTTPS://Example.com", "Origin: https://example.com:8443"}) {
+  for (const char* origin :
+       {"Origin: https://example.com", "origin: HTTPS://Example.com", "Origin: https://example.com:8443"}) {
     EXPECT_THAT(from(origin), StartsWith("HTTP/1.1 101 ")) << origin;
   }
-  for (const char* origin : {"Origin: https://evil.example", "Origin: null", "Origin: ", "Origin: http://example.com",
-                             "Origin: https://example.com.evil.example", "Origin: https://example.com, https://evil.example"}) {
+  for (const char* origin :
+       {"Origin: https://evil.example", "Origin: null", "Origin: ", "Origin: http://example.com",
+        "Origin: https://example.com.evil.example", "Origin: https://example.com, https://evil.example"}) {
     EXPECT_THAT(from(origin), StartsWith("HTTP/1.1 403 ")) << origin;
   }
   EXPECT_THAT(from("Origin: https://example.com\r\nOrigin: https://example.com"), StartsWith("HTTP/1.1 400 "));

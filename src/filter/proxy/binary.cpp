@@ -63,7 +63,8 @@ std::optional<Entry> take_entry(Bytes& bytes) {
 /// A name that identifies somebody or stands in a log: no control characters, well-formed, and told only once.
 bool take_text(Bytes value, std::string& into) {
   const std::string_view text(reinterpret_cast<const char*>(value.data()), value.size());
-  const bool control = std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
+  const bool control =
+      std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
   if (text.empty() || text.size() > kTextMax || control || !mqtt::is_valid_text(text) || !into.empty()) return false;
   into = text;
   return true;
@@ -107,8 +108,10 @@ ProxyProgress read_entries(Bytes whole, Bytes rest, ProxyHeader& header) {
   while (!rest.empty()) {
     const auto entry = take_entry(rest);
     if (!entry) return wrong("PROXY: an entry does not fit into the header");
-    if (entry->type == kTypeCrc32c && !is_checksum_right(whole, entry->value)) return wrong("PROXY: the checksum is wrong");
-    if (entry->type == kTypeAuthority && !take_text(entry->value, header.server_name)) return wrong("PROXY: a malformed server name");
+    if (entry->type == kTypeCrc32c && !is_checksum_right(whole, entry->value))
+      return wrong("PROXY: the checksum is wrong");
+    if (entry->type == kTypeAuthority && !take_text(entry->value, header.server_name))
+      return wrong("PROXY: a malformed server name");
     if (entry->type != kTypeSsl) continue;
     if (has_ssl || !read_ssl(entry->value, header)) return wrong("PROXY: malformed information on TLS");
     has_ssl = true;
@@ -120,21 +123,24 @@ std::string ipv4(Bytes bytes) {
   sockaddr_in socket{};
   socket.sin_family = AF_INET;
   std::memcpy(&socket.sin_addr, bytes.data(), sizeof socket.sin_addr);
-  return Address::of(reinterpret_cast<const sockaddr&>(socket))->with_port(static_cast<std::uint16_t>(two_bytes(bytes.subspan(8))));
+  return Address::of(reinterpret_cast<const sockaddr&>(socket))
+      ->with_port(static_cast<std::uint16_t>(two_bytes(bytes.subspan(8))));
 }
 
 std::string ipv6(Bytes bytes) {
   sockaddr_in6 socket{};
   socket.sin6_family = AF_INET6;
   std::memcpy(&socket.sin6_addr, bytes.data(), sizeof socket.sin6_addr);
-  return Address::of(reinterpret_cast<const sockaddr&>(socket))->with_port(static_cast<std::uint16_t>(two_bytes(bytes.subspan(32))));
+  return Address::of(reinterpret_cast<const sockaddr&>(socket))
+      ->with_port(static_cast<std::uint16_t>(two_bytes(bytes.subspan(32))));
 }
 
 /// A path up to its NUL; that of a client is most often empty.
 std::optional<std::string> unix_path(Bytes bytes) {
   const auto end = std::find(bytes.begin(), bytes.begin() + kUnixPath, std::uint8_t{0});
   const std::string path(bytes.begin(), end);
-  const bool control = std::any_of(path.begin(), path.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
+  const bool control =
+      std::any_of(path.begin(), path.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
   if (control || !mqtt::is_valid_text(path)) return std::nullopt;
   return "unix:" + path;
 }

@@ -17,7 +17,7 @@ inline constexpr std::size_t kProxyBodyMax = 8192;
 
 /// What a PROXY header tells.
 struct ProxyHeader {
-  std::string address;      // "192.0.2.1:40000", "unix:/path"; empty: the socket's holds
+  std::string address;  // "192.0.2.1:40000", "unix:/path"; empty: the socket's holds
   std::string server_name;
   std::string tls_version;  // empty: no TLS
   std::string tls_cipher;
@@ -28,8 +28,8 @@ struct ProxyHeader {
 struct ProxyProgress {
   enum class Kind : std::uint8_t { more, whole, wrong };
   Kind kind = Kind::more;
-  std::size_t used = 0;   // bytes of the header, when whole
-  std::string_view why;   // when wrong: "PROXY: the checksum is wrong"
+  std::size_t used = 0;  // bytes of the header, when whole
+  std::string_view why;  // when wrong: "PROXY: the checksum is wrong"
 };
 
 /// Reads a header from the beginning of `bytes`; wrong as soon as no bytes that may follow could make it right.

@@ -29,7 +29,8 @@ bool Frames::receive(Bytes bytes, Sink& inward, Sink& outward) {
     if (bytes.empty()) break;
     if (!read_on(bytes, inward, outward)) return false;
   }
-  if (has_late_ping_ && !close_sent_ && !library_.write(WSLAY_PONG, Bytes(late_ping_).first(late_ping_size_), outward)) return false;
+  if (has_late_ping_ && !close_sent_ && !library_.write(WSLAY_PONG, Bytes(late_ping_).first(late_ping_size_), outward))
+    return false;
   library_.rest();
   return true;
 }
@@ -49,7 +50,8 @@ bool Frames::read_on(Bytes& bytes, Sink& inward, Sink& outward) {
   while (!close_sent_ && rest_ == 0) {
     const auto result = library_.read(bytes, piece);
     if (result == FrameLibrary::Read::more) return true;
-    if (result == FrameLibrary::Read::broken) return fail(WSLAY_CODE_PROTOCOL_ERROR, "WebSocket: malformed frame", outward);
+    if (result == FrameLibrary::Read::broken)
+      return fail(WSLAY_CODE_PROTOCOL_ERROR, "WebSocket: malformed frame", outward);
     if (!in_frame_ && !begin(piece, outward)) return false;
     in_frame_ = !library_.between_frames();
     if (wslay_is_ctrl_frame(piece.opcode)) {
@@ -86,8 +88,10 @@ bool Frames::begin(const wslay_frame_iocb& head, Sink& outward) {
 
 bool Frames::begin_data(const wslay_frame_iocb& head, Sink& outward) {
   const bool continues = head.opcode == WSLAY_CONTINUATION_FRAME;
-  if (continues && !in_message_) return fail(WSLAY_CODE_PROTOCOL_ERROR, "WebSocket: a continuation of nothing", outward);
-  if (!continues && in_message_) return fail(WSLAY_CODE_PROTOCOL_ERROR, "WebSocket: a message within a message", outward);
+  if (continues && !in_message_)
+    return fail(WSLAY_CODE_PROTOCOL_ERROR, "WebSocket: a continuation of nothing", outward);
+  if (!continues && in_message_)
+    return fail(WSLAY_CODE_PROTOCOL_ERROR, "WebSocket: a message within a message", outward);
   in_message_ = head.fin == 0;
   return true;
 }
@@ -131,7 +135,8 @@ bool Frames::answer_close(Sink& outward) {
     return library_.write(WSLAY_CONNECTION_CLOSE, {}, outward);
   }
   const unsigned code = control_size_ < 2 ? 0U : static_cast<unsigned>(control_[0]) << 8 | control_[1];
-  if (!is_close_code(code)) return fail(WSLAY_CODE_PROTOCOL_ERROR, "WebSocket: a close frame without a valid code", outward);
+  if (!is_close_code(code))
+    return fail(WSLAY_CODE_PROTOCOL_ERROR, "WebSocket: a close frame without a valid code", outward);
   close_received_ = true;
   return say_close(static_cast<std::uint16_t>(code), outward);
 }

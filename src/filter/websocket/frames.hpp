@@ -48,7 +48,7 @@ class Frames {
   std::uint64_t rest_offset_ = 0;  // where in that payload the rest begins
   MaskKey key_{};
   bool in_frame_ = false;
-  bool in_message_ = false;        // whose last frame has not begun
+  bool in_message_ = false;  // whose last frame has not begun
   bool close_sent_ = false;
   bool close_received_ = false;
   bool has_late_ping_ = false;

@@ -21,7 +21,8 @@ constexpr std::array<std::string_view, 2> kSubprotocols{"mqtt", "mqttv3.1"};
 HandshakeAnswer refuse(std::string_view status, std::string why, std::string_view headers = "") {
   const std::string body = fmt::format("{}\n", why);
   return {false,
-          fmt::format("HTTP/1.1 {}\r\n{}Content-Type: text/plain; charset=utf-8\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{}",
+          fmt::format("HTTP/1.1 {}\r\n{}Content-Type: text/plain; charset=utf-8\r\nContent-Length: {}\r\nConnection: "
+                      "close\r\n\r\n{}",
                       status, headers, body.size(), body),
           fmt::format("WebSocket: {}", why)};
 }
@@ -76,7 +77,8 @@ HandshakeAnswer judge_handshake(const WebSocketRequest& request, const WebSocket
   if (!request.is_http_1_1) return bad("HTTP/1.1 is wanted");
   if (!request.is_get) return bad("a WebSocket handshake is a GET");
   if (request.hosts != 1) return bad("one Host header is wanted");
-  if (!rules.path.empty() && path_of(request.target) != rules.path) return refuse("404 Not Found", "there is nothing at this path");
+  if (!rules.path.empty() && path_of(request.target) != rules.path)
+    return refuse("404 Not Found", "there is nothing at this path");
   if (request.upgrade.empty()) {
     return refuse("426 Upgrade Required", "this is an MQTT broker: connect with MQTT over WebSocket, subprotocol mqtt",
                   "Upgrade: websocket\r\n");

@@ -92,8 +92,16 @@ std::string_view RequestReader::what_is_broken() const {
 }
 
 std::size_t RequestReader::memory() const {
-  const std::array parts{&request_.target, &request_.upgrade, &request_.connection, &request_.protocols, &request_.forwarded_for,
-                         &request_.key, &request_.version, &request_.origin, &field_, &value_};
+  const std::array parts{&request_.target,
+                         &request_.upgrade,
+                         &request_.connection,
+                         &request_.protocols,
+                         &request_.forwarded_for,
+                         &request_.key,
+                         &request_.version,
+                         &request_.origin,
+                         &field_,
+                         &value_};
   std::size_t sum = sizeof *this;
   for (const std::string* part : parts) sum += part->capacity();
   return sum;

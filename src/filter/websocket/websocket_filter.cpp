@@ -70,7 +70,8 @@ class WebSocketFilter final : public ByteFilter {
     const HandshakeAnswer answer = judge(state);
     outward.insert(outward.end(), answer.bytes.begin(), answer.bytes.end());
     if (answer.welcome) {
-      address_ = forwarded_address(hello_->peer->address, hello_->reader.request().forwarded_for, hello_->rules->trusted_proxies);
+      address_ = forwarded_address(hello_->peer->address, hello_->reader.request().forwarded_for,
+                                   hello_->rules->trusted_proxies);
       frames_ = std::make_unique<Frames>();
     } else {
       why_ = answer.why;
@@ -99,7 +100,8 @@ Result<std::shared_ptr<const WebSocketRules>, std::string> websocket_rules(const
   return std::shared_ptr<const WebSocketRules>(std::make_shared<WebSocketRules>(listener, std::move(*trusted)));
 }
 
-std::unique_ptr<ByteFilter> make_websocket(std::shared_ptr<const WebSocketRules> rules, std::shared_ptr<const auth::Peer> so_far) {
+std::unique_ptr<ByteFilter> make_websocket(std::shared_ptr<const WebSocketRules> rules,
+                                           std::shared_ptr<const auth::Peer> so_far) {
   return std::make_unique<WebSocketFilter>(std::move(rules), std::move(so_far));
 }
 
