@@ -60,6 +60,7 @@ class ProxyHeaderFilter final : public ByteFilter {
     const ProxyProgress progress = read_proxy_header(all, header_);
     if (progress.kind == ProxyProgress::Kind::wrong) {
       why_ = progress.why;
+      header_ = {};  // what stood in front of the mistake is not to be believed either
       return false;
     }
     if (progress.kind == ProxyProgress::Kind::more) {

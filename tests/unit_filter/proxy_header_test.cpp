@@ -259,6 +259,13 @@ TEST(ProxyHeader, TakesACertificateForProofOnlyWhenItWasVerified) {
   }
 }
 
+TEST(ProxyHeader, BelievesNothingThatAMistakeFollows) {
+  Side side(config::UserNameFrom::certificate_cn);
+  EXPECT_FALSE(side.feed(tcp4(ssl(7, 0, entry(0x22, octets("admin"))) + Octets{0x04})));
+  EXPECT_EQ(side.peer().user_name, "");
+  EXPECT_EQ(side.peer().address, "socket");
+}
+
 TEST(ProxyHeader, BelievesNothingOfALocalConnection) {
   Side side(config::UserNameFrom::certificate_cn);
   EXPECT_TRUE(side.feed(binary(0x20, 0x11, kTcp4Addresses + ssl(7, 0, entry(0x22, octets("admin"))))));

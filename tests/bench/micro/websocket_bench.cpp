@@ -75,11 +75,13 @@ BENCHMARK(receive_in_pieces)->Arg(1448);
 
 void send_frame(benchmark::State& state) {
   const auto made = open_filter();
-  const Sink payload(static_cast<std::size_t>(state.range(0)), 'x');
+  const auto size = static_cast<std::size_t>(state.range(0));
+  // Source and target that lie alike in their pages make memmove() ten times as slow on some machines.
+  const Sink payload(size + 1024, 'x');
   Sink outward;
   for (auto _ : state) {
     outward.clear();
-    benchmark::DoNotOptimize(made->send(payload, outward));
+    benchmark::DoNotOptimize(made->send(Bytes(payload).last(size), outward));
   }
 }
 BENCHMARK(send_frame)->Arg(64)->Arg(16'384);
