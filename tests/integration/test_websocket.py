@@ -6,6 +6,7 @@ BROKER=mosquitto runs what does not depend on the broker's own manners against D
 import base64
 import http.server
 import os
+import re
 import shutil
 import socket
 import sys
@@ -18,6 +19,19 @@ from harness import BrokerTest, DEADLINE_S, HOST, ROOT, free_port, main, testing
 
 MODULES = Path(os.environ.get("TOMBO_NPM", ROOT / "build/npm")) / "node_modules"
 PAGE = Path(__file__).with_name("websocket_page.html")
+DOCUMENTED = re.search("```html\n(.*?)```", (ROOT / "docs/websocket.md").read_text(), re.S).group(1)
+# Added to the documented page: sends a message as a person would and tells when it has come back.
+VISITOR = """<script>
+client.once('connect', () => setTimeout(() => {
+  document.getElementById('text').value = 'hello'
+  document.getElementById('form').requestSubmit()
+}, 200))
+client.on('message', (topic, payload) => setTimeout(() => {
+  const lines = [...document.querySelectorAll('li')].map(line => line.textContent)
+  const good = payload.toString() === 'hello' && lines.includes('hello') && state.textContent.startsWith('connected to')
+  fetch('/result', { method: 'POST', body: good ? 'PASSED' : `FAILED: ${lines} ${state.textContent}` })
+}))
+</script>"""
 CHROMIUM = shutil.which("chromium")
 # Nothing that a browser does by itself, and no sandbox, which root and containers cannot have.
 QUIET = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -46,6 +60,8 @@ class PageHandler(http.server.BaseHTTPRequestHandler):
         path = urllib.parse.urlsplit(self.path).path
         if path == "/":
             return self.answer(200, "text/html; charset=utf-8", PAGE.read_bytes())
+        if path == "/documented":
+            return self.answer(200, "text/html; charset=utf-8", (DOCUMENTED + VISITOR).encode())
         if path == "/mqtt.min.js":
             return self.answer(200, "text/javascript", (MODULES / "mqtt/dist/mqtt.min.js").read_bytes())
         return self.answer(404, "text/plain", b"")
@@ -85,7 +101,7 @@ class MqttJs(WebSocketTest):
 
 
 class Browser(WebSocketTest):
-    def run_page(self, version):
+    def run_page(self, version, path=""):
         if not CHROMIUM:
             self.skipTest("chromium is not installed (packaging/debian-packages.txt, group test)")
         server = PageServer()
@@ -96,7 +112,7 @@ class Browser(WebSocketTest):
         asked = {"broker": f"ws://{HOST}:{self.port}/mqtt", "version": version}
         if not testing_tombo():
             asked["lenient"] = 1
-        url = f"http://{HOST}:{server.server_port}/?{urllib.parse.urlencode(asked)}"
+        url = f"http://{HOST}:{server.server_port}/{path}?{urllib.parse.urlencode(asked)}"
         browser = self.run_tool(CHROMIUM, *QUIET, f"--user-data-dir={profile}", url)
         come = server.come.wait(4 * DEADLINE_S)
         browser.process.terminate()  # so that its own children go with it; run_tool kills what is left
@@ -109,6 +125,9 @@ class Browser(WebSocketTest):
 
     def test_version_5(self):
         self.run_page(5)
+
+    def test_the_page_in_the_docs(self):
+        self.run_page(5, "documented")
 
 
 class Handshake(WebSocketTest):
