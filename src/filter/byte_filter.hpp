@@ -34,6 +34,9 @@ class ByteFilter {
   virtual bool open() const = 0;
   /// The peer has said that it sends no more (close_notify, a close frame): the connection ends in good order.
   virtual bool ended() const { return false; }
+  /// Whether it only passes bytes through from now on, so that it may be taken out of the way once it has described the
+  /// peer: what it held has gone inward.
+  virtual bool spent() const { return false; }
   /// For the log, once receive() or send() was false: "TLS: no shared cipher".
   virtual std::string_view why() const = 0;
   /// Adds what it has learned about the peer; called when it has become open.

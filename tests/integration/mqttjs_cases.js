@@ -1,4 +1,4 @@
-// MQTT.js against the broker.  usage: node mqttjs_cases.js HOST PORT VERSION(4|5); NODE_PATH finds the package.
+// MQTT.js against the broker.  usage: node mqttjs_cases.js HOST PORT VERSION(4|5) [mqtt|ws]; NODE_PATH finds the package.
 // Runs every case below, names it, and exits with 1 at the first that fails.
 'use strict'
 
@@ -6,6 +6,7 @@ const assert = require('assert')
 const mqtt = require('mqtt')
 
 const [host, port, version] = [process.argv[2], Number(process.argv[3]), Number(process.argv[4])]
+const protocol = process.argv[5] || 'mqtt'
 const kDeadlineMs = 20000
 const open = []
 
@@ -18,7 +19,7 @@ function within (promise, what) {
 }
 
 async function connect (options = {}) {
-  const client = mqtt.connect({ host, port, protocol: 'mqtt', protocolVersion: version, reconnectPeriod: 100, ...options })
+  const client = mqtt.connect({ host, port, protocol, path: '/mqtt', protocolVersion: version, reconnectPeriod: 100, ...options })
   open.push(client)
   client.got = []
   client.on('error', () => {})

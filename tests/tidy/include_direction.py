@@ -37,7 +37,9 @@ CONFINED = (
     ("CLI11", re.compile(r"^CLI/"), re.compile(r"^src/(app/cli|bench/cli/|tomboctl/)")),
     ("toml++", re.compile(r"^toml(\+\+|plusplus)/"), re.compile(r"^src/(config|bench/plan|auth/acl)/")),
     ("RocksDB", re.compile(r"^rocksdb/"), re.compile(r"^src/store/rocks/")),
-    ("OpenSSL", re.compile(r"^openssl/"), re.compile(r"^src/(filter/tls|auth|bench/engine)/")),
+    ("OpenSSL", re.compile(r"^openssl/"), re.compile(r"^src/(filter/(tls|websocket)|auth|bench/engine)/")),
+    ("wslay", re.compile(r"^wslay/"), re.compile(r"^src/filter/websocket/")),
+    ("http-parser", re.compile(r"^http_parser\.h"), re.compile(r"^src/filter/websocket/")),
     ("nlohmann-json", re.compile(r"^nlohmann/"),
      re.compile(r"^src/(bench/(report|coordinate)|control|tomboctl)/")),
 )
