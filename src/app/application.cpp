@@ -6,14 +6,18 @@
 #include "app/options_from.hpp"
 #include "app/orders.hpp"
 #include "app/pid_file.hpp"
+#include "app/privileges.hpp"
 #include "app/reload.hpp"
 #include "app/signals.hpp"
 #include "app/systemd.hpp"
 #include "app/version.hpp"
+#include "auth/guard.hpp"
+#include "base/watch_files.hpp"
 #include "config/load.hpp"
 #include "broker/keeper.hpp"
 #include "control/server.hpp"
 #include "control/store_operations.hpp"
+#include "net/entrance.hpp"
 #include "net/server.hpp"
 
 #include <unistd.h>
@@ -34,8 +38,30 @@ void print_problems(const config::Loaded& loaded) {
   }
 }
 
+std::string joined(const std::vector<std::string>& problems) {
+  std::string all;
+  for (const auto& problem : problems) all += (all.empty() ? "" : "\n") + problem;
+  return all;
+}
+
+/// What is wrong with the files that the options name: certificates, passwords, rules.
+std::vector<std::string> problems_of_files(const config::Options& options) {
+  std::vector<std::string> problems;
+  const SystemClock clock;
+  if (auto guard = auth::Guard::open(options, clock, {}); !guard) problems = guard.error();
+  for (const config::Listener& listener : options.listeners) {
+    if (auto made = net::Entrance::make(listener, nullptr); !made) {
+      problems.insert(problems.end(), made.error().begin(), made.error().end());
+    }
+  }
+  return problems;
+}
+
 int test_config(const Cli& cli, const config::Loaded& loaded) {
   if (!loaded.ok()) return kExitConfiguration;
+  const auto problems = problems_of_files(loaded.options);
+  for (const auto& problem : problems) std::fprintf(stderr, "%s\n", problem.c_str());
+  if (!problems.empty()) return kExitConfiguration;
   std::printf("%s: the configuration is fine\n", cli.file.c_str());
   return kExitOk;
 }
@@ -75,6 +101,9 @@ class Running {
   void serve();
   Result<void, std::string> start_control();
   control::Reloaded reload();
+  void reread_files();
+  void watch_files();
+  Result<std::shared_ptr<broker::Keeper>, std::string> open_store();
   void write_summary();
   void redirect();
   void look_after();
@@ -88,6 +117,9 @@ class Running {
   log::Logger log_ = sinks_.logger(log::Module::app);
   SystemClock clock_;
   PidFile pid_file_;
+  Privileges privileges_;
+  WatchFiles watched_;  // certificates, passwords, rules
+  std::unique_ptr<auth::Guard> guard_;  // outlives the server
   std::unique_ptr<net::Server> server_;
   std::unique_ptr<control::EngineOperations> store_operations_;  // of the server's keeper
   std::unique_ptr<control::Server> control_;  // asks the server's shards
@@ -114,21 +146,55 @@ std::string Running::start(bool loopback_only) {
   if (!options_.pid_file.empty()) {
     if (std::string why_not = pid_file_.write(options_.pid_file); !why_not.empty()) return why_not;
   }
-  std::shared_ptr<broker::Keeper> keeper;
-  if (!options_.persistence.directory.empty()) {
-    auto opened = broker::Keeper::open(options_, clock_, sinks_.logger(log::Module::store));
-    if (!opened) return opened.error();
-    keeper = std::move(*opened);
-  }
+  if (const auto known = privileges_.resolve(options_.defence.user); !known) return known.error();
+  if (!privileges_.note().empty()) log_.warning("{}", privileges_.note());
+  auto guard = auth::Guard::open(options_, clock_, sinks_.logger(log::Module::auth));
+  if (!guard) return joined(guard.error());
+  guard_ = std::move(*guard);
+  auto keeper = open_store();
+  if (!keeper) return keeper.error();
   server_ = std::make_unique<net::Server>(
       net::Server::Parts{std::make_shared<const config::Options>(options_), sinks_.logger(log::Module::net),
-                         &clock_, std::string{version()}, std::move(keeper)});
-  if (const auto bound = server_->listen(); !bound) return bound.error();
+                         &clock_, std::string{version()}, std::move(*keeper), guard_.get()});
+  if (const auto bound = server_->listen(systemd::inherited_sockets()); !bound) return bound.error();
+  if (const auto dropped = privileges_.drop(); !dropped) return dropped.error();
   if (const auto restored = server_->restore(); !restored) return restored.error();
   if (const auto started = start_control(); !started) return started.error();
   server_->start();
+  watch_files();
   log_.info("tombo is ready pid={}", ::getpid());
   return {};
+}
+
+/// The store, made as the user that the broker becomes, or none.
+Result<std::shared_ptr<broker::Keeper>, std::string> Running::open_store() {
+  std::shared_ptr<broker::Keeper> keeper;
+  if (options_.persistence.directory.empty()) return keeper;
+  if (auto given = privileges_.give(options_.persistence.directory); !given) return Failure{given.error()};
+  if (auto lowered = privileges_.lower(); !lowered) return Failure{lowered.error()};
+  auto opened = broker::Keeper::open(options_, clock_, sinks_.logger(log::Module::store));
+  if (auto raised = privileges_.raise(); !raised) return Failure{raised.error()};
+  if (!opened) return Failure{opened.error()};
+  keeper = std::move(*opened);
+  return keeper;
+}
+
+void Running::watch_files() {
+  std::vector<std::string> files = guard_->files();
+  for (auto& file : server_->files()) files.push_back(std::move(file));
+  watched_.watch(files);
+}
+
+/// Certificates, passwords and rules anew, because of SIGHUP or since one has changed.  What cannot be read stays as it was.
+void Running::reread_files() {
+  if (const auto read = guard_->reload(options_); !read) {
+    for (const auto& problem : read.error()) log_.error("{}", problem);
+    log_.error("who may come in and what clients may do stays as it was");
+  } else {
+    server_->rights_changed();
+  }
+  server_->reread_files();
+  watch_files();
 }
 
 /// Its questions wait until the shards run.
@@ -210,6 +276,7 @@ control::Reloaded Running::reload() {
     options_ = *next;
     server_->reload(next);
   }
+  if (outcome.good) reread_files();
   systemd::notify_ready();
   return outcome;
 }
@@ -242,6 +309,10 @@ void Running::look_after() {
       log_.error("a shard has not turned its loop for {} s; systemd is not told that we live", seconds);
     }
   }
+  if (watched_.take()) {
+    log_.info("files that decide who may come in have changed: they are read again");
+    reread_files();
+  }
   const std::uint64_t dropped = sinks_.dropped();
   if (dropped == dropped_told_) return;
   log_.warning("log lines were dropped because nobody took them lines={}", dropped - dropped_told_);
@@ -254,6 +325,7 @@ void Running::stop() {
   signals_.let_stop_end_at_once();
   control_.reset();
   server_->stop();
+  guard_->close();
   server_.reset();
   log_.info("tombo has stopped");
 }

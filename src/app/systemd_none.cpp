@@ -9,6 +9,10 @@ void notify_ready() {}
 void notify_reloading() {}
 void notify_stopping() {}
 void notify_alive() {}
+std::vector<int> inherited_sockets() {
+  return {};
+}
+
 Milliseconds watchdog_interval() {
   return Milliseconds{0};
 }

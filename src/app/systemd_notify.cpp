@@ -34,6 +34,13 @@ void notify_alive() {
   ::sd_notify(0, "WATCHDOG=1");
 }
 
+std::vector<int> inherited_sockets() {
+  std::vector<int> sockets;
+  const int count = ::sd_listen_fds(1);
+  for (int i = 0; i < count; ++i) sockets.push_back(SD_LISTEN_FDS_START + i);
+  return sockets;
+}
+
 Milliseconds watchdog_interval() {
   std::uint64_t microseconds = 0;
   if (::sd_watchdog_enabled(0, &microseconds) <= 0) return Milliseconds{0};

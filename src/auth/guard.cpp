@@ -45,11 +45,13 @@ Result<void, Problems> Guard::reload(const config::Options& options) {
   workers_.set_waiting_max(options.auth.waiting_max);
   const bool restricts = (*made)->restricts();
   const bool restricts_receiving = (*made)->restricts_receiving();
+  const bool knows_users = (*made)->knows_users();
   all_.push_back(*made);
   // Stricter before the new rules hold, laxer after: in between nobody may do what neither rules allow.
   if (restricts) restricts_.store(true, std::memory_order_release);
   if (restricts_receiving) restricts_receiving_.store(true, std::memory_order_release);
   current_.exchange(std::move(*made));
+  knows_users_.store(knows_users, std::memory_order_release);
   restricts_.store(restricts, std::memory_order_release);
   restricts_receiving_.store(restricts_receiving, std::memory_order_release);
   policy_.fetch_add(1, std::memory_order_acq_rel);

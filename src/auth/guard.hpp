@@ -1,6 +1,6 @@
 #pragma once
 
-#include "auth/chain/current.hpp"
+#include "base/current.hpp"
 #include "auth/chain/gate.hpp"
 #include "auth/chain/snapshot.hpp"
 #include "base/clock.hpp"
@@ -41,6 +41,7 @@ class Guard final : public Authenticator {
   AccessAnswer access(const Access& access, std::function<void(AccessAnswer)> later) override;
   bool restricts_access() const override { return restricts_.load(std::memory_order_acquire); }
   bool restricts_receiving() const override { return restricts_receiving_.load(std::memory_order_acquire); }
+  bool knows_users() const override { return knows_users_.load(std::memory_order_acquire); }
   std::uint64_t policy() const override { return policy_.load(std::memory_order_acquire); }
 
  private:
@@ -58,6 +59,7 @@ class Guard final : public Authenticator {
   Current<Snapshot> current_;
   std::atomic<bool> restricts_{false};
   std::atomic<bool> restricts_receiving_{false};
+  std::atomic<bool> knows_users_{false};
   std::atomic<std::uint64_t> policy_{0};
 };
 

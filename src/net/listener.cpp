@@ -114,6 +114,17 @@ Result<void, std::string> Listener::listen_unix(std::span<int> inherited) {
   return {};
 }
 
+Result<void, std::vector<std::string>> Listener::prepare(const config::Listener& options) {
+  const auto previous = state_.entrance.load();
+  auto made = Entrance::make(options, previous.get());
+  if (!made) return Failure{made.error()};
+  if ((*made)->tls_server) {
+    for (const auto& warning : (*made)->tls_server->warnings()) logger_.warning("{}", warning);
+  }
+  state_.entrance.exchange(*made);
+  return {};
+}
+
 void Listener::announce() {
   const std::string_view how = options_.has_tls() ? " with TLS" : "";
   for (const int descriptor : descriptors_) {

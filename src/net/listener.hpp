@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/clock.hpp"
+#include "base/current.hpp"
 #include "base/log.hpp"
 #include "base/result.hpp"
 #include "base/socket_file.hpp"
@@ -22,7 +23,7 @@ namespace tombo::net {
 struct ListenerState {
   std::size_t index = 0;  // in options.listeners
   std::atomic<std::uint32_t> connections{0};
-  std::atomic<std::shared_ptr<const Entrance>> entrance;  // none: plain MQTT, for everybody
+  Current<Entrance> entrance;  // set before the loops run
   PerSecond accepted;    // listener.connections_per_s
   PerSecond handshakes;  // listener.tls_handshakes_per_s
 };
@@ -43,6 +44,9 @@ class Listener {
   void announce();
   /// Nobody can connect any more; loops that accept see EPOLLHUP.
   void close();
+
+  /// Reads the files that the options name, at the start and at a reload; with problems everything stays as it was.
+  Result<void, std::vector<std::string>> prepare(const config::Listener& options);
 
   const std::vector<int>& descriptors() const { return descriptors_; }
   ListenerState& state() { return state_; }

@@ -1,7 +1,10 @@
 #include "net/peer_of.hpp"
 
+#include <array>
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <pwd.h>
 #include <sys/socket.h>
 
 #include <fmt/format.h>
@@ -35,6 +38,14 @@ std::string address_of(int descriptor) {
   const auto& v6 = reinterpret_cast<const sockaddr_in6&>(address);
   ::inet_ntop(AF_INET6, &v6.sin6_addr, text, sizeof text);
   return fmt::format("[{}]:{}", text, ntohs(v6.sin6_port));
+}
+
+std::string user_name_of(std::uint32_t uid) {
+  std::array<char, 4096> memory;
+  passwd entry{};
+  passwd* found = nullptr;
+  if (::getpwuid_r(uid, &entry, memory.data(), memory.size(), &found) != 0 || found == nullptr) return fmt::format("{}", uid);
+  return found->pw_name;
 }
 
 auth::Peer peer_of(int descriptor) {

@@ -2,6 +2,7 @@
 
 #include "auth/peer.hpp"
 
+#include <cstdint>
 #include <string>
 
 namespace tombo::net {
@@ -10,5 +11,7 @@ namespace tombo::net {
 auth::Peer peer_of(int descriptor);
 /// "192.0.2.1:40000", "[2001:db8::1]:40000", "unix" with the process's number; "-" for what is no socket any more.
 std::string address_of(int descriptor);
+/// The name of a local user; its number where it has none.
+std::string user_name_of(std::uint32_t uid);
 
 }  // namespace tombo::net

@@ -37,6 +37,8 @@ unsigned shard_count(const config::Options& options) {
   return std::clamp(wanted, 1u, routing::kShardsMax);
 }
 
+std::string joined(const std::vector<std::string>& problems) { return fmt::format("{}", fmt::join(problems, "\n")); }
+
 std::uint64_t random_seed() {
   std::random_device device;
   return std::uint64_t{device()} << 32 | device();
@@ -48,10 +50,10 @@ struct Server::Impl {
       : options(completed(parts.options)),
         logger(parts.logger),
         clock(parts.clock),
-        authenticator(options->allow_anonymous),
+        anonymous(options->allow_anonymous),
         keeper(std::move(parts.keeper)),
         core({shard_count(*options), options, random_seed(), logger.for_module(log::Module::broker), parts.clock,
-              &authenticator, parts.version, keeper ? keeper->store().epoch() : 0}) {
+              parts.authenticator != nullptr ? parts.authenticator : &anonymous, parts.version, keeper ? keeper->store().epoch() : 0}) {
     store::Sink* sink = keeper ? &keeper->store() : nullptr;
     for (unsigned i = 0; i < core.shards(); ++i) {
       loops.push_back(std::make_unique<ShardLoop>(core, static_cast<routing::ShardId>(i), sink, pointers));
@@ -62,7 +64,7 @@ struct Server::Impl {
   std::shared_ptr<const config::Options> options;
   log::Logger logger;
   const Clock* clock;
-  auth::AnonymousOnly authenticator;
+  auth::AnonymousOnly anonymous;
   std::shared_ptr<broker::Keeper> keeper;
   broker::Core core;
   std::vector<ShardLoop*> pointers;
@@ -87,6 +89,7 @@ Result<void, std::string> Server::listen(std::vector<int> inherited) {
   for (std::size_t i = 0; i < impl_->options->listeners.size(); ++i) {
     const auto logger = impl_->logger.for_module(log::Module::net);
     auto listener = std::make_unique<Listener>(impl_->options->listeners[i], i, logger);
+    if (auto good = listener->prepare(impl_->options->listeners[i]); !good) return Failure{joined(good.error())};
     if (auto good = listener->listen(inherited); !good) return good;
     for (const int descriptor : listener->descriptors()) {
       for (auto& loop : impl_->loops) loop->add_door(descriptor, listener->state(), logger);
@@ -126,6 +129,30 @@ void Server::reload(std::shared_ptr<const config::Options> options) {
   for (unsigned shard = 0; shard < impl_->core.shards(); ++shard) {
     auto& mailbox = impl_->core.mailbox(static_cast<routing::ShardId>(shard));
     mailbox.post_call([fresh = impl_->options](broker::Shard& there) { there.apply(fresh); });
+  }
+}
+
+void Server::reread_files() {
+  const auto logger = impl_->logger.for_module(log::Module::net);
+  for (std::size_t i = 0; i < impl_->listeners.size(); ++i) {
+    const auto good = impl_->listeners[i]->prepare(impl_->options->listeners[i]);
+    if (good) continue;
+    for (const auto& problem : good.error()) logger.error("{}", problem);
+    logger.error("listener {} goes on with what it had", i + 1);
+  }
+}
+
+std::vector<std::string> Server::files() const {
+  std::vector<std::string> all;
+  for (const auto& listener : impl_->options->listeners) {
+    for (auto& file : Entrance::files(listener)) all.push_back(std::move(file));
+  }
+  return all;
+}
+
+void Server::rights_changed() {
+  for (unsigned shard = 0; shard < impl_->core.shards(); ++shard) {
+    impl_->core.mailbox(static_cast<routing::ShardId>(shard)).post_call([](broker::Shard& there) { there.rights_changed(); });
   }
 }
 

@@ -10,6 +10,10 @@
 #include <string>
 #include <vector>
 
+namespace tombo::auth {
+class Authenticator;
+}  // namespace tombo::auth
+
 namespace tombo::broker {
 class Core;
 class Keeper;
@@ -27,6 +31,7 @@ class Server {
     const Clock* clock = nullptr;
     std::string version;  // for $SYS/broker/version
     std::shared_ptr<broker::Keeper> keeper{};  // of what survives a restart; none: nothing does
+    auth::Authenticator* authenticator = nullptr;  // outlives the server; none: allow_anonymous alone decides
   };
   explicit Server(Parts parts);
   ~Server();
@@ -43,6 +48,13 @@ class Server {
 
   /// Hands new options to every shard; what needs a restart keeps its old value (the caller has said so).
   void reload(std::shared_ptr<const config::Options> options);
+  /// Reads certificates, revocation lists and keys of every listener again; what cannot be read stays as it was, and the
+  /// log says so.
+  void reread_files();
+  /// Files that the listeners have read, for who watches them.
+  std::vector<std::string> files() const;
+  /// The authenticator has new rights: live subscriptions are looked at again.
+  void rights_changed();
   /// Sends connected 5.0 clients to the configured other server.  [redirect]
   void redirect_clients();
   /// One screen for the log: connections, sessions, messages, drops by reason, load of each shard.

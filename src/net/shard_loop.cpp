@@ -23,6 +23,11 @@ constexpr Milliseconds kLoadPeriod{1000};
 /// How long not to accept when the process has no descriptor left.
 constexpr Milliseconds kAcceptPause{200};
 
+/// Somebody's address may have to wait, so that it must be known before anything is read.
+bool watches_addresses(const config::Options& options) {
+  return options.defence.address_connections_per_s != 0 || options.defence.login_failures_max != 0;
+}
+
 std::int64_t thread_cpu_ns() {
   timespec time{};
   ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
@@ -205,9 +210,17 @@ void ShardLoop::accepted(int descriptor, ListenerState& listener) {
     return;
   }
   listener.connections.fetch_add(1, std::memory_order_relaxed);
+  const auto entrance = listener.entrance.load();
   Arrival arrival{descriptor, &listener};
-  if (const auto entrance = listener.entrance.load(); entrance && !entrance->plain()) {
-    arrival.way_in = std::make_unique<WayIn>(entrance, peer_of(descriptor));
+  if (!entrance->plain() || !entrance->door_is_open || watches_addresses(*options)) {
+    auth::Peer peer = peer_of(descriptor);
+    const auto host = broker::Penalties::host_of(peer.address);
+    if (!entrance->admits_socket(peer) || (!entrance->proxy_header && !core_.penalties.may_connect(host, shard_.now()))) {
+      shard_.counters().connections_refused.add();
+      ::close(descriptor);
+      return;
+    }
+    if (!entrance->plain()) arrival.way_in = std::make_unique<WayIn>(entrance, std::move(peer));
   }
   Connection& connection = add(arrival);
   shard_.on_open(connection, listener.index, false);

@@ -1,52 +1,61 @@
 #include "net/way_in.hpp"
 
+#include "filter/first_bytes.hpp"
+#include "net/peer_of.hpp"
+
 #include <utility>
 
 namespace tombo::net {
 
-namespace {
-/// MQTT begins with CONNECT, a WebSocket handshake with the name of a method.
-bool looks_like_http(filter::Bytes first) { return first[0] >= 'A' && first[0] <= 'Z'; }
-}  // namespace
 
 WayIn::WayIn(std::shared_ptr<const Entrance> entrance, auth::Peer peer)
-    : entrance_(std::move(entrance)), peer_(std::make_shared<const auth::Peer>(std::move(peer))) {}
+    : entrance_(std::move(entrance)) {
+  if (entrance_->user_from_socket && peer.unix_peer) peer.user_name = user_name_of(peer.unix_peer->uid);
+  peer_ = std::make_shared<const auth::Peer>(std::move(peer));
+}
 
-/// Goes on to the next filter that this connection needs; `first` are the bytes that it will be given.
-void WayIn::next_stage(filter::Bytes first) {
+/// Goes on to the next filter that this connection needs; `first` are the bytes that it will be given.  False: the
+/// connection ends.
+bool WayIn::next_stage(filter::Bytes first) {
   const auto begin = [this](std::unique_ptr<filter::ByteFilter> made) {
     filters_.push_back(std::move(made));
     begun_ = true;
+    return true;
   };
   while (stage_ != Stage::mqtt) {
     if (begun_) {
-      if (!filters_.back()->open()) return;
+      if (!filters_.back()->open()) return true;
       auto known = std::make_shared<auth::Peer>(*peer_);
       filters_.back()->describe(*known);
       peer_ = std::move(known);
       begun_ = false;
+      if (stage_ == Stage::proxy_header && !entrance_->admits(*peer_)) {
+        why_ = "its network may not connect";
+        return false;
+      }
       stage_ = static_cast<Stage>(static_cast<int>(stage_) + 1);
       continue;
     }
     if (stage_ == Stage::proxy_header && entrance_->proxy_header) return begin(entrance_->proxy_header());
     if (stage_ == Stage::tls && entrance_->tls) return begin(entrance_->tls());
     if (stage_ == Stage::websocket && entrance_->websocket) {
-      if (first.empty()) return;
-      if (entrance_->protocol == config::Protocol::websocket || looks_like_http(first)) return begin(entrance_->websocket(peer_));
+      if (first.empty()) return true;
+      if (entrance_->protocol == config::Protocol::websocket || filter::first_bytes(first) == filter::Spoken::http) return begin(entrance_->websocket(peer_));
     }
     stage_ = static_cast<Stage>(static_cast<int>(stage_) + 1);
   }
+  return true;
 }
 
 bool WayIn::receive(filter::Bytes bytes, Scratch& scratch, filter::Sink& inward, filter::Sink& wire) {
-  if (!open()) next_stage(bytes);
+  if (!open() && !next_stage(bytes)) return false;
   return feed(0, bytes, scratch, inward, wire);
 }
 
 bool WayIn::feed(std::size_t level, filter::Bytes bytes, Scratch& scratch, filter::Sink& inward, filter::Sink& wire) {
   if (level == filters_.size()) {
     if (bytes.empty()) return true;
-    if (!open()) next_stage(bytes);
+    if (!open() && !next_stage(bytes)) return false;
     if (level < filters_.size()) return feed(level, bytes, scratch, inward, wire);
     inward.insert(inward.end(), bytes.begin(), bytes.end());
     return true;
@@ -61,7 +70,7 @@ bool WayIn::feed(std::size_t level, filter::Bytes bytes, Scratch& scratch, filte
   if (!good) why_ = filters_[level]->why();
   if (level != 0 && !answer.empty() && !send_from(level - 1, answer, scratch, wire)) return false;
   if (!good) return false;
-  if (!open()) next_stage(last ? filter::Bytes{} : filter::Bytes{through});
+  if (!open() && !next_stage(last ? filter::Bytes{} : filter::Bytes{through})) return false;
   return last || feed(level + 1, through, scratch, inward, wire);
 }
 

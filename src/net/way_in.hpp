@@ -46,7 +46,7 @@ class WayIn {
 
   bool feed(std::size_t level, filter::Bytes bytes, Scratch& scratch, filter::Sink& inward, filter::Sink& wire);
   bool send_from(std::size_t level, filter::Bytes bytes, Scratch& scratch, filter::Sink& wire);
-  void next_stage(filter::Bytes first);
+  bool next_stage(filter::Bytes first);
   bool is_through() const { return filters_.empty() || filters_.back()->open(); }
 
   std::shared_ptr<const Entrance> entrance_;

@@ -1,3 +1,4 @@
+#include "net/entrance.hpp"
 #include "net/server.hpp"
 
 #include <fmt/format.h>
@@ -28,7 +29,14 @@ Server::~Server() {
   for (const int fd : impl_->sockets) ::close(fd);
 }
 
-Result<void, std::string> Server::listen() {
+void Server::reread_files() {}
+std::vector<std::string> Server::files() const { return {}; }
+void Server::rights_changed() {}
+Result<std::shared_ptr<const Entrance>, std::vector<std::string>> Entrance::make(const config::Listener&, const Entrance*) {
+  return std::shared_ptr<const Entrance>{};
+}
+
+Result<void, std::string> Server::listen(std::vector<int>) {
   for (const config::Listener& listener : impl_->parts.options->listeners) {
     impl_->parts.logger.info("fake listener {}:{}", listener.address, listener.port);
     sockaddr_in address{};

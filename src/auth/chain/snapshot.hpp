@@ -37,6 +37,13 @@ struct Snapshot {
   bool grants_may_come = false;   // some backend may tell rights with a login
   std::vector<std::string> files;
 
+  /// Some door tells users apart by more than their word.
+  bool knows_users() const {
+    for (const Door& door : doors) {
+      if (!door.backends.empty() || door.takes_transport()) return true;
+    }
+    return false;
+  }
   bool restricts() const { return policy->restricts() || !referees.empty() || grants_may_come; }
   bool restricts_receiving() const { return policy->restricts_receiving() || grants_may_come; }
 };

@@ -4,7 +4,7 @@
 #include <memory>
 #include <utility>
 
-namespace tombo::auth {
+namespace tombo {
 
 /// A shared thing that is replaced while others read it.  (std::atomic<std::shared_ptr> of g++ 12 lets a load's unlock be
 /// relaxed, which ARM may turn into a torn pointer.)  The flag is held for a pointer's copy only.
@@ -37,4 +37,4 @@ class Current {
   std::shared_ptr<const T> pointer_;
 };
 
-}  // namespace tombo::auth
+}  // namespace tombo

@@ -1,0 +1,73 @@
+#include "app/privileges.hpp"
+
+#include <cerrno>
+#include <cstring>
+
+#include <grp.h>
+#include <pwd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+namespace tombo::app {
+
+namespace {
+Failure<std::string> cannot(const std::string& what) { return Failure{fmt::format("cannot {}: {}", what, std::strerror(errno))}; }
+}  // namespace
+
+Result<void, std::string> Privileges::resolve(const std::string& user) {
+  if (user.empty()) return {};
+  const passwd* found = ::getpwnam(user.c_str());
+  if (found == nullptr) return Failure{fmt::format("there is no user {}, which 'user' in [defence] names", user)};
+  user_ = user;
+  uid_ = found->pw_uid;
+  gid_ = found->pw_gid;
+  if (::geteuid() != 0) {
+    if (::geteuid() != uid_) note_ = fmt::format("not started as root: the broker stays the user that it is and does not become {}", user);
+    return {};
+  }
+  int count = 64;
+  groups_.resize(static_cast<std::size_t>(count));
+  if (::getgrouplist(user.c_str(), gid_, groups_.data(), &count) < 0) {
+    groups_.resize(static_cast<std::size_t>(count));
+    ::getgrouplist(user.c_str(), gid_, groups_.data(), &count);
+  }
+  groups_.resize(static_cast<std::size_t>(count));
+  changes_ = uid_ != 0;
+  return {};
+}
+
+Result<void, std::string> Privileges::give(const std::string& directory) const {
+  if (!changes_) return {};
+  if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) return {};  // who opens it says what is wrong
+  if (::chown(directory.c_str(), uid_, gid_) != 0) return cannot(fmt::format("give {} to {}", directory, user_));
+  return {};
+}
+
+Result<void, std::string> Privileges::lower() const {
+  if (!changes_) return {};
+  if (::setgroups(groups_.size(), groups_.data()) != 0 || ::setegid(gid_) != 0 || ::seteuid(uid_) != 0) {
+    return cannot(fmt::format("become user {}", user_));
+  }
+  return {};
+}
+
+Result<void, std::string> Privileges::raise() const {
+  if (!changes_) return {};
+  if (::seteuid(0) != 0 || ::setegid(0) != 0) return cannot("become root again");
+  return {};
+}
+
+Result<void, std::string> Privileges::drop() const {
+  if (!changes_) return {};
+  if (::setgroups(groups_.size(), groups_.data()) != 0 || ::setresgid(gid_, gid_, gid_) != 0 ||
+      ::setresuid(uid_, uid_, uid_) != 0) {
+    return cannot(fmt::format("become user {}", user_));
+  }
+  // Trust nobody: root must be out of reach.
+  if (::setuid(0) == 0) return Failure{fmt::format("user {} could become root again", user_)};
+  return {};
+}
+
+}  // namespace tombo::app
