@@ -161,8 +161,12 @@ void Shard::on_writable(Client& client) {
 
 void Shard::on_closed(Client& client, std::string_view why) {
   if (client.state == Client::State::closed) return;
-  if (client.session != nullptr && options_->log.connections) {
-    logger_.info("client {} lost: {}", client.session->client_id(), why);
+  if (options_->log.connections) {
+    if (client.session != nullptr) {
+      logger_.info("client {} lost: {}", client.session->client_id(), why);
+    } else {
+      logger_.info("connection from {} lost before CONNECT: {}", client.transport->peer_address(), why);
+    }
   }
   client.transport->set_client(nullptr);
   client.transport = nullptr;

@@ -14,6 +14,7 @@ std::string name_of(const Plugin& plugin) {
 }
 
 std::string name_of(const Listener& listener) {
+  if (listener.is_unix()) return "listener " + listener.address;
   const bool everywhere = listener.address.empty() || listener.address == "*";
   if (listener.address.find(':') != std::string::npos)
     return fmt::format("listener [{}]:{}", listener.address, listener.port);

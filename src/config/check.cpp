@@ -14,54 +14,6 @@ namespace tombo::config {
 
 namespace {
 
-bool is_everywhere(std::string_view address) {
-  return address.empty() || address == "*";
-}
-
-/// Two listeners that cannot both be bound.
-bool overlap(const Listener& a, const Listener& b) {
-  if (a.port != b.port) return false;
-  return a.address == b.address || is_everywhere(a.address) || is_everywhere(b.address);
-}
-
-void check_address(Draft& draft, std::size_t index) {
-  const std::string& address = draft.options.listeners[index].address;
-  const Place place = draft.place_of(Section::listener, "address", index);
-  if (std::count(address.begin(), address.end(), ':') == 1) {
-    const std::size_t colon = address.find(':');
-    draft.error(place,
-                fmt::format("'address' in [[listener]] holds a port; write address = \"{}\" and port = {}",
-                            address.substr(0, colon), address.substr(colon + 1)));
-  } else if (address.find_first_of(" \t/[]") != std::string::npos) {
-    draft.error(
-        place,
-        fmt::format("'address' in [[listener]] is \"{}\", which is no IPv4 or IPv6 address or host name",
-                    address));
-  }
-}
-
-void check_listeners(Draft& draft) {
-  const std::vector<Listener>& all = draft.options.listeners;
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    check_address(draft, i);
-    for (std::size_t j = 0; j < i; ++j) {
-      if (!overlap(all[i], all[j])) continue;
-      draft.error(draft.place_of(Section::listener,
-                                 draft.given(Section::listener, "port", i) ? "port" : "address", i),
-                  fmt::format("two listeners want port {} of the same address: the other stands in line {}",
-                              all[i].port, draft.place_of(Section::listener, "", j).line));
-      break;
-    }
-    if (all[i].connections_max > draft.options.limits.connections_max) {
-      draft.warning(
-          draft.place_of(Section::listener, "connections_max", i),
-          fmt::format(
-              "this listener may have {} connections, but connections_max in [limits] allows {} in all",
-              all[i].connections_max, draft.options.limits.connections_max));
-    }
-  }
-}
-
 void check_redirect(Draft& draft) {
   const Redirect& redirect = draft.options.redirect;
   const auto place = [&](std::string_view key) { return draft.place_of(Section::redirect, key); };

@@ -128,13 +128,13 @@ Result<void, std::vector<std::string>> Listener::prepare(const config::Listener&
 void Listener::announce() {
   const std::string_view how = options_.has_tls() ? " with TLS" : "";
   for (const int descriptor : descriptors_) {
-    const std::string at = text_of(bound_address(descriptor));
-    const std::size_t colon = options_.is_unix() ? std::string::npos : at.rfind(':');
-    if (colon == std::string::npos) {
-      logger_.info("listening{} on {}", how, at);
-    } else {
-      logger_.info("listening{} on {} port {}", how, at.substr(0, colon), at.substr(colon + 1));
+    if (options_.is_unix()) {
+      logger_.info("listening{} on {}", how, options_.address);
+      continue;
     }
+    const std::string at = text_of(bound_address(descriptor));
+    const std::size_t colon = at.rfind(':');
+    logger_.info("listening{} on {} port {}", how, at.substr(0, colon), at.substr(colon + 1));
   }
 }
 

@@ -1,0 +1,106 @@
+#include "config/draft.hpp"
+
+#include "base/network.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace tombo::config {
+
+namespace {
+
+bool is_everywhere(std::string_view address) {
+  return address.empty() || address == "*";
+}
+
+/// Two listeners that cannot both be bound.
+bool overlap(const Listener& a, const Listener& b) {
+  if (a.is_unix() || b.is_unix()) return a.address == b.address;
+  if (a.port != b.port) return false;
+  return a.address == b.address || is_everywhere(a.address) || is_everywhere(b.address);
+}
+
+void check_unix(Draft& draft, std::size_t index) {
+  const Listener& listener = draft.options.listeners[index];
+  const auto place = [&](std::string_view key) { return draft.place_of(Section::listener, key, index); };
+  if (!listener.address.starts_with("unix:/")) {
+    draft.error(place("address"), fmt::format("'address' in [[listener]] is \"{}\", but the path of a Unix socket begins with / "
+                                              "as in \"unix:/run/tombo/mqtt.sock\"", listener.address));
+  }
+  const bool octal = !listener.unix_mode.empty() && listener.unix_mode.size() <= 4 &&
+                     listener.unix_mode.find_first_not_of("01234567") == std::string::npos;
+  if (!octal) {
+    draft.error(place("unix_mode"), fmt::format("'unix_mode' in [[listener]] is \"{}\", which is no mode; write it in octal, "
+                                                "such as \"0660\"", listener.unix_mode));
+  }
+}
+
+void check_networks(Draft& draft, std::size_t index, std::string_view key, const std::vector<std::string>& networks) {
+  for (const std::string& text : networks) {
+    if (const auto network = Network::parse(text); !network) {
+      draft.error(draft.place_of(Section::listener, key, index), fmt::format("'{}' in [[listener]]: {}", key, network.error()));
+    }
+  }
+}
+
+void check_door(Draft& draft, std::size_t index) {
+  const Listener& listener = draft.options.listeners[index];
+  check_networks(draft, index, "allow_networks", listener.allow_networks);
+  check_networks(draft, index, "deny_networks", listener.deny_networks);
+  check_networks(draft, index, "proxy_networks", listener.proxy_networks);
+  check_networks(draft, index, "websocket_trusted_proxies", listener.websocket_trusted_proxies);
+  const auto place = [&](std::string_view key) { return draft.place_of(Section::listener, key, index); };
+  if (listener.proxy_protocol == ProxyProtocol::required && listener.proxy_networks.empty() && !listener.is_unix()) {
+    draft.error(place("proxy_protocol"),
+                "'proxy_protocol' in [[listener]] needs proxy_networks: anybody could claim any address otherwise");
+  }
+  for (const std::string& version : listener.versions) {
+    if (version == "3.1" || version == "3.1.1" || version == "5") continue;
+    draft.error(place("versions"), fmt::format("'versions' in [[listener]] holds \"{}\", but versions are 3.1, 3.1.1 and 5", version));
+  }
+}
+
+void check_address(Draft& draft, std::size_t index) {
+  if (draft.options.listeners[index].is_unix()) return check_unix(draft, index);
+  const std::string& address = draft.options.listeners[index].address;
+  const Place place = draft.place_of(Section::listener, "address", index);
+  if (std::count(address.begin(), address.end(), ':') == 1) {
+    const std::size_t colon = address.find(':');
+    draft.error(place,
+                fmt::format("'address' in [[listener]] holds a port; write address = \"{}\" and port = {}",
+                            address.substr(0, colon), address.substr(colon + 1)));
+  } else if (address.find_first_of(" \t/[]") != std::string::npos) {
+    draft.error(
+        place,
+        fmt::format("'address' in [[listener]] is \"{}\", which is no IPv4 or IPv6 address or host name",
+                    address));
+  }
+}
+
+}  // namespace
+
+void check_listeners(Draft& draft) {
+  const std::vector<Listener>& all = draft.options.listeners;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    check_address(draft, i);
+    check_door(draft, i);
+    for (std::size_t j = 0; j < i; ++j) {
+      if (!overlap(all[i], all[j])) continue;
+      draft.error(draft.place_of(Section::listener,
+                                 draft.given(Section::listener, "port", i) ? "port" : "address", i),
+                  fmt::format("two listeners want port {} of the same address: the other stands in line {}",
+                              all[i].port, draft.place_of(Section::listener, "", j).line));
+      break;
+    }
+    if (all[i].connections_max > draft.options.limits.connections_max) {
+      draft.warning(
+          draft.place_of(Section::listener, "connections_max", i),
+          fmt::format(
+              "this listener may have {} connections, but connections_max in [limits] allows {} in all",
+              all[i].connections_max, draft.options.limits.connections_max));
+    }
+  }
+}
+
+}  // namespace tombo::config
