@@ -35,8 +35,8 @@ struct Issued {
 /// What a certificate shall hold.
 struct Wish {
   std::string common_name = {};
-  std::string names = {};       // as in openssl.cnf: "DNS:a,email:b"
-  long from_s = -3600;          // from now
+  std::string names = {};  // as in openssl.cnf: "DNS:a,email:b"
+  long from_s = -3600;     // from now
   long until_s = 86'400;
   bool authority = false;
   bool rsa = false;

@@ -55,7 +55,8 @@ TEST_P(ClientCertificates, AreRequired) {
 TEST_P(ClientCertificates, TellWhoSomebodyIs) {
   ask(ClientCertificate::required);
   options.user_name_from = UserNameFrom::certificate_cn;
-  const Issued shown = authority.issue({.common_name = "sensor-7", .names = "email:a@b.c,DNS:s7.example,URI:urn:s7,IP:1.2.3.4"});
+  const Issued shown =
+      authority.issue({.common_name = "sensor-7", .names = "email:a@b.c,DNS:s7.example,URI:urn:s7,IP:1.2.3.4"});
   manner.certificate = &shown;
   auth::Peer peer = connect()->peer();
   EXPECT_EQ(peer.user_name, "sensor-7");
@@ -74,7 +75,8 @@ TEST_P(ClientCertificates, HaveTheirTime) {
   ask(ClientCertificate::optional);
   EXPECT_EQ(refuses(authority.issue({.common_name = "old", .from_s = -7200, .until_s = -3600})),
             "TLS: certificate of CN=old has expired");
-  EXPECT_EQ(refuses(authority.issue({.common_name = "young", .from_s = 3600})), "TLS: certificate of CN=young is not valid yet");
+  EXPECT_EQ(refuses(authority.issue({.common_name = "young", .from_s = 3600})),
+            "TLS: certificate of CN=young is not valid yet");
 }
 
 TEST_P(ClientCertificates, AreMeantForClients) {
@@ -113,7 +115,8 @@ TEST_P(ClientCertificates, MustNotSignOthers) {
   copy.key.reset(leaf.key.get());
   Authority false_one(std::move(copy));
   manner.chain = {&leaf};
-  EXPECT_THAT(refuses(false_one.issue({.common_name = "admin"})), ::testing::AnyOf(HasSubstr("signs others"), HasSubstr("authority")));
+  EXPECT_THAT(refuses(false_one.issue({.common_name = "admin"})),
+              ::testing::AnyOf(HasSubstr("signs others"), HasSubstr("authority")));
 }
 
 TEST_P(ClientCertificates, AreFoundByAuthoritiesInADirectory) {
