@@ -41,6 +41,7 @@ struct Wish {
   bool authority = false;
   bool rsa = false;
   std::vector<std::string> more_common_names = {};
+  std::string raw_name = {};     // a DNS name as it stands, NUL and all
   bool for_clients_too = true;  // false: extendedKeyUsage=serverAuth
 };
 

@@ -178,6 +178,23 @@ TEST_P(ClientCertificates, WithNulInANameAreRefused) {
   EXPECT_EQ(refuses(issue("admin\xff")), "TLS: invalid utf8string");  // OpenSSL does not even parse it
 }
 
+TEST_P(ClientCertificates, WithNulInAnAlternativeNameAreRefused) {
+  ask(ClientCertificate::optional);  // even where no user name comes of it: rules may look at the names
+  for (const std::string& raw : {std::string("admin\0.evil", 11), std::string("\xc0\x80"), std::string("a\xff")}) {
+    EXPECT_THAT(refuses(authority.issue({.common_name = "x", .raw_name = raw})),
+                "TLS: certificate of CN=x: an alternative name is empty, holds NUL or is no text");
+  }
+}
+
+TEST_P(ClientCertificates, MayHaveNamesBeyondAscii) {
+  ask(ClientCertificate::optional);
+  options.user_name_from = UserNameFrom::certificate_cn;
+  const Issued shown = issue("Gerät 7");
+  manner.certificate = &shown;
+  EXPECT_EQ(connect()->peer().user_name, "Gerät 7");
+  EXPECT_EQ(connect()->peer().certificate_subject, "CN=Ger\\C3\\A4t 7");
+}
+
 TEST_P(ClientCertificates, WithoutTheNameThatIsWantedAreRefused) {
   ask(ClientCertificate::optional);
   options.user_name_from = UserNameFrom::certificate_san;
