@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <filesystem>
 #include <system_error>
 #include <utility>
@@ -93,18 +94,19 @@ WatchFiles::State WatchFiles::state_of(const std::string& path) {
   return state;
 }
 
-void WatchFiles::watch(const std::vector<std::string>& paths) {
+bool WatchFiles::watch(const std::vector<std::string>& paths) {
   files_.clear();
   for (const std::string& path : paths) {
     if (!path.empty()) files_[path];
   }
   // First the events, then what there is: a change between the two is looked at once more.
-  watch_directories();
+  const bool all = watch_directories();
   for (auto& [path, state] : files_) state = state_of(path);
+  return all;
 }
 
-void WatchFiles::watch_directories() {
-  if (!good()) return;
+bool WatchFiles::watch_directories() {
+  if (!good()) return false;
   std::set<std::string> wanted;
   for (const auto& [path, state] : files_) {
     add_directories(path, kLinksMax, wanted);
@@ -112,14 +114,18 @@ void WatchFiles::watch_directories() {
     if (fs::is_directory(path, error)) wanted.insert(path);
   }
   std::set<int> now;
+  bool all = true;
   for (const std::string& directory : wanted) {
     const int number = ::inotify_add_watch(inotify_, directory.c_str(), kEvents);
     if (number >= 0) now.insert(number);
+    // One that is not there has a parent that is watched, too.
+    if (number < 0 && errno != ENOENT && errno != ENOTDIR) all = false;
   }
   for (const int old : directories_) {
     if (!now.contains(old)) ::inotify_rm_watch(inotify_, old);
   }
   directories_ = std::move(now);
+  return all;
 }
 
 bool WatchFiles::drain(int descriptor) const {

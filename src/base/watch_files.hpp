@@ -24,7 +24,8 @@ class WatchFiles {
   /// False where the kernel gives no inotify: nothing will ever be told.
   bool good() const { return inotify_ >= 0 && timer_ >= 0 && epoll_ >= 0; }
   /// What is watched from now on, instead of what was.  Need not exist.  Of a directory its files count, too.
-  void watch(const std::vector<std::string>& paths);
+  /// False where the kernel refuses to watch a directory (rights, fs.inotify.max_user_watches): not all will be told.
+  bool watch(const std::vector<std::string>& paths);
   /// To poll for reading.
   int descriptor() const { return epoll_; }
   /// Whether something has changed since watch() or since it said so before.  Never waits.
@@ -34,7 +35,7 @@ class WatchFiles {
   /// What stat() says of a file, and of what stands in a directory; all zero where there is nothing.
   using State = std::vector<std::uint64_t>;
   static State state_of(const std::string& path);
-  void watch_directories();
+  bool watch_directories();
   void arm();
   bool drain(int descriptor) const;
 

@@ -28,7 +28,7 @@ class WatchFilesTest : public ::testing::Test {
   void watch(const std::vector<std::string>& names) {
     std::vector<std::string> paths;
     for (const std::string& name : names) paths.push_back((home / name).string());
-    files.watch(paths);
+    EXPECT_TRUE(files.watch(paths));
   }
   /// How often a change is told until nothing has come for a while.
   int changes() {

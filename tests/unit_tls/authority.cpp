@@ -41,6 +41,17 @@ void add_extension(X509* certificate, int nid, const std::string& value) {
   X509_EXTENSION_free(extension);
 }
 
+void add_raw_name(X509* certificate, const std::string& raw) {
+  GENERAL_NAMES* names = GENERAL_NAMES_new();
+  GENERAL_NAME* name = GENERAL_NAME_new();
+  ASN1_IA5STRING* text = ASN1_IA5STRING_new();
+  ASN1_STRING_set(text, raw.data(), static_cast<int>(raw.size()));
+  GENERAL_NAME_set0_value(name, GEN_DNS, text);
+  sk_GENERAL_NAME_push(names, name);
+  X509_add1_ext_i2d(certificate, NID_subject_alt_name, names, 0, X509V3_ADD_REPLACE);
+  GENERAL_NAMES_free(names);
+}
+
 /// `signer` null: by itself.
 Issued make(const Wish& wish, long serial, const Issued* signer) {
   Issued made;
@@ -60,6 +71,7 @@ Issued make(const Wish& wish, long serial, const Issued* signer) {
   if (wish.authority) add_extension(certificate, NID_key_usage, "critical,keyCertSign,cRLSign");
   if (!wish.for_clients_too) add_extension(certificate, NID_ext_key_usage, "serverAuth");
   if (!wish.names.empty()) add_extension(certificate, NID_subject_alt_name, wish.names);
+  if (!wish.raw_name.empty()) add_raw_name(certificate, wish.raw_name);
   X509_sign(certificate, signer != nullptr ? signer->key.get() : made.key.get(), EVP_sha256());
   return made;
 }

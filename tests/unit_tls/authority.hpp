@@ -35,12 +35,13 @@ struct Issued {
 /// What a certificate shall hold.
 struct Wish {
   std::string common_name = {};
-  std::string names = {};       // as in openssl.cnf: "DNS:a,email:b"
-  long from_s = -3600;          // from now
+  std::string names = {};  // as in openssl.cnf: "DNS:a,email:b"
+  long from_s = -3600;     // from now
   long until_s = 86'400;
   bool authority = false;
   bool rsa = false;
   std::vector<std::string> more_common_names = {};
+  std::string raw_name = {};     // a DNS name as it stands, NUL and all
   bool for_clients_too = true;  // false: extendedKeyUsage=serverAuth
 };
 

@@ -28,7 +28,8 @@ Client::Client(const Manner& manner) : manner_(manner), context_(SSL_CTX_new(TLS
   std::string offered;
   for (const std::string& protocol : manner.alpn) offered += static_cast<char>(protocol.size()) + protocol;
   if (!offered.empty()) {
-    SSL_CTX_set_alpn_protos(context, reinterpret_cast<const unsigned char*>(offered.data()), static_cast<unsigned>(offered.size()));
+    SSL_CTX_set_alpn_protos(context, reinterpret_cast<const unsigned char*>(offered.data()),
+                            static_cast<unsigned>(offered.size()));
   }
   SSL_CTX_set_info_callback(context, on_info);
   ssl_.reset(SSL_new(context));
@@ -40,7 +41,8 @@ Client::Client(const Manner& manner) : manner_(manner), context_(SSL_CTX_new(TLS
   SSL_set_connect_state(ssl_.get());
 }
 
-unsigned Client::on_psk(SSL* ssl, const char* hint, char* identity, unsigned identity_max, unsigned char* key, unsigned key_max) {
+unsigned Client::on_psk(SSL* ssl, const char* hint, char* identity, unsigned identity_max, unsigned char* key,
+                        unsigned key_max) {
   auto* self = static_cast<Client*>(SSL_get_app_data(ssl));
   if (hint != nullptr) self->hint_ = hint;
   const Manner& manner = self->manner_;

@@ -19,14 +19,14 @@ struct Manner {
   int version_max = TLS1_3_VERSION;
   std::string server_name;
   std::vector<std::string> alpn;
-  std::string ciphers;              // TLS 1.2
-  std::string suites;               // TLS 1.3
+  std::string ciphers;  // TLS 1.2
+  std::string suites;   // TLS 1.3
   std::string groups;
   const Issued* certificate = nullptr;
   std::vector<const Issued*> chain;
   const Authority* trusts = nullptr;  // null: whomever
   std::string psk_identity;
-  std::string psk_key;              // bytes
+  std::string psk_key;  // bytes
   bool wants_staple = false;
   SSL_SESSION* resumes = nullptr;
 };
@@ -61,7 +61,8 @@ class Client {
   const std::string& hint() const { return hint_; }
 
  private:
-  static unsigned on_psk(SSL* ssl, const char* hint, char* identity, unsigned identity_max, unsigned char* key, unsigned key_max);
+  static unsigned on_psk(SSL* ssl, const char* hint, char* identity, unsigned identity_max, unsigned char* key,
+                         unsigned key_max);
   static void on_info(const SSL* ssl, int where, int code);
 
   Manner manner_;
@@ -90,8 +91,8 @@ struct Pair {
 
   Client client;
   std::unique_ptr<filter::ByteFilter> server;
-  std::string inward;                      // what the client has said
-  std::vector<std::uint8_t> recorded;      // all that the client has sent
+  std::string inward;                  // what the client has said
+  std::vector<std::uint8_t> recorded;  // all that the client has sent
 };
 
 }  // namespace tombo::test

@@ -55,7 +55,8 @@ TEST_P(ClientCertificates, AreRequired) {
 TEST_P(ClientCertificates, TellWhoSomebodyIs) {
   ask(ClientCertificate::required);
   options.user_name_from = UserNameFrom::certificate_cn;
-  const Issued shown = authority.issue({.common_name = "sensor-7", .names = "email:a@b.c,DNS:s7.example,URI:urn:s7,IP:1.2.3.4"});
+  const Issued shown =
+      authority.issue({.common_name = "sensor-7", .names = "email:a@b.c,DNS:s7.example,URI:urn:s7,IP:1.2.3.4"});
   manner.certificate = &shown;
   auth::Peer peer = connect()->peer();
   EXPECT_EQ(peer.user_name, "sensor-7");
@@ -74,7 +75,8 @@ TEST_P(ClientCertificates, HaveTheirTime) {
   ask(ClientCertificate::optional);
   EXPECT_EQ(refuses(authority.issue({.common_name = "old", .from_s = -7200, .until_s = -3600})),
             "TLS: certificate of CN=old has expired");
-  EXPECT_EQ(refuses(authority.issue({.common_name = "young", .from_s = 3600})), "TLS: certificate of CN=young is not valid yet");
+  EXPECT_EQ(refuses(authority.issue({.common_name = "young", .from_s = 3600})),
+            "TLS: certificate of CN=young is not valid yet");
 }
 
 TEST_P(ClientCertificates, AreMeantForClients) {
@@ -113,7 +115,8 @@ TEST_P(ClientCertificates, MustNotSignOthers) {
   copy.key.reset(leaf.key.get());
   Authority false_one(std::move(copy));
   manner.chain = {&leaf};
-  EXPECT_THAT(refuses(false_one.issue({.common_name = "admin"})), ::testing::AnyOf(HasSubstr("signs others"), HasSubstr("authority")));
+  EXPECT_THAT(refuses(false_one.issue({.common_name = "admin"})),
+              ::testing::AnyOf(HasSubstr("signs others"), HasSubstr("authority")));
 }
 
 TEST_P(ClientCertificates, AreFoundByAuthoritiesInADirectory) {
@@ -173,6 +176,23 @@ TEST_P(ClientCertificates, WithNulInANameAreRefused) {
   options.user_name_from = UserNameFrom::certificate_cn;
   EXPECT_THAT(refuses(issue(std::string("admin\0.evil", 11))), HasSubstr("holds NUL or is no text"));
   EXPECT_EQ(refuses(issue("admin\xff")), "TLS: invalid utf8string");  // OpenSSL does not even parse it
+}
+
+TEST_P(ClientCertificates, WithNulInAnAlternativeNameAreRefused) {
+  ask(ClientCertificate::optional);  // even where no user name comes of it: rules may look at the names
+  for (const std::string& raw : {std::string("admin\0.evil", 11), std::string("\xc0\x80"), std::string("a\xff")}) {
+    EXPECT_THAT(refuses(authority.issue({.common_name = "x", .raw_name = raw})),
+                "TLS: certificate of CN=x: an alternative name is empty, holds NUL or is no text");
+  }
+}
+
+TEST_P(ClientCertificates, MayHaveNamesBeyondAscii) {
+  ask(ClientCertificate::optional);
+  options.user_name_from = UserNameFrom::certificate_cn;
+  const Issued shown = issue("Gerät 7");
+  manner.certificate = &shown;
+  EXPECT_EQ(connect()->peer().user_name, "Gerät 7");
+  EXPECT_EQ(connect()->peer().certificate_subject, "CN=Ger\\C3\\A4t 7");
 }
 
 TEST_P(ClientCertificates, WithoutTheNameThatIsWantedAreRefused) {

@@ -169,6 +169,10 @@ TEST_F(Handshake, KnowsWhatIsNotTls) {
   EXPECT_EQ(why("\x80\x2e\x01\x03\x01"), "TLS: this is no TLS; it may be SSL 2");
   EXPECT_EQ(why("hello"), "TLS: this is no TLS");
   EXPECT_EQ(why(std::string_view("\x16\x03\x01\x00\x04\x02\x00\x00\x00", 9)), "TLS: this does not begin with a ClientHello");
+  // An empty record first would hide the ClientHello's length.
+  EXPECT_EQ(why(std::string_view("\x16\x03\x01\x00\x00\x16\x03\x01\x00\x04\x01\x01\xff\xff", 14)),
+            "TLS: this does not begin with a ClientHello");
+  EXPECT_EQ(why(std::string_view("\x16\x03\x01\xff\xff\x01", 6)), "TLS: this does not begin with a ClientHello");
   EXPECT_EQ(why(std::string_view("\x16\x03\x01\x00\x04\x01\xff\xff\xff", 9)), "TLS: the ClientHello is too long");
 }
 

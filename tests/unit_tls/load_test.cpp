@@ -20,11 +20,12 @@ TEST_F(Load, SaysAllThatIsWrongAtOnce) {
   options.crls = {files.write("list.crl", "x")};
   options.psk_file = files.write("psk", "a:00\nb\nc:0\n");
   options.ciphers = "NO-SUCH-CIPHER";
-  EXPECT_THAT(problems(), UnorderedElementsAre(HasSubstr("none.pem: No such file"), HasSubstr("empty.pem: no certificate in it"),
-                                               HasSubstr("not.key: no private key in it"), HasSubstr("absent.key: No such file"),
-                                               HasSubstr("ca.pem: no certificate in it"), HasSubstr("nowhere: "),
-                                               HasSubstr("list.crl: no revocation list in it"), HasSubstr("psk:2: no colon"),
-                                               HasSubstr("psk:3: the key has an odd"), HasSubstr("ciphers = \"NO-SUCH-CIPHER\"")));
+  EXPECT_THAT(problems(),
+              UnorderedElementsAre(HasSubstr("none.pem: No such file"), HasSubstr("empty.pem: no certificate in it"),
+                                   HasSubstr("not.key: no private key in it"), HasSubstr("absent.key: No such file"),
+                                   HasSubstr("ca.pem: no certificate in it"), HasSubstr("nowhere: "),
+                                   HasSubstr("list.crl: no revocation list in it"), HasSubstr("psk:2: no colon"),
+                                   HasSubstr("psk:3: the key has an odd"), HasSubstr("ciphers = \"NO-SUCH-CIPHER\"")));
 }
 
 TEST_F(Load, WantsTheKeyToFit) {
@@ -48,7 +49,8 @@ TEST_F(Load, NamesTheLineOfABrokenCertificate) {
   std::string text = own.pem();
   text += "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
   options.certificates = {files.write("broken.pem", text + own.key_pem())};
-  const std::string line = std::to_string(1 + std::count(text.begin(), text.begin() + static_cast<long>(own.pem().size()), '\n'));
+  const std::string line =
+      std::to_string(1 + std::count(text.begin(), text.begin() + static_cast<long>(own.pem().size()), '\n'));
   EXPECT_THAT(problems(), ElementsAre(HasSubstr("broken.pem:" + line + ": this is no certificate: ")));
 }
 

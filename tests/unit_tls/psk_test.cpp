@@ -75,8 +75,8 @@ std::vector<std::string> wrong_in(std::string_view text) {
 }
 
 TEST(PskFile, SaysAllThatIsWrong) {
-  EXPECT_THAT(wrong_in("nokey\n:00\nx:\ny:123\nz:0g\n\n# c\nok:00\nok:01\n\xff:00\n" + std::string(256, 'i') + ":00\nlong:" +
-                       std::string(1026, '0')),
+  EXPECT_THAT(wrong_in("nokey\n:00\nx:\ny:123\nz:0g\n\n# c\nok:00\nok:01\n\xff:00\n" + std::string(256, 'i') +
+                       ":00\nlong:" + std::string(1026, '0')),
               ElementsAre("psk:1: no colon: a line is identity:key-in-hex", "psk:2: the identity is missing",
                           "psk:3: the key is missing", "psk:4: the key has an odd number of hexadecimal digits",
                           "psk:5: the key is not hexadecimal", "psk:9: the identity has a key already, in line 8",

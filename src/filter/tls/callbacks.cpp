@@ -46,7 +46,8 @@ int on_server_name(SSL* ssl, int* /*alert*/, void* argument) {
   return SSL_TLSEXT_ERR_OK;
 }
 
-bool offers(const unsigned char* list, unsigned size, std::string_view wanted, const unsigned char** out, unsigned char* out_size) {
+bool offers(const unsigned char* list, unsigned size, std::string_view wanted, const unsigned char** out,
+            unsigned char* out_size) {
   for (unsigned at = 0; at < size; at += 1U + list[at]) {
     if (list[at] != wanted.size() || at + 1U + list[at] > size) continue;
     if (std::memcmp(list + at + 1, wanted.data(), wanted.size()) != 0) continue;

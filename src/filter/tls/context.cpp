@@ -37,7 +37,8 @@ void check_options(const config::Listener& listener, Problems& problems, Problem
     problems.push_back(where + "client_certificate needs ca_file or ca_directory");
   }
   if (listener.client_certificate == ClientCertificate::required && !listener.psk_file.empty()) {
-    problems.push_back(where + "client_certificate = required keeps out those with a pre-shared key of psk_file; take optional");
+    problems.push_back(where +
+                       "client_certificate = required keeps out those with a pre-shared key of psk_file; take optional");
   }
   if (!asks && (from == UserNameFrom::certificate_cn || from == UserNameFrom::certificate_subject ||
                 from == UserNameFrom::certificate_san)) {

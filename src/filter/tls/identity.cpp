@@ -17,10 +17,14 @@ std::string text_or_nothing(const char* text) {
 
 std::string user_name_of(const CertificateNames& names, From from) {
   switch (from) {
-    case From::certificate_cn: return names.common_names.size() == 1 ? names.common_names.front() : std::string();
-    case From::certificate_subject: return names.subject;
-    case From::certificate_san: return names.all.empty() ? std::string() : names.all.front();
-    default: return {};
+    case From::certificate_cn:
+      return names.common_names.size() == 1 ? names.common_names.front() : std::string();
+    case From::certificate_subject:
+      return names.subject;
+    case From::certificate_san:
+      return names.all.empty() ? std::string() : names.all.front();
+    default:
+      return {};
   }
 }
 
@@ -34,7 +38,8 @@ std::string objection(const CertificateNames& names, From from) {
       return names.subject.empty() ? "its subject is empty, which user_name_from wants" : "";
     case From::certificate_san:
       return names.all.empty() ? "it has no alternative name, which user_name_from wants" : "";
-    default: return {};
+    default:
+      return {};
   }
 }
 

@@ -11,7 +11,8 @@ inline constexpr std::size_t kRecordHeaderBytes = 5;
 inline constexpr std::size_t kRecordBodyBytesMax = 16'384 + 2'048;
 /// Plaintext of one record.
 inline constexpr std::size_t kPlainRecordBytes = 16'384;
-/// A ClientHello with post-quantum keys and tickets has some 4 KB.
+/// A ClientHello with post-quantum keys and tickets has some 4 KB.  (A second one, after HelloRetryRequest, is held by
+/// OpenSSL to its own 131,396.)
 inline constexpr std::size_t kClientHelloBytesMax = 16'384;
 /// A client's certificates; four of RSA 4096 have 8 KB.
 inline constexpr long kClientChainBytesMax = 32'768;

@@ -12,7 +12,7 @@ struct Notes {
   int version_max = 0;       // that the client speaks, as on the wire: 0x0303
   std::string psk_identity;  // the last that the client offered
   bool psk_known = false;
-  std::string certificate;   // what is wrong with the client's
+  std::string certificate;  // what is wrong with the client's
 };
 
 /// Null once the handshake is done.

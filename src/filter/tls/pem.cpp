@@ -48,15 +48,13 @@ int no_pass_phrase(char* /*into*/, int /*size*/, int /*writing*/, void* asked) {
 }  // namespace
 
 std::vector<CertificatePtr> read_certificates(const std::string& text, const std::string& file, Problems& problems) {
-  return read_all<CertificatePtr>(text, file, "certificate", problems, [](BIO* reader) {
-    return PEM_read_bio_X509_AUX(reader, nullptr, nullptr, nullptr);
-  });
+  return read_all<CertificatePtr>(text, file, "certificate", problems,
+                                  [](BIO* reader) { return PEM_read_bio_X509_AUX(reader, nullptr, nullptr, nullptr); });
 }
 
 std::vector<CrlPtr> read_crls(const std::string& text, const std::string& file, Problems& problems) {
-  return read_all<CrlPtr>(text, file, "revocation list", problems, [](BIO* reader) {
-    return PEM_read_bio_X509_CRL(reader, nullptr, nullptr, nullptr);
-  });
+  return read_all<CrlPtr>(text, file, "revocation list", problems,
+                          [](BIO* reader) { return PEM_read_bio_X509_CRL(reader, nullptr, nullptr, nullptr); });
 }
 
 KeyPtr read_key(const std::string& text, const std::string& file, Problems& problems) {

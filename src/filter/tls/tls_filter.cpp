@@ -119,7 +119,6 @@ bool TlsFilter::take_record(Bytes record, Sink& inward) {
 
 /// OpenSSL makes room for a message as long as it claims to be.
 bool TlsFilter::look_at_hello(Bytes record) {
-  if (record.size() <= kRecordHeaderBytes) return true;  // an error that OpenSSL answers
   const Bytes message = record.subspan(kRecordHeaderBytes);
   if (message.size() < 4 || message[0] != kClientHello) return fail("TLS: this does not begin with a ClientHello");
   const std::size_t claimed =

@@ -45,13 +45,13 @@ class TlsFilter final : public ByteFilter {
 
   std::shared_ptr<const TlsContext> context_;  // outlives ssl_, whose callbacks use it
   Wire wire_;
-  SslPtr ssl_;                    // made when the first bytes come
+  SslPtr ssl_;                      // made when the first bytes come
   std::vector<std::uint8_t> part_;  // of a record
-  std::unique_ptr<Notes> notes_;  // during the handshake
+  std::unique_ptr<Notes> notes_;    // during the handshake
   std::string why_;
   std::size_t shaken_bytes_ = 0;
-  unsigned silent_ = 0;           // records without data, less those that data made up for
-  unsigned with_data_ = 0;        // since that was last reckoned
+  unsigned silent_ = 0;     // records without data, less those that data made up for
+  unsigned with_data_ = 0;  // since that was last reckoned
   State state_ = State::fresh;
   bool ended_ = false;
 };

@@ -27,7 +27,7 @@ class AdmissionSum {
 
 /// Who signs client certificates, and which of those were taken back.
 struct Trust {
-  StorePtr store;                           // null where no client certificates are asked for
+  StorePtr store;  // null where no client certificates are asked for
   std::vector<CertificatePtr> authorities;
 };
 

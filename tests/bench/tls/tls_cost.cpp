@@ -134,12 +134,13 @@ class Costs {
 }  // namespace
 
 void measure(double seconds) {
-  for (const Setting& setting : {Setting{"TLS 1.3", TLS1_3_VERSION, false, false}, Setting{"TLS 1.2", TLS1_2_VERSION, false, false},
-                                 Setting{"TLS 1.3, client cert", TLS1_3_VERSION, true, false},
-                                 Setting{"TLS 1.3, PSK", TLS1_3_VERSION, false, true}}) {
+  for (const Setting& setting :
+       {Setting{"TLS 1.3", TLS1_3_VERSION, false, false}, Setting{"TLS 1.2", TLS1_2_VERSION, false, false},
+        Setting{"TLS 1.3, client cert", TLS1_3_VERSION, true, false}, Setting{"TLS 1.3, PSK", TLS1_3_VERSION, false, true}}) {
     Costs(setting).heap();
   }
-  for (const Setting& setting : {Setting{"TLS 1.3", TLS1_3_VERSION, false, false}, Setting{"TLS 1.2", TLS1_2_VERSION, false, false}}) {
+  for (const Setting& setting :
+       {Setting{"TLS 1.3", TLS1_3_VERSION, false, false}, Setting{"TLS 1.2", TLS1_2_VERSION, false, false}}) {
     Costs costs(setting);
     costs.receive(64, 1, seconds);
     costs.receive(64, 16, seconds);
