@@ -1,3 +1,4 @@
+#include "config/check_networks.hpp"
 #include "config/draft.hpp"
 #include "config/fields.hpp"
 
@@ -122,6 +123,7 @@ void check_modules(Draft& draft) {
 
 void check(Draft& draft) {
   check_listeners(draft);
+  check_networks(draft);
   check_redirect(draft);
   check_persistence(draft);
   check_limits(draft);

@@ -1,7 +1,5 @@
 #include "config/draft.hpp"
 
-#include "base/network.hpp"
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -36,28 +34,11 @@ void check_unix(Draft& draft, std::size_t index) {
   }
 }
 
-void check_networks(Draft& draft, std::size_t index, std::string_view key, const std::vector<std::string>& networks) {
-  for (const std::string& text : networks) {
-    if (const auto network = Network::parse(text); !network) {
-      draft.error(draft.place_of(Section::listener, key, index), fmt::format("'{}' in [[listener]]: {}", key, network.error()));
-    }
-  }
-}
-
-void check_door(Draft& draft, std::size_t index) {
-  const Listener& listener = draft.options.listeners[index];
-  check_networks(draft, index, "allow_networks", listener.allow_networks);
-  check_networks(draft, index, "deny_networks", listener.deny_networks);
-  check_networks(draft, index, "proxy_networks", listener.proxy_networks);
-  check_networks(draft, index, "websocket_trusted_proxies", listener.websocket_trusted_proxies);
-  const auto place = [&](std::string_view key) { return draft.place_of(Section::listener, key, index); };
-  if (listener.proxy_protocol == ProxyProtocol::required && listener.proxy_networks.empty() && !listener.is_unix()) {
-    draft.error(place("proxy_protocol"),
-                "'proxy_protocol' in [[listener]] needs proxy_networks: anybody could claim any address otherwise");
-  }
-  for (const std::string& version : listener.versions) {
+void check_versions(Draft& draft, std::size_t index) {
+  for (const std::string& version : draft.options.listeners[index].versions) {
     if (version == "3.1" || version == "3.1.1" || version == "5") continue;
-    draft.error(place("versions"), fmt::format("'versions' in [[listener]] holds \"{}\", but versions are 3.1, 3.1.1 and 5", version));
+    draft.error(draft.place_of(Section::listener, "versions", index),
+                fmt::format("'versions' in [[listener]] holds \"{}\", but versions are 3.1, 3.1.1 and 5", version));
   }
 }
 
@@ -84,7 +65,7 @@ void check_listeners(Draft& draft) {
   const std::vector<Listener>& all = draft.options.listeners;
   for (std::size_t i = 0; i < all.size(); ++i) {
     check_address(draft, i);
-    check_door(draft, i);
+    check_versions(draft, i);
     for (std::size_t j = 0; j < i; ++j) {
       if (!overlap(all[i], all[j])) continue;
       draft.error(draft.place_of(Section::listener,

@@ -125,7 +125,7 @@ void Connection::receive_filtered() {
       hand_over(plain, false);
     }
   }
-  if (ended && phase_ == Phase::open) lost(good ? "the peer closed the connection" : way_in_->why());
+  if (ended && phase_ == Phase::open) part(good ? "the peer closed the connection" : way_in_->why());
 }
 
 /// A packet whose beginning was kept has become whole: the next ones may be as large.
@@ -405,6 +405,12 @@ void Connection::drain_until_peer_closes() {
     if (received < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
     return abort();
   }
+}
+
+/// The filters end the connection.  What they said is sent, and the peer may read it although it goes on sending.
+void Connection::part(std::string_view why) {
+  if (auto* gone = client()) loop_.shard().on_closed(*gone, why);
+  if (phase_ == Phase::open) close_after_flush();
 }
 
 void Connection::lost(std::string_view why) {

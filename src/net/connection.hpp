@@ -73,6 +73,7 @@ class Connection final : public broker::Transport, public Watched {
   bool say_goodbye();
   void write_some();
   void drain_until_peer_closes();
+  void part(std::string_view why);
   void lost(std::string_view why);
   void count_held();
   void moved_away(mqtt::Bytes bytes);

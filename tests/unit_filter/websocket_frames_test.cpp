@@ -39,7 +39,7 @@ TEST(WebSocketFrames, GivePayloadOfAnyLength) {
   }
 }
 
-// [MQTT-6.0.0-2]
+// covers: 5.0 MQTT-6.0.0-2, 3.1.1 MQTT-6.0.0-2
 TEST(WebSocketFrames, MayComeInPiecesOfAnySize) {
   const Octets bytes = encode({kBinary, numbers(5), false}) +
                        encode({kContinuation, numbers(300), false}, {1, 2, 3, 4}) + encode({kPing, octets("p")}) +
@@ -95,6 +95,7 @@ TEST(WebSocketFrames, AreUnmaskedWithAnyKey) {
   }
 }
 
+// covers: 5.0 MQTT-6.0.0-1, 3.1.1 MQTT-6.0.0-1
 TEST(WebSocketFrames, AreRefusedWithTheRightCode) {
   struct Row {
     const char* name;

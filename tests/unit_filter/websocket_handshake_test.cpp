@@ -26,7 +26,7 @@ std::string answer_to(std::string_view request, const config::Listener& options 
   return text_of(side.outward);
 }
 
-// [MQTT-6.0.0-4]
+// covers: 5.0 MQTT-6.0.0-4, 3.1.1 MQTT-6.0.0-4
 TEST(WebSocketHandshake, IsAnsweredAsTheStandardsExampleIs) {
   EXPECT_EQ(answer_to(kHandshake),
             "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -72,7 +72,7 @@ TEST(WebSocketHandshake, TakesHeadersInAnyWriting) {
   }
 }
 
-// [MQTT-6.0.0-3, MQTT-6.0.0-4]
+// covers: 5.0 MQTT-6.0.0-3, 3.1.1 MQTT-6.0.0-3, 5.0 MQTT-6.0.0-4, 3.1.1 MQTT-6.0.0-4
 TEST(WebSocketHandshake, ChoosesTheSubprotocol) {
   struct Row {
     const char* offered;

@@ -1,5 +1,7 @@
 #include "filter/websocket/frame_library.hpp"
 
+#include "filter/append.hpp"
+
 #include <algorithm>
 #include <cstring>
 #include <utility>
@@ -7,9 +9,9 @@
 namespace tombo::filter {
 
 namespace {
-/// What the library takes at once.  It copies and unmasks byte by byte, which is fine for small frames; the more it takes,
-/// the more of a large frame goes that slow way.
-constexpr std::size_t kTakenAtOnce = 128;
+/// Payload that the library takes at once.  It copies and unmasks byte by byte, which is fine for small frames.
+constexpr std::size_t kTakenAtOnce = 64;
+constexpr std::size_t kHeadMin = 6;  // of a masked frame
 constexpr std::size_t kHeadMax = 14;
 constexpr std::size_t kMaskBytes = 4;
 /// As malloc_usable_size() says.
@@ -24,7 +26,7 @@ std::size_t head_bytes(const wslay_frame_iocb& frame) {
 
 ssize_t FrameLibrary::on_read(std::uint8_t* room, std::size_t size, int, void* loan) {
   Bytes& in = static_cast<Loan*>(loan)->in;
-  const std::size_t taken = std::min({in.size(), size, kTakenAtOnce});
+  const std::size_t taken = std::min(in.size(), size);
   if (taken == 0) return -1;  // there is no more at the moment
   std::memcpy(room, in.data(), taken);
   in = in.subspan(taken);
@@ -34,7 +36,7 @@ ssize_t FrameLibrary::on_read(std::uint8_t* room, std::size_t size, int, void* l
 ssize_t FrameLibrary::on_write(const std::uint8_t* data, std::size_t size, int, void* loan) {
   // write() has made room: nothing is thrown through the library.
   Sink& out = *static_cast<Loan*>(loan)->out;
-  out.insert(out.end(), data, data + size);
+  append(out, {data, size});
   return static_cast<ssize_t>(size);
 }
 
@@ -50,10 +52,16 @@ bool FrameLibrary::ensure() {
 FrameLibrary::Read FrameLibrary::read(Bytes& bytes, wslay_frame_iocb& piece) {
   if (!ensure()) return Read::broken;
   const bool begins = frame_left_ == 0;
-  loan_.in = bytes;
+  // Never more than is this frame's for sure, so that what follows it can be read by others.
+  const std::size_t wanted = !begins ? static_cast<std::size_t>(std::min<std::uint64_t>(frame_left_, kTakenAtOnce))
+                             : unread_ < kHeadMin ? kHeadMin - unread_
+                                                  : 1;
+  const std::size_t offered = std::min(wanted, bytes.size());
+  loan_.in = bytes.first(offered);
   const ssize_t got = wslay_frame_recv(context_.get(), &piece);
-  unread_ += bytes.size() - loan_.in.size();
-  bytes = std::exchange(loan_.in, {});
+  const std::size_t taken = offered - std::exchange(loan_.in, {}).size();
+  unread_ += taken;
+  bytes = bytes.subspan(taken);
   if (got == WSLAY_ERR_WANT_READ) return Read::more;
   if (got < 0) return Read::broken;
   if (begins) {
@@ -73,8 +81,7 @@ void FrameLibrary::forget_frame() {
 
 bool FrameLibrary::write(std::uint8_t opcode, Bytes payload, Sink& outward) {
   if (!ensure()) return false;
-  const std::size_t needed = outward.size() + kHeadMax + payload.size();
-  if (needed > outward.capacity()) outward.reserve(std::max(needed, 2 * outward.capacity()));
+  make_room(outward, kHeadMax + payload.size());
   wslay_frame_iocb frame{};
   frame.fin = 1;
   frame.opcode = opcode;
@@ -88,7 +95,7 @@ bool FrameLibrary::write(std::uint8_t opcode, Bytes payload, Sink& outward) {
 }
 
 void FrameLibrary::rest() {
-  if (unread_ == 0 && frame_left_ == 0) context_.reset();
+  if (remembers_nothing()) context_.reset();
 }
 
 std::size_t FrameLibrary::memory() const {

@@ -22,7 +22,8 @@ class FrameLibrary {
   FrameLibrary& operator=(const FrameLibrary&) = delete;
 
   /// The next piece of a frame, which tells the frame's head each time; moves `bytes` forward.  A frame without payload is
-  /// one empty piece.  What `piece` points to is valid until the next call.
+  /// one empty piece.  What `piece` points to is valid until the next call.  `more` may come with bytes left: it takes few
+  /// at a time, and none that stand behind the frame.
   Read read(Bytes& bytes, wslay_frame_iocb& piece);
   /// Whether the last piece was its frame's last.
   bool between_frames() const { return frame_left_ == 0; }
@@ -30,6 +31,9 @@ class FrameLibrary {
   std::uint64_t frame_left() const { return frame_left_; }
   /// Forgets the frame of which it has read a piece, but not all: somebody else takes the rest of its payload.
   void forget_frame();
+
+  /// Nothing was taken that was not given back as a piece of a frame that is whole.
+  bool remembers_nothing() const { return unread_ == 0 && frame_left_ == 0; }
 
   /// Appends a whole frame, unmasked.  False only if memory has run out.
   bool write(std::uint8_t opcode, Bytes payload, Sink& outward);
@@ -54,7 +58,7 @@ class FrameLibrary {
   Loan loan_;
   std::unique_ptr<wslay_frame_context, Free> context_;
   std::uint64_t frame_left_ = 0;
-  std::size_t unread_ = 0;  // bytes that the library has taken and not given back as part of a piece
+  std::size_t unread_ = 0;  // bytes of a head that the library has taken and not told of yet
 };
 
 }  // namespace tombo::filter

@@ -26,6 +26,7 @@ bool Frames::receive(Bytes bytes, Sink& inward, Sink& outward) {
   // Behind a close frame there is nothing to be read.
   while (!close_sent_) {
     if (rest_ != 0) take_rest(bytes, inward);
+    if (!in_message_ && library_.remembers_nothing()) take_plain_frames(bytes, inward);
     if (bytes.empty()) break;
     if (!read_on(bytes, inward, outward)) return false;
   }
@@ -43,13 +44,29 @@ void Frames::take_rest(Bytes& bytes, Sink& inward) {
   bytes = bytes.subspan(here);
 }
 
-/// Lets the library read until a large frame's rest begins, a close frame has come or nothing is left.
+/// Takes whole frames that are final, binary, masked and shorter than 126 bytes, as long as there is no other.
+void Frames::take_plain_frames(Bytes& bytes, Sink& inward) {
+  constexpr std::uint8_t kFinalBinary = 0x80 | WSLAY_BINARY_FRAME;
+  constexpr std::size_t kHead = 6;
+  while (rest_ == 0 && bytes.size() >= kHead && bytes[0] == kFinalBinary && bytes[1] >= 0x80 && bytes[1] < 0x80 + 126) {
+    const std::size_t size = bytes[1] - 0x80U;
+    if (bytes.size() - kHead < size) return;
+    std::memcpy(key_.data(), bytes.data() + 2, key_.size());
+    append_unmasked(bytes.subspan(kHead, size), key_, 0, inward);
+    bytes = bytes.subspan(kHead + size);
+  }
+}
+
+/// Lets the library read until a message has ended, a large frame's rest begins, a close frame has come or nothing is left.
 bool Frames::read_on(Bytes& bytes, Sink& inward, Sink& outward) {
   const Bytes all = bytes;
   wslay_frame_iocb piece{};
   while (!close_sent_ && rest_ == 0) {
     const auto result = library_.read(bytes, piece);
-    if (result == FrameLibrary::Read::more) return true;
+    if (result == FrameLibrary::Read::more) {
+      if (bytes.empty()) return true;
+      continue;
+    }
     if (result == FrameLibrary::Read::broken)
       return fail(WSLAY_CODE_PROTOCOL_ERROR, "WebSocket: malformed frame", outward);
     if (!in_frame_ && !begin(piece, outward)) return false;
@@ -62,6 +79,7 @@ bool Frames::read_on(Bytes& bytes, Sink& inward, Sink& outward) {
     }
     inward.insert(inward.end(), piece.data, piece.data + piece.data_length);
     if (library_.frame_left() >= kTakeOverMin) take_over(piece, all.first(all.size() - bytes.size()));
+    if (!in_frame_ && !in_message_) return true;
   }
   return true;
 }

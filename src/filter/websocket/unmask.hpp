@@ -1,6 +1,6 @@
 #pragma once
 
-#include "filter/byte_filter.hpp"
+#include "filter/append.hpp"
 
 #include <array>
 #include <cstdint>
@@ -16,19 +16,19 @@ inline void append_unmasked(Bytes masked, const MaskKey& key, std::uint64_t offs
   for (std::size_t i = 0; i < turned.size(); ++i) turned[i] = key[(offset + i) % key.size()];
   std::uint64_t eight;
   std::memcpy(&eight, turned.data(), sizeof eight);
+  static_assert(kCopyPiece % sizeof eight == 0, "each piece begins with the key's first byte");
 
-  // Copied first, since a vector's bytes cannot be had without being written once anyway.
-  const std::size_t before = sink.size();
-  sink.insert(sink.end(), masked.begin(), masked.end());
-  std::uint8_t* const out = sink.data() + before;
-  std::size_t at = 0;
-  for (; at + sizeof eight <= masked.size(); at += sizeof eight) {
-    std::uint64_t word;
-    std::memcpy(&word, out + at, sizeof word);
-    word ^= eight;
-    std::memcpy(out + at, &word, sizeof word);
-  }
-  for (; at < masked.size(); ++at) out[at] = static_cast<std::uint8_t>(out[at] ^ turned[at % turned.size()]);
+  // Copied first and unmasked in place, which is as fast as the copy alone: a vector grows only by writing.
+  append_pieces(sink, masked, [&](std::uint8_t* out, std::size_t size) {
+    std::size_t at = 0;
+    for (; at + sizeof eight <= size; at += sizeof eight) {
+      std::uint64_t word;
+      std::memcpy(&word, out + at, sizeof word);
+      word ^= eight;
+      std::memcpy(out + at, &word, sizeof word);
+    }
+    for (; at < size; ++at) out[at] = static_cast<std::uint8_t>(out[at] ^ turned[at % turned.size()]);
+  });
 }
 
 }  // namespace tombo::filter
