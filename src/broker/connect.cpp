@@ -12,6 +12,11 @@ using mqtt::Version;
 namespace {
 
 
+bool accepts(const config::Listener& listener, Version version) {
+  const std::string_view name = version == Version::v5 ? "5" : version == Version::v3_1_1 ? "3.1.1" : "3.1";
+  return std::find(listener.versions.begin(), listener.versions.end(), name) != listener.versions.end();
+}
+
 /// Session expiry as this connection asks for it, in seconds.  (packets.md, section 11)
 std::uint32_t wanted_expiry(const mqtt::ConnectView& connect) {
   if (connect.version == Version::v5) return connect.properties.session_expiry_interval;
@@ -64,6 +69,9 @@ void Shard::on_connect(Client& client, const mqtt::Frame& frame, mqtt::Bytes pac
 
 ReasonCode Shard::judge_connect(Client& client, const mqtt::ConnectView& connect) {
   const auto& limits = options_->limits;
+  if (!accepts(options_->listeners[std::min<std::size_t>(client.listener, options_->listeners.size() - 1)], connect.version)) {
+    return ReasonCode::unsupported_protocol_version;
+  }
   if (drain_) return drain_->answer();
   if (options_->redirect.mode == config::RedirectMode::use_another_server) return ReasonCode::use_another_server;
   if (options_->redirect.mode == config::RedirectMode::server_moved) return ReasonCode::server_moved;
