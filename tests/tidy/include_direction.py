@@ -38,8 +38,14 @@ CONFINED = (
     ("toml++", re.compile(r"^toml(\+\+|plusplus)/"), re.compile(r"^src/(config|bench/plan|auth/acl)/")),
     ("RocksDB", re.compile(r"^rocksdb/"), re.compile(r"^src/store/rocks/")),
     ("OpenSSL", re.compile(r"^openssl/"), re.compile(r"^src/(filter/tls|auth|bench/engine)/")),
+    ("libargon2", re.compile(r"^argon2\.h"), re.compile(r"^src/auth/argon2/")),
+    ("libjwt", re.compile(r"^jwt\.h"), re.compile(r"^src/auth/jwt/")),
+    ("libcurl", re.compile(r"^curl/"), re.compile(r"^src/auth/http/")),
+    ("GNU SASL", re.compile(r"^gsasl\.h"), re.compile(r"^src/auth/scram/")),
+    ("OpenLDAP", re.compile(r"^(ldap|lber)\.h"), re.compile(r"^src/auth/ldap/")),
+    ("libpq and SQLite", re.compile(r"^(postgresql/|libpq|sqlite3\.h)"), re.compile(r"^src/auth/sql/")),
     ("nlohmann-json", re.compile(r"^nlohmann/"),
-     re.compile(r"^src/(bench/(report|coordinate)|control|tomboctl)/")),
+     re.compile(r"^src/(bench/(report|coordinate)|control|tomboctl|auth/(jwt|http))/")),
 )
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]')
