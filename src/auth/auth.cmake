@@ -22,6 +22,8 @@ endfunction()
 
 auth_backend(argon2 TOMBO_ARGON2 MODULES libargon2)
 auth_backend(jwt TOMBO_JWT MODULES libjwt)
+auth_backend(http TOMBO_HTTP MODULES libcurl)
+auth_backend(scram TOMBO_SCRAM MODULES libgsasl)
 
 list(JOIN auth_without "|" auth_without)
 tombo_layer(auth tombo_mqtt tombo_config WITHOUT "(${auth_without})")

@@ -115,6 +115,8 @@ ScramSecret derive_scram_secret(ScramHash hash, std::string_view password, std::
 }
 
 bool opens(const ScramSecret& secret, std::string_view password) {
+  // To HMAC a key with NULs behind it is the same key, and so it would be the same password.
+  if (password.find('\0') != std::string_view::npos) return false;
   const ScramSecret other = derive_scram_secret(secret.hash, password, secret.salt, secret.iterations);
   return other.stored_key.size() == secret.stored_key.size() &&
          CRYPTO_memcmp(other.stored_key.data(), secret.stored_key.data(), secret.stored_key.size()) == 0;

@@ -55,7 +55,7 @@ HttpQuestion ask_login(const Login& login, const KeyedHash& hash) {
             {"protocol", name_of(login.version)}};
   if (login.has_user_name) json["user"] = login.user_name;
   if (login.has_password) {
-    const bool is_text = mqtt::is_valid_utf8(login.password);
+    const bool is_text = mqtt::is_valid_text(login.password);
     json[is_text ? "password" : "password_base64"] = is_text ? login.password : base64(login.password);
   }
   const auto tell = [&json](const char* key, const std::string& value) {

@@ -95,6 +95,8 @@ ExchangeAnswer ScramExchange::step(std::string_view data, std::function<void(Exc
   if (data.size() > kScramMessageBytesMax) return deny("message too long");
   // GNU SASL works on C strings: what comes behind a NUL would not count.
   if (data.find('\0') != std::string_view::npos) return deny("malformed message");
+  // GNU SASL would notice only in the end that a client binds to a channel, which was not offered.
+  if (!chosen_ && data.starts_with('p')) return deny("wants channel binding");
   char* output = nullptr;
   std::size_t length = 0;
   const int result = gsasl_step(session_.get(), data.data(), data.size(), &output, &length);
