@@ -7,17 +7,19 @@
 namespace tombo::auth {
 
 /// Threads for what must not keep a shard waiting: hashing passwords, asking other servers.
-/// Lives on: run() any thread.
+/// Lives on: run() any thread; the rest main.
 class Workers {
  public:
   /// `waiting_max`: tasks that may wait.
   Workers(unsigned threads, std::size_t waiting_max);
-  /// Finishes the tasks that run, drops those that wait.
+  /// As stop().
   ~Workers();
 
-  /// False when too many wait: the task is not run.
+  /// False when too many wait, or after stop(): the task is not run.
   bool run(std::function<void()> task);
   void set_waiting_max(std::size_t waiting_max);
+  /// Finishes the tasks that run, drops those that wait.
+  void stop();
 
  private:
   struct Impl;
