@@ -6,6 +6,10 @@
 
 namespace tombo::auth {
 
+// For servers that have no options for it: one that hangs must not keep the workers from hashing passwords.
+inline constexpr unsigned kBreakerFailures = 5;
+inline constexpr Milliseconds kBreakerPause{2'000};
+
 /// Leaves a server alone for a while after it failed some times in a row; then one may try, and it decides for the others.
 /// Lives on: any thread.
 class Breaker {
