@@ -1,0 +1,102 @@
+#include "auth/guard.hpp"
+
+#include "auth/chain/access_inquiry.hpp"
+#include "auth/chain/guarded_exchange.hpp"
+#include "auth/chain/identity.hpp"
+#include "auth/chain/login_inquiry.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace tombo::auth {
+
+namespace {
+
+using mqtt::ReasonCode;
+
+/// Where a client would have to be proved by its transport and is not, whatever it knows.
+class Refusal final : public Exchange {
+ public:
+  ExchangeAnswer step(std::string_view, std::function<void(ExchangeAnswer)>) override {
+    return {ExchangeAnswer::Step::deny, {}, ReasonCode::not_authorized, nullptr, "the transport proved no user name"};
+  }
+};
+
+}  // namespace
+
+Guard::Guard(const config::Options& options, const Clock& clock, log::Logger log, Guests guests)
+    : clock_(clock), log_(log), guests_(std::move(guests)), workers_(options.auth.workers, options.auth.waiting_max) {}
+
+Guard::~Guard() {
+  close();
+  current_.exchange(nullptr);
+}
+
+Result<std::unique_ptr<Guard>, Problems> Guard::open(const config::Options& options, const Clock& clock, log::Logger log, Guests guests) {
+  std::unique_ptr<Guard> guard{new Guard(options, clock, log, std::move(guests))};
+  if (auto read = guard->reload(options); !read) return Failure{read.error()};
+  return guard;
+}
+
+Result<void, Problems> Guard::reload(const config::Options& options) {
+  auto made = make_snapshot(options, guests_, workers_, clock_);
+  if (!made) return Failure{made.error()};
+  workers_.set_waiting_max(options.auth.waiting_max);
+  const bool restricts = (*made)->restricts();
+  const bool restricts_receiving = (*made)->restricts_receiving();
+  all_.push_back(*made);
+  // Stricter before the new rules hold, laxer after: in between nobody may do what neither rules allow.
+  if (restricts) restricts_.store(true, std::memory_order_release);
+  if (restricts_receiving) restricts_receiving_.store(true, std::memory_order_release);
+  current_.exchange(std::move(*made));
+  restricts_.store(restricts, std::memory_order_release);
+  restricts_receiving_.store(restricts_receiving, std::memory_order_release);
+  policy_.fetch_add(1, std::memory_order_acq_rel);
+  let_go_of_the_old();
+  log_.debug("auth rules are read policy={} backends={} referees={}", policy(), all_.back()->own.size(), all_.back()->referees.size());
+  return {};
+}
+
+void Guard::let_go_of_the_old() {
+  // One that only stands in all_ cannot be taken by anybody any more.
+  std::erase_if(all_, [](const auto& snapshot) { return snapshot.use_count() == 1; });
+}
+
+void Guard::close() {
+  gate_->close();
+  workers_.stop();
+}
+
+std::vector<std::string> Guard::files() const { return all_.back()->files; }
+
+LoginAnswer Guard::login(const Login& login, std::function<void(LoginAnswer)> later) {
+  auto snapshot = current_.load();
+  if (login.listener >= snapshot->doors.size()) return {Decision::deny, ReasonCode::not_authorized, nullptr, "this listener is unknown"};
+  const auto inquiry = std::make_shared<LoginInquiry>(std::move(snapshot), std::make_shared<const Login>(login), gate_, std::move(later));
+  return inquiry->begin();
+}
+
+std::unique_ptr<Exchange> Guard::begin_exchange(std::string_view method, const Login& login) {
+  auto snapshot = current_.load();
+  if (login.listener >= snapshot->doors.size()) return nullptr;
+  const Door& door = snapshot->doors[login.listener];
+  const auto copy = std::make_shared<const Login>(login);
+  for (Backend* backend : door.backends) {
+    auto exchange = backend->begin(method, copy);
+    if (!exchange) continue;
+    if (door.takes_transport() && login.peer->user_name.empty()) return std::make_unique<Refusal>();
+    return std::make_unique<GuardedExchange>(std::move(snapshot), copy, gate_, std::string{backend->name()}, std::move(exchange));
+  }
+  return nullptr;
+}
+
+AccessAnswer Guard::access(const Access& access, std::function<void(AccessAnswer)> later) {
+  auto snapshot = current_.load();
+  auto answer = snapshot->policy->judge(access);
+  // Deliveries are judged at once: no referee is asked for them.
+  if (answer.decision != Decision::allow || snapshot->referees.empty() || access.action == Action::receive) return answer;
+  return std::make_shared<AccessInquiry>(std::move(snapshot), access, std::move(answer), gate_, std::move(later))->begin();
+}
+
+}  // namespace tombo::auth
