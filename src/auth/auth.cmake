@@ -24,7 +24,7 @@ auth_backend(argon2 TOMBO_ARGON2 MODULES libargon2)
 auth_backend(jwt TOMBO_JWT MODULES libjwt)
 auth_backend(http TOMBO_HTTP MODULES libcurl)
 auth_backend(scram TOMBO_SCRAM MODULES libgsasl)
-#auth_backend(ldap TOMBO_LDAP MODULES ldap lber)
+auth_backend(ldap TOMBO_LDAP MODULES ldap lber)
 
 # sql is there if one of its databases is.
 set(auth_sql OFF)

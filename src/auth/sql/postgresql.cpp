@@ -128,7 +128,7 @@ class Postgresql final : public SqlConnection {
 class PostgresqlDatabase final : public SqlDatabase {
  public:
   PostgresqlDatabase(std::string where, milliseconds timeout)
-      : where_(std::move(where)), options_(fmt::format("-c statement_timeout={}", timeout.count())) {}
+      : where_(std::move(where)), options_(fmt::format("-c statement_timeout={} -c default_transaction_read_only=on", timeout.count())) {}
 
   Result<std::unique_ptr<SqlConnection>, SqlError> connect(SqlDeadline deadline) const override {
     // What stands in `dbname` overrides what stands before it.
