@@ -78,6 +78,8 @@ std::string sha512(std::string_view password, std::string_view salt) {
 }
 
 std::string pbkdf2(std::string_view password, std::string_view salt, std::uint32_t iterations) {
+  // HMAC fills keys up with zeros: 'pw' and 'pw\0' have the same hash, so only one of them may be a password.
+  if (password.ends_with('\0')) return {};
   std::string hash(kSha512Bytes, '\0');
   const int done = PKCS5_PBKDF2_HMAC(password.data(), static_cast<int>(password.size()),
                                      reinterpret_cast<const unsigned char*>(salt.data()), static_cast<int>(salt.size()),
@@ -151,6 +153,7 @@ std::string PasswordHash::read_argon2id(const std::vector<std::string_view>& par
 Result<PasswordHash, std::string> PasswordHash::make(Kind kind, std::string_view password) {
   PasswordHash made;
   made.kind_ = kind;
+  if (kind == Kind::pbkdf2 && password.ends_with('\0')) return Failure{std::string{"PBKDF2 cannot tell whether a password ends in NUL"}};
   made.iterations_ = kPbkdf2Iterations;
   made.salt_.resize(kind == Kind::argon2id ? kArgon2SaltBytes : kMosquittoSaltBytes);
   if (RAND_bytes(reinterpret_cast<unsigned char*>(made.salt_.data()), static_cast<int>(made.salt_.size())) != 1) {

@@ -48,7 +48,10 @@ class Maker {
     door.anonymous = listener.anonymous == Anonymous::allow || (listener.anonymous == Anonymous::as_broker && options_.allow_anonymous);
     door.user_name_from = listener.user_name_from;
     for (const auto& name : listener.authentication.empty() ? options_.auth.backends : listener.authentication) {
-      if (Backend* backend = backend_named(name)) door.backends.push_back(backend);
+      Backend* backend = backend_named(name);
+      if (backend == nullptr) continue;
+      door.backends.push_back(backend);
+      made_->grants_may_come = made_->grants_may_come || may_grant(name);
     }
     made_->doors.push_back(std::move(door));
   }
@@ -85,12 +88,13 @@ class Maker {
     }
     for (const auto& referee : made_->own_referees) made_->referees.push_back(referee.get());
     for (const auto& referee : made_->guests.referees) made_->referees.push_back(referee.get());
-    // Only passwords and scram are known to tell no rights.
-    made_->grants_may_come = std::any_of(by_name_.begin(), by_name_.end(), [this](const auto& named) {
-      if (named.first == "jwt") return !options_.jwt.acl_claim.empty();
-      if (named.first == "sql") return !options_.sql.acl_query.empty();
-      return named.first != "passwords" && named.first != "scram" && named.first != "ldap";
-    });
+  }
+
+  /// Whether logins by this backend may come with rights of their own.
+  bool may_grant(std::string_view name) const {
+    if (name == "jwt") return !options_.jwt.acl_claim.empty();
+    if (name == "sql") return !options_.sql.acl_query.empty();
+    return name != "passwords" && name != "scram" && name != "ldap";
   }
 
   const config::Options& options_;
