@@ -25,8 +25,12 @@ using Messages = std::unique_ptr<LDAPMessage, FreeMessage>;
 LdapError LdapConnection::error(int result) {
   // Whatever went wrong, an answer may still be on its way, which nobody would expect.
   is_good_ = false;
-  if (result == LDAP_TIMEOUT || result == LDAP_TIMELIMIT_EXCEEDED) return {"no answer in time", false};
+  if (patience_.is_over() || result == LDAP_TIMEOUT || result == LDAP_TIMELIMIT_EXCEEDED) return {"no answer in time", false};
   return {ldap_err2string(result), result == LDAP_SERVER_DOWN || result == LDAP_UNAVAILABLE};
+}
+
+void LdapConnection::begin_step() {
+  patience_.set_deadline(std::chrono::steady_clock::now() + std::chrono::milliseconds(options_.timeout_ms));
 }
 
 Result<std::unique_ptr<LdapConnection>, LdapError> LdapConnection::connect(const config::Ldap& options) {
@@ -45,7 +49,7 @@ std::optional<LdapError> LdapConnection::set_up() {
   const timeval timeout = timeval_of(options_.timeout_ms);
   LDAP* ldap = ldap_.get();
   const auto set = [&](int option, const void* value) { return ldap_set_option(ldap, option, value) == LDAP_OPT_SUCCESS; };
-  bool done = set(LDAP_OPT_PROTOCOL_VERSION, &version) && set(LDAP_OPT_NETWORK_TIMEOUT, &timeout) &&
+  bool done = patience_.watch(ldap) && set(LDAP_OPT_PROTOCOL_VERSION, &version) && set(LDAP_OPT_NETWORK_TIMEOUT, &timeout) &&
               set(LDAP_OPT_TIMEOUT, &timeout) && set(LDAP_OPT_REFERRALS, LDAP_OPT_OFF) &&
               set(LDAP_OPT_RESTART, LDAP_OPT_ON) && set(LDAP_OPT_SIZELIMIT, &no_limit) &&
               set(LDAP_OPT_TIMELIMIT, &no_limit) && set(LDAP_OPT_DEREF, &never) &&
@@ -55,6 +59,7 @@ std::optional<LdapError> LdapConnection::set_up() {
   done = done && set(LDAP_OPT_X_TLS_NEWCTX, &here);
   if (!done) return LdapError{"libldap does not take an option (is ca_file right?)", false};
   if (!options_.start_tls) return {};
+  begin_step();
   const int result = ldap_start_tls_s(ldap, nullptr, nullptr);
   if (result == LDAP_SUCCESS) return {};
   return error(result);
@@ -62,6 +67,7 @@ std::optional<LdapError> LdapConnection::set_up() {
 
 Result<void, LdapError> LdapConnection::bind_anonymously() {
   berval none{0, nullptr};
+  begin_step();
   const int result = ldap_sasl_bind_s(ldap_.get(), "", LDAP_SASL_SIMPLE, &none, nullptr, nullptr, nullptr);
   if (result != LDAP_SUCCESS) return Failure{error(result)};
   return {};
@@ -71,6 +77,7 @@ Result<bool, LdapError> LdapConnection::bind(const std::string& dn, const std::s
   if (password.empty() || dn.empty()) return Failure{LdapError{"a bind without name or password proves nothing", false}};
   std::string copy = password;
   berval credentials{copy.size(), copy.data()};
+  begin_step();
   const int result =
       ldap_sasl_bind_s(ldap_.get(), dn.c_str(), LDAP_SASL_SIMPLE, &credentials, nullptr, nullptr, nullptr);
   switch (result) {
@@ -84,25 +91,28 @@ Result<bool, LdapError> LdapConnection::bind(const std::string& dn, const std::s
   }
 }
 
-std::vector<std::string> LdapConnection::groups_of(LDAPMessage* entry) {
-  std::vector<std::string> groups;
-  if (options_.group_attribute.empty()) return groups;
-  berval** values = ldap_get_values_len(ldap_.get(), entry, options_.group_attribute.c_str());
-  for (berval** value = values; value != nullptr && *value != nullptr && groups.size() < kLdapGroupsMax; ++value) {
-    groups.emplace_back((*value)->bv_val, (*value)->bv_len);
+std::vector<std::string> LdapConnection::values_of(LDAPMessage* entry, const std::string& attribute) {
+  std::vector<std::string> found;
+  berval** values = ldap_get_values_len(ldap_.get(), entry, attribute.c_str());
+  for (berval** value = values; value != nullptr && *value != nullptr && found.size() < kLdapValuesMax; ++value) {
+    found.emplace_back((*value)->bv_val, (*value)->bv_len);
   }
   ldap_value_free_len(values);
-  return groups;
+  return found;
 }
 
 Result<std::optional<LdapConnection::Entry>, LdapError> LdapConnection::search(const std::string& base, int scope,
-                                                                               const std::string& filter) {
-  std::string attribute = options_.group_attribute.empty() ? std::string(LDAP_NO_ATTRS) : options_.group_attribute;
-  char* attributes[] = {attribute.data(), nullptr};
+                                                                               const std::string& filter,
+                                                                               std::vector<std::string> attributes) {
+  if (attributes.empty()) attributes.emplace_back(LDAP_NO_ATTRS);
+  std::vector<char*> wanted;
+  for (std::string& attribute : attributes) wanted.push_back(attribute.data());
+  wanted.push_back(nullptr);
   timeval timeout = timeval_of(options_.timeout_ms);
   constexpr int kTwo = 2;  // one more than there may be
   LDAPMessage* found = nullptr;
-  const int result = ldap_search_ext_s(ldap_.get(), base.c_str(), scope, filter.c_str(), attributes, 0, nullptr, nullptr,
+  begin_step();
+  const int result = ldap_search_ext_s(ldap_.get(), base.c_str(), scope, filter.c_str(), wanted.data(), 0, nullptr, nullptr,
                                        &timeout, kTwo, &found);
   const Messages messages(found);
   if (result == LDAP_SIZELIMIT_EXCEEDED) return Failure{LdapError{"the filter finds several users", false}};
@@ -114,18 +124,20 @@ Result<std::optional<LdapConnection::Entry>, LdapError> LdapConnection::search(c
   LDAPMessage* entry = ldap_first_entry(ldap_.get(), found);
   char* dn = ldap_get_dn(ldap_.get(), entry);
   if (dn == nullptr) return Failure{LdapError{"an entry without a name", false}};
-  Entry made{dn, groups_of(entry)};
+  Entry made{dn, {}};
   ldap_memfree(dn);
+  for (const std::string& attribute : attributes) made.attributes[attribute] = values_of(entry, attribute);
   return std::optional<Entry>(std::move(made));
 }
 
-Result<std::optional<LdapConnection::Entry>, LdapError> LdapConnection::find_one(const std::string& base,
-                                                                                 const std::string& filter) {
-  return search(base, LDAP_SCOPE_SUBTREE, filter);
+Result<std::optional<LdapConnection::Entry>, LdapError> LdapConnection::find_one(
+    const std::string& base, const std::string& filter, const std::vector<std::string>& attributes) {
+  return search(base, LDAP_SCOPE_SUBTREE, filter, attributes);
 }
 
-Result<std::optional<LdapConnection::Entry>, LdapError> LdapConnection::read(const std::string& dn) {
-  return search(dn, LDAP_SCOPE_BASE, "(objectClass=*)");
+Result<std::optional<LdapConnection::Entry>, LdapError> LdapConnection::read(const std::string& dn,
+                                                                             const std::vector<std::string>& attributes) {
+  return search(dn, LDAP_SCOPE_BASE, "(objectClass=*)", attributes);
 }
 
 }  // namespace tombo::auth

@@ -49,4 +49,22 @@ std::string fill_in(std::string_view form, std::string_view value) {
   return out;
 }
 
+std::vector<NamedBy> named_by(std::string_view form) {
+  constexpr std::string_view kOfAttributes = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-";
+  std::vector<NamedBy> found;
+  for (std::size_t equals = form.find('='); equals != std::string_view::npos; equals = form.find('=', equals + 1)) {
+    const std::string_view value = form.substr(equals + 1, form.substr(equals + 1).find_first_of("(),+"));
+    if (fill_in(value, "a") == fill_in(value, "b")) continue;
+    std::string_view before = form.substr(0, equals);
+    while (!before.empty() && kOfAttributes.find(before.back()) == std::string_view::npos && before.back() != '(' &&
+           before.back() != ',' && before.back() != '+') {
+      before.remove_suffix(1);  // "~", ">" or "<"
+    }
+    const std::size_t begin = before.find_last_not_of(kOfAttributes);
+    const std::string_view attribute = begin == std::string_view::npos ? before : before.substr(begin + 1);
+    if (!attribute.empty()) found.push_back({std::string(attribute), std::string(value)});
+  }
+  return found;
+}
+
 }  // namespace tombo::auth

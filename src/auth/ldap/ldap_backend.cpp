@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -31,8 +32,12 @@ class LdapUsers {
   LdapUsers(const config::Options& options, const Clock& clock, std::string bind_password)
       : options_(options.ldap),
         bind_password_(std::move(bind_password)),
+        named_by_(named_by(options_.user_dn.empty() ? options_.filter : options_.user_dn)),
         breaker_(clock, kBreakerFailures, kBreakerPause),
-        cache_(clock, options.auth.cache_entries_max) {}
+        cache_(clock, options.auth.cache_entries_max) {
+    for (const NamedBy& name : named_by_) attributes_.push_back(name.attribute);
+    if (!options_.group_attribute.empty()) attributes_.push_back(options_.group_attribute);
+  }
 
   std::optional<Verdict> remembered(const Login& login) { return cache_.find(key_of(login)); }
 
@@ -71,13 +76,13 @@ class LdapUsers {
   Answer find(LdapConnection& connection, const Login& login) {
     if (!options_.user_dn.empty()) return bind_directly(connection, login);
     if (auto searcher = become_searcher(connection); !searcher) return Failure{searcher.error()};
-    auto entry = connection.find_one(options_.base, fill_in(options_.filter, escape_for_filter(login.user_name)));
+    auto entry = connection.find_one(options_.base, fill_in(options_.filter, escape_for_filter(login.user_name)), attributes_);
     if (!entry) return Failure{entry.error()};
     if (!*entry) return verdict(Verdict::Kind::unknown, "unknown user");
     const auto bound = connection.bind((*entry)->dn, login.password);
     if (!bound) return Failure{bound.error()};
     if (!*bound) return verdict(Verdict::Kind::deny, "wrong password");
-    return allowed(login, std::move((*entry)->groups));
+    return allowed(login, **entry);
   }
 
   /// The server does not tell a user who is not there from a wrong password.
@@ -86,11 +91,11 @@ class LdapUsers {
     const auto bound = connection.bind(dn, login.password);
     if (!bound) return Failure{bound.error()};
     if (!*bound) return verdict(Verdict::Kind::deny, "wrong password or unknown user");
-    if (options_.group_attribute.empty()) return allowed(login, {});
-    auto entry = connection.read(dn);
+    if (attributes_.empty()) return allowed(login, {});
+    auto entry = connection.read(dn, attributes_);
     if (!entry) return Failure{entry.error()};
     if (!*entry) return Failure{LdapError{"users may not read their own entries", false}};
-    return allowed(login, std::move((*entry)->groups));
+    return allowed(login, **entry);
   }
 
   Result<void, LdapError> become_searcher(LdapConnection& connection) {
@@ -101,11 +106,25 @@ class LdapUsers {
     return {};
   }
 
-  static Verdict allowed(const Login& login, std::vector<std::string> groups) {
+  /// Whether the entry has the name exactly as the client wrote it.
+  bool is_named(const LdapConnection::Entry& entry, const std::string& user) const {
+    if (named_by_.empty()) return true;  // "%u@example.com", which Active Directory takes for a name
+    for (const NamedBy& name : named_by_) {
+      const auto values = entry.attributes.find(name.attribute);
+      if (values == entry.attributes.end()) continue;
+      const std::string wanted = fill_in(name.value_form, user);
+      if (std::find(values->second.begin(), values->second.end(), wanted) != values->second.end()) return true;
+    }
+    return false;
+  }
+
+  Verdict allowed(const Login& login, const LdapConnection::Entry& entry) const {
+    if (!is_named(entry, login.user_name)) return verdict(Verdict::Kind::deny, "the directory writes the name in another way");
     auto principal = std::make_shared<Principal>();
     principal->user_name = login.user_name;
     principal->backend = "ldap";
-    principal->groups = std::move(groups);
+    const auto groups = entry.attributes.find(options_.group_attribute);
+    if (groups != entry.attributes.end()) principal->groups = groups->second;
     Verdict made = verdict(Verdict::Kind::allow, {});
     made.principal = std::move(principal);
     return made;
@@ -113,6 +132,8 @@ class LdapUsers {
 
   const config::Ldap options_;
   const std::string bind_password_;
+  const std::vector<NamedBy> named_by_;
+  std::vector<std::string> attributes_;  // that are asked for
   ConnectionPool<LdapConnection> pool_;
   Breaker breaker_;
   VerdictCache cache_;
@@ -154,7 +175,10 @@ std::string read_password(const std::string& file, Problems& problems) {
   return line;
 }
 
-bool names_user(const std::string& form) { return fill_in(form, "a") != fill_in(form, "b"); }
+/// An attribute of the entry is the user's name; only a user_dn may be another form of it, without any attribute.
+bool names_user(const std::string& form, bool is_filter) {
+  return !named_by(form).empty() || (!is_filter && form.find('=') == std::string::npos && form.find("%u") != std::string::npos);
+}
 
 Problems problems_of(const config::Ldap& ldap) {
   Problems problems = problems_of_ca_file(ldap.ca_file, "'ca_file' in [ldap]");
@@ -164,8 +188,8 @@ Problems problems_of(const config::Ldap& ldap) {
   }
   if (is_tls && ldap.start_tls) problems.emplace_back("'start_tls' in [ldap] is for ldap://; ldaps:// has TLS already");
   const std::string& form = ldap.user_dn.empty() ? ldap.filter : ldap.user_dn;
-  if (!names_user(form)) {
-    problems.push_back(fmt::format("'{}' in [ldap] is \"{}\" and names nobody: it wants a %u",
+  if (!names_user(form, ldap.user_dn.empty())) {
+    problems.push_back(fmt::format("'{}' in [ldap] is \"{}\" and names nobody: it wants an attribute that is %u",
                                    ldap.user_dn.empty() ? "filter" : "user_dn", form));
   }
   if (ldap.user_dn.empty() && ldap.base.empty()) problems.emplace_back("backend ldap needs 'base' or 'user_dn' in [ldap]");
