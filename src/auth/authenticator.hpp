@@ -87,6 +87,8 @@ class Authenticator {
   virtual bool restricts_access() const = 0;
   /// Whether each delivery is judged, too (Action::receive), which is always answered at once.
   virtual bool restricts_receiving() const { return false; }
+  /// Whether users are told apart by more than their word: then sessions belong to them.
+  virtual bool knows_users() const { return false; }
   /// Counts changes of the rights: a verdict that was remembered under another number is void.
   virtual std::uint64_t policy() const { return 0; }
 };

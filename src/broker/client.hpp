@@ -3,6 +3,7 @@
 #include "auth/authenticator.hpp"
 #include "base/clock.hpp"
 #include "base/timer_wheel.hpp"
+#include "broker/enhanced.hpp"
 #include "mqtt/reason_code.hpp"
 #include "routing/retained_store.hpp"
 #include "session/peer.hpp"
@@ -30,6 +31,7 @@ inline constexpr std::uint8_t kSecondTimer = 3;
 struct Verdicts {
   std::uint64_t ticket = 0;  // of the question that is out; 0: none
   std::optional<auth::LoginAnswer> login;
+  std::optional<auth::ExchangeAnswer> step;  // of enhanced authentication
   std::vector<auth::AccessAnswer> access;  // in the order in which the packet asks
   std::size_t used = 0;                    // answers that this look at the packet has taken
 };
@@ -78,6 +80,7 @@ class Client final : public TimerNode {
   std::uint32_t publish_received = 0;
   std::uint32_t publish_sent = 0;
   std::unique_ptr<Verdicts> verdicts;
+  std::unique_ptr<Enhanced> enhanced;  // CONNECT named a method
   std::unique_ptr<std::deque<PendingAck>> pending_acks;
 
   bool paused() const { return paused_for_verdict || paused_for_output || paused_for_mailbox || paused_for_memory || paused_for_acks; }

@@ -21,7 +21,7 @@ std::uint32_t wanted_expiry(const mqtt::ConnectView& connect) {
 
 // What happens on CONNECT: judge the packet, find the home, ask who it is, take the session, answer.
 
-void Shard::on_connect(Client& client, const mqtt::Frame& frame) {
+void Shard::on_connect(Client& client, const mqtt::Frame& frame, mqtt::Bytes packet) {
   mqtt::ConnectView connect;
   connect.version = client.peer.format.version;
   const auto decoded = mqtt::decode_connect(frame, decode_limits_, connect);
@@ -36,16 +36,26 @@ void Shard::on_connect(Client& client, const mqtt::Frame& frame) {
   }
   const bool assigned = connect.client_id.empty();
   std::string made;
-  if (assigned) made = core_.make_client_id();
+  if (assigned) made = client.enhanced ? client.enhanced->login.client_id : core_.make_client_id();
   const std::string_view client_id = assigned ? made : connect.client_id;
   // An identifier made for a packet that waited for its verdict is made anew, so the place that was found stays.
-  const bool settled = assigned && client.verdicts != nullptr;
+  const bool settled = (assigned && client.verdicts != nullptr) || client.enhanced != nullptr;
   if (!settled && !bring_home(client, client_id)) return;  // its packet goes with it
-  switch (ask_login(client, connect, client_id)) {
-    case Ask::pending: return;
-    case Ask::denied: return refuse(client, client.verdicts->login->reason);
-    case Ask::allowed: break;
+  if (connect.properties.has(mqtt::PropertyId::authentication_method)) {
+    if (!authenticate(client, connect, client_id, packet)) return;
+  } else {
+    switch (ask_login(client, connect, client_id)) {
+      case Ask::pending: return;
+      case Ask::denied: return refuse(client, client.verdicts->login->reason);
+      case Ask::allowed: break;
+    }
   }
+  if (connect.has_will) {
+    const Ask asked = ask_will(client, connect.will, client_id);
+    if (asked == Ask::pending) return;
+    if (asked == Ask::denied) return refuse(client, ReasonCode::not_authorized);
+  }
+  if (belongs_to_another(client_id, *client.verdicts->login->principal)) return refuse(client, ReasonCode::not_authorized);
   accept(client, connect, client_id, assigned);
 }
 
@@ -54,7 +64,6 @@ ReasonCode Shard::judge_connect(Client& client, const mqtt::ConnectView& connect
   if (drain_) return drain_->answer();
   if (options_->redirect.mode == config::RedirectMode::use_another_server) return ReasonCode::use_another_server;
   if (options_->redirect.mode == config::RedirectMode::server_moved) return ReasonCode::server_moved;
-  if (connect.properties.has(mqtt::PropertyId::authentication_method)) return ReasonCode::bad_authentication_method;
   if (connect.client_id.empty()) {
     if (!options_->mqtt.allow_empty_client_id) return ReasonCode::client_identifier_not_valid;
     if (connect.version == Version::v3_1) return ReasonCode::client_identifier_not_valid;
@@ -81,6 +90,7 @@ ReasonCode Shard::judge_connect(Client& client, const mqtt::ConnectView& connect
 
 ReasonCode Shard::judge_will(const Client& client, const mqtt::WillView& will) const {
   if (static_cast<std::uint8_t>(will.qos) > client.qos_max) return ReasonCode::qos_not_supported;
+  if (will.topic.starts_with("$SYS/")) return ReasonCode::not_authorized;
   if (will.retain && !options_->mqtt.retain_available) return ReasonCode::retain_not_supported;
   if (will.properties.payload_format_indicator == 1 && options_->mqtt.check_payload_format &&
       !mqtt::is_valid_payload_text(mqtt::text_of(will.payload))) {
@@ -118,6 +128,7 @@ void Shard::accept(Client& client, const mqtt::ConnectView& connect, std::string
   bool present = false;
   ClientSession* taken = take_over(connect, client_id, present);
   while (taken == nullptr) {  // another shard has become the home since it was looked up
+    if (client.enhanced) return refuse(client, ReasonCode::server_busy);  // its packets cannot be carried along any more
     if (!bring_home(client, client_id)) return;
     taken = take_over(connect, client_id, present);
   }
@@ -240,6 +251,12 @@ bool Shard::send_connack(Client& client, const mqtt::ConnectView& connect, bool 
     if (client.keep_alive_s != connect.keep_alive_s) connack.server_keep_alive_s = client.keep_alive_s;
     if (connect.properties.request_response_information == 1) {
       connack.response_information = mqtt_options.response_information;
+    }
+  }
+  if (client.enhanced) {
+    connack.authentication_method = client.enhanced->method;
+    if (!client.enhanced->data.empty()) {
+      connack.authentication_data = mqtt::Bytes{reinterpret_cast<const std::uint8_t*>(client.enhanced->data.data()), client.enhanced->data.size()};
     }
   }
   if (!mqtt::encode_connack(client.transport->out(), client.peer.format, connack)) return false;

@@ -12,6 +12,10 @@ namespace {
 constexpr std::uint32_t kDeliveriesPerTurn = 20'000;
 /// Bytes of a packet that is not whole yet which a client may hold while memory is at its ceiling.
 constexpr std::size_t kPartialKept = 64 * 1024;
+/// First byte of AUTH, which follows CONNECT before it is answered where CONNECT names a method.
+constexpr std::uint8_t kAuthByte = 0xF0;
+/// A login that is good for longer is looked at again after this.
+constexpr std::int64_t kTimerLongest_s = 86'400;
 
 /// The version that the start of a CONNECT names, where the packet itself is not looked at; 3.1.1, to which a refusal
 /// says nothing, if it does not name 5.0.
@@ -66,7 +70,7 @@ std::size_t Shard::take_packets(Client& client, mqtt::Bytes bytes, bool& has_mor
   while (!bytes.empty()) {
     const bool first = client.state == Client::State::awaiting_connect;
     // Nothing but a CONNECT may come first; do not wait for the rest of anything else.  [MQTT-3.1.0-1]
-    if (first && bytes[0] != 0x10) {
+    if (first && bytes[0] != 0x10 && !(client.enhanced && bytes[0] == kAuthByte)) {
       close(client, false, "the first packet is not a CONNECT");
       return size;
     }
@@ -91,7 +95,7 @@ std::size_t Shard::take_packets(Client& client, mqtt::Bytes bytes, bool& has_mor
     if (look_ahead && result.frame.type == mqtt::PacketType::publish && bytes.data() >= prepared_to && !first) {
       prepared_to = bytes.data() + look_ahead_.prepare(core_.tree, subscribers_, bytes, packet_max);
     }
-    on_packet(client, result.frame);
+    on_packet(client, result.frame, bytes.first(result.frame.size));
     if (client.state == Client::State::closed) return size;
     if (client.paused_for_verdict) break;  // the packet is looked at again when the verdict has come
     bytes = bytes.subspan(result.frame.size);
@@ -105,8 +109,8 @@ std::size_t Shard::take_packets(Client& client, mqtt::Bytes bytes, bool& has_mor
   return size - bytes.size();
 }
 
-void Shard::on_packet(Client& client, const mqtt::Frame& frame) {
-  if (client.state == Client::State::awaiting_connect) return on_first_packet(client, frame);
+void Shard::on_packet(Client& client, const mqtt::Frame& frame, mqtt::Bytes packet) {
+  if (client.state == Client::State::awaiting_connect) return on_first_packet(client, frame, packet);
   client.last_packet = now_;
   counters_.packets_received.add();
   switch (frame.type) {
@@ -135,8 +139,9 @@ void Shard::on_packet(Client& client, const mqtt::Frame& frame) {
   }
 }
 
-void Shard::on_first_packet(Client& client, const mqtt::Frame& frame) {
-  if (frame.type == mqtt::PacketType::connect) return on_connect(client, frame);
+void Shard::on_first_packet(Client& client, const mqtt::Frame& frame, mqtt::Bytes packet) {
+  if (frame.type == mqtt::PacketType::connect && (!client.enhanced || client.verdicts)) return on_connect(client, frame, packet);
+  if (frame.type == mqtt::PacketType::auth) return on_first_auth(client, frame);
   close(client, false, "the first packet is not a CONNECT");
 }
 
@@ -166,20 +171,33 @@ void Shard::resume_if_free(Client& client) {
 
 void Shard::on_client_timer(Client& client) {
   if (client.state == Client::State::awaiting_connect) {
-    return close(client, false, "no CONNECT within the time limit");
+    return close(client, false, client.transport->in_handshake() ? "the TLS handshake takes too long" : "no CONNECT within the time limit");
   }
-  if (client.keep_alive_s == 0) return;
+  const std::int64_t ends_at_s = client.session->principal->ends_at_s;
+  if (ends_at_s != 0 && core_.clock().unix_seconds() >= ends_at_s) return refuse(client, mqtt::ReasonCode::maximum_connect_time);
+  if (client.keep_alive_s == 0) return arm_client_timer(client);
   // A client that waits for us is not idle; one that does not read what it asked for is.
   if (client.paused_for_verdict || client.paused_for_mailbox || client.paused_for_memory || client.paused_for_acks) client.last_packet = now_;
   const MonoTime due = client.last_packet + Milliseconds{client.keep_alive_s * 1500};
-  if (now_ < due) return wheel_.arm(client, due);
+  if (now_ < due) return arm_client_timer(client);
   refuse(client, mqtt::ReasonCode::keep_alive_timeout);  // [MQTT-3.1.2-22]
 }
 
 void Shard::arm_keep_alive(Client& client) {
   client.last_packet = now_;
-  if (client.keep_alive_s == 0) return client.unlink();
-  wheel_.arm(client, now_ + Milliseconds{client.keep_alive_s * 1500});
+  arm_client_timer(client);
+}
+
+/// For whichever comes first: the end of keep alive, or of what the login is good for.
+void Shard::arm_client_timer(Client& client) {
+  MonoTime due = kNever;
+  if (client.keep_alive_s != 0) due = client.last_packet + Milliseconds{client.keep_alive_s * 1500};
+  if (const std::int64_t ends_at_s = client.session->principal->ends_at_s; ends_at_s != 0) {
+    const std::int64_t left_s = std::clamp<std::int64_t>(ends_at_s - core_.clock().unix_seconds(), 0, kTimerLongest_s);
+    due = std::min(due, now_ + Seconds{left_s});
+  }
+  if (due == kNever) return client.unlink();
+  wheel_.arm(client, due);
 }
 
 bool Shard::take_accept_token() {

@@ -18,6 +18,7 @@ bool Shard::can_write(const Client& client) const {
 void Shard::deliver(ClientSession& session, const Ref<mqtt::Message>& message, const Terms& terms) {
   ++turn_deliveries_;
   Client* client = session.client;
+  if (judges_receiving_ && !may_receive(session, *message)) return counters_.drop(Drop::refused);
   if (client != nullptr && session.queue.empty() && can_write(*client)) {
     if (terms.qos == Qos::at_most_once) {
       const std::span<const std::uint32_t> one{&terms.subscription_id, terms.subscription_id != 0 ? 1u : 0u};
@@ -138,6 +139,13 @@ void Shard::pump(ClientSession& session) {
   }
   while (!session.queue.empty() && can_write(*client)) {
     Delivery& first = session.queue.front();
+    if (judges_receiving_ && !may_receive(session, *first.message)) {  // the rights may have changed since it was queued
+      const Delivery given_up = session.queue.pop();
+      counters_.messages_queued.subtract();
+      delivery_done(session, given_up);
+      drop_for(session, Drop::refused);
+      continue;
+    }
     const bool windowed = first.qos != Qos::at_most_once;
     if (windowed && !session.may_send(client->peer, options_->limits.in_flight_max) && !first.message->expired(now_)) break;
     Delivery delivery = session.queue.pop();

@@ -25,14 +25,6 @@ void Shard::on_disconnect(Client& client, const mqtt::Frame& frame) {
   close(client, disconnect.reason != ReasonCode::success, "it disconnected");
 }
 
-void Shard::on_auth(Client& client, const mqtt::Frame& frame) {
-  if (client.peer.format.version != Version::v5) return refuse(client, ReasonCode::malformed_packet);
-  mqtt::AuthView auth;
-  const auto decoded = mqtt::decode_auth(frame, decode_limits_, auth);
-  // Without a method in CONNECT the client may send no AUTH.  [MQTT-4.12.0-7]
-  refuse(client, decoded ? ReasonCode::protocol_error : decoded.error());
-}
-
 /// Every mistake of a peer ends here: the answer that its version knows, one log line, one count.
 void Shard::refuse(Client& client, ReasonCode reason, std::string_view server_reference) {
   if (reason == ReasonCode::use_another_server || reason == ReasonCode::server_moved) {

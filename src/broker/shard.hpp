@@ -95,6 +95,8 @@ class Shard {
   /// Sends every client away, a bounded number each turn, and lets nobody in until end_drain().
   void begin_drain(Drain drain);
   void end_drain();
+  /// What clients may do has changed: subscriptions that a session would not be given any more are taken away.  (rights.cpp)
+  void rights_changed();
   /// Closes this client's connection (5.0: with the reason); false if it is not connected here.
   bool kick(std::string_view client_id, mqtt::ReasonCode reason);
   /// Ends the session, connected or not; false if it is not here.
@@ -142,10 +144,10 @@ class Shard {
 
   // --- packets
   std::size_t take_packets(Client& client, mqtt::Bytes bytes, bool& has_more);
-  void on_packet(Client& client, const mqtt::Frame& frame);
-  void on_first_packet(Client& client, const mqtt::Frame& frame);
+  void on_packet(Client& client, const mqtt::Frame& frame, mqtt::Bytes packet);
+  void on_first_packet(Client& client, const mqtt::Frame& frame, mqtt::Bytes packet);
   // connect.cpp
-  void on_connect(Client& client, const mqtt::Frame& frame);
+  void on_connect(Client& client, const mqtt::Frame& frame, mqtt::Bytes packet);
   mqtt::ReasonCode judge_connect(Client& client, const mqtt::ConnectView& connect);
   mqtt::ReasonCode judge_will(const Client& client, const mqtt::WillView& will) const;
   bool bring_home(Client& client, std::string_view client_id);
@@ -156,6 +158,20 @@ class Shard {
   bool waits_for_end(Client& client, std::string_view client_id, bool clean_start);
   ClientSession* take_over(const mqtt::ConnectView& connect, std::string_view client_id, bool& present);
   bool send_connack(Client& client, const mqtt::ConnectView& connect, bool present, bool assigned);
+  // enhanced.cpp
+  bool authenticate(Client& client, const mqtt::ConnectView& connect, std::string_view client_id, mqtt::Bytes packet);
+  bool take_step(Client& client, mqtt::Bytes data);
+  std::optional<auth::ExchangeAnswer> next_step(Client& client, mqtt::Bytes data);
+  void on_first_auth(Client& client, const mqtt::Frame& frame);
+  void on_auth(Client& client, const mqtt::Frame& frame);
+  // rights.cpp
+  auth::Login login_of(const Client& client, const mqtt::ConnectView& connect, std::string_view client_id) const;
+  bool belongs_to_another(std::string_view client_id, const auth::Principal& principal);
+  Ask ask_will(Client& client, const mqtt::WillView& will, std::string_view client_id);
+  bool may_receive(const ClientSession& session, const mqtt::Message& message);
+  void continue_recheck();
+  void recheck(ClientSession& session);
+  void note_refused_login(const Client& client, const auth::Login& login, std::string_view why);
   // publish.cpp
   void on_publish(Client& client, const mqtt::Frame& frame);
   bool resolve_alias(Client& client, mqtt::PublishView& publish);
@@ -242,7 +258,6 @@ class Shard {
   void drop_walks(ClientSession& session);
   // disconnect.cpp
   void on_disconnect(Client& client, const mqtt::Frame& frame);
-  void on_auth(Client& client, const mqtt::Frame& frame);
   void refuse(Client& client, mqtt::ReasonCode reason, std::string_view server_reference = {});
   void refuse_connect(Client& client, mqtt::ReasonCode reason, std::string_view server_reference);
   void close(Client& client, bool keep_will, std::string_view why);
@@ -250,6 +265,7 @@ class Shard {
   // wills.cpp
   void connection_lost(ClientSession& session, bool keep_will);
   void publish_will(ClientSession& session);
+  void route_will(const session::Will& will, mqtt::Origin origin, std::uint64_t publisher_hash);
   void arm_session_timer(ClientSession& session);
   void on_session_timer(ClientSession& session);
   void expire_session(ClientSession& session);
@@ -257,6 +273,7 @@ class Shard {
   // connection.cpp
   void on_client_timer(Client& client);
   void arm_keep_alive(Client& client);
+  void arm_client_timer(Client& client);
   void resume_if_free(Client& client);
   bool take_accept_token();
   void bury(Client& client);
@@ -373,6 +390,9 @@ class Shard {
   std::size_t mail_done_ = 0;     // letters at the front of mail_ that are done with
   std::size_t turn_letters_ = 0;  // that came and went in this turn
   bool work_left_ = false;
+  bool judges_receiving_ = false;  // each delivery is asked for
+  static constexpr std::uint32_t kNothingToRecheck = 0xFFFFFFFF;
+  std::uint32_t recheck_from_ = kNothingToRecheck;  // slot of the next session whose rights are looked at again
   std::uint64_t random_state_;
   std::uint32_t turn_deliveries_ = 0;
   MonoTime next_second_;

@@ -63,6 +63,8 @@ class Transport {
   virtual void move_to(routing::ShardId shard) = 0;
   /// What is known of the peer.
   virtual std::shared_ptr<const auth::Peer> peer() const = 0;
+  /// A handshake below MQTT is not through yet.
+  virtual bool in_handshake() const { return false; }
   /// For logs: "192.0.2.1:40000".
   virtual std::string peer_address() const = 0;
 

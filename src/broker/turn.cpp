@@ -53,6 +53,7 @@ void Shard::begin_turn() {
   turn_deliveries_ = 0;
   work_left_ = false;
   judge_memory();
+  judges_receiving_ = core_.authenticator().restricts_receiving();
   take_mail();
   wheel_.advance(now_, [this](TimerNode& node) {
     if (node.kind() == kClientTimer) return on_client_timer(static_cast<Client&>(node));
@@ -67,6 +68,7 @@ void Shard::begin_turn() {
 
 void Shard::end_turn() {
   continue_walks();
+  continue_recheck();
   if (drain_) continue_drain();
   order_reads();
   if (journal_.keeps_anything()) journal_.end_turn(now_, Milliseconds{options_->persistence.patience_ms});

@@ -4,21 +4,6 @@
 
 namespace tombo::broker {
 
-namespace {
-auth::Login login_of(const Client& client, const mqtt::ConnectView& connect, std::string_view client_id) {
-  auth::Login login;
-  login.client_id = client_id;
-  login.has_user_name = connect.has_user_name;
-  login.user_name = connect.user_name;
-  login.has_password = connect.has_password;
-  login.password = mqtt::text_of(connect.password);
-  login.version = connect.version;
-  login.listener = client.listener;
-  login.peer = client.transport->peer();
-  return login;
-}
-}  // namespace
-
 // A packet that needs a verdict which is not there yet stays where it is, unconsumed; its client is paused and the
 // packet handled afresh when the answer has come.  So a packet handler asks first and acts only when every answer is
 // there.
@@ -48,7 +33,9 @@ Shard::Ask Shard::ask_login(Client& client, const mqtt::ConnectView& connect, st
     asking_.erase(ticket);
     client.verdicts->login = std::move(answer);
   }
-  return client.verdicts->login->decision == auth::Decision::allow ? Ask::allowed : Ask::denied;
+  if (client.verdicts->login->decision == auth::Decision::allow) return Ask::allowed;
+  note_refused_login(client, login_of(client, connect, client_id), client.verdicts->login->why);
+  return Ask::denied;
 }
 
 Shard::Ask Shard::ask_access(Client& client, const auth::Access& access, mqtt::ReasonCode& reason) {

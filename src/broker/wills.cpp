@@ -61,19 +61,36 @@ void Shard::expire_session(ClientSession& session) {
 }
 
 void Shard::publish_will(ClientSession& session) {
-  const std::unique_ptr<session::Will> will = std::move(session.will);
+  std::unique_ptr<session::Will> will = std::move(session.will);
   if (!will) return;
-  // The right to publish is asked again at this moment by the authenticator's own means once it has any.
+  const mqtt::Origin origin = origin_of(session);
+  const std::uint64_t hash = session.entry->hash;
+  if (!core_.authenticator().restricts_access()) return route_will(*will, origin, hash);
+  // The right to publish may have gone since CONNECT.
+  const std::shared_ptr<const session::Will> kept{std::move(will)};
+  const auth::Access access{auth::Action::publish, session.client_id(), session.principal,
+                            session.client != nullptr ? session.client->listener : std::size_t{0},
+                            kept->topic,           kept->qos,           kept->retain};
+  Mailbox& mailbox = core_.mailbox(id_);
+  const auto answer = core_.authenticator().access(access, [&mailbox, kept, origin, hash](auth::AccessAnswer late) {
+    if (late.decision != auth::Decision::allow) return;
+    mailbox.post_call([kept, origin, hash](Shard& shard) { shard.route_will(*kept, origin, hash); });
+  });
+  if (answer.decision == auth::Decision::allow) return route_will(*kept, origin, hash);
+  if (answer.decision == auth::Decision::deny) counters_.drop(Drop::refused);
+}
+
+void Shard::route_will(const session::Will& will, mqtt::Origin origin, std::uint64_t publisher_hash) {
   mqtt::MessageParts parts;
-  parts.topic = will->topic;
-  parts.payload = will->payload;
-  parts.raw_properties = will->raw_properties;
-  parts.qos = will->qos;
-  parts.retain = will->retain;
-  parts.expires_at = will->has_expiry ? now_ + Seconds{will->expiry_s} : kNever;
-  parts.origin = origin_of(session);
+  parts.topic = will.topic;
+  parts.payload = will.payload;
+  parts.raw_properties = will.raw_properties;
+  parts.qos = will.qos;
+  parts.retain = will.retain;
+  parts.expires_at = will.has_expiry ? now_ + Seconds{will.expiry_s} : kNever;
+  parts.origin = origin;
   routing_ = {};
-  route(parts, session.entry->hash, nullptr);
+  route(parts, publisher_hash, nullptr);
 }
 
 /// The session is over: its will goes out if it still has one, its shared messages go to others, all else is dropped.

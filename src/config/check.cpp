@@ -175,6 +175,7 @@ void check(Draft& draft) {
   check_limits(draft);
   check_destinations(draft);
   check_modules(draft);
+  check_auth(draft);
 }
 
 }  // namespace tombo::config

@@ -67,6 +67,10 @@ class Draft {
 
 /// Finds conflicts between options and values that only a closer look shows to be wrong.
 void check(Draft& draft);
+/// The part of it that asks who may come in.
+void check_auth(Draft& draft);
+/// Whether any listener has a way in: anonymously, by a backend or proved by its transport.
+bool somebody_may_connect(const Options& options);
 
 /// "256MiB" → 268435456; nothing for what is no size.
 bool parse_size(std::string_view text, std::uint64_t& bytes);

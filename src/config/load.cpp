@@ -50,12 +50,12 @@ void add_listeners_if_none(Draft& draft) {
   draft.warning({}, "no [[listener]] is given: listening on the loopback addresses only");
 }
 
-/// Without credentials to check, a broker that refuses anonymous clients refuses everybody.
+/// Without backends, a broker that refuses anonymous clients refuses everybody.
 void warn_if_nobody_may_connect(Draft& draft) {
-  if (draft.options.allow_anonymous) return;
+  if (somebody_may_connect(draft.options)) return;
   draft.warning(draft.place_of(Section::top, "allow_anonymous"),
                 "nobody can connect: anonymous clients are not allowed and there is no other way in; "
-                "write allow_anonymous = true at the top of the file to let everybody in");
+                "name backends in [auth], or write allow_anonymous = true at the top of the file to let everybody in");
 }
 
 Loaded finish(Draft draft, bool listeners_given) {

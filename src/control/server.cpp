@@ -38,7 +38,7 @@ Server::Server(Parts parts)
 Server::~Server() { stop(); }
 
 Result<void, std::string> Server::start(const std::string& path, unsigned mode) {
-  auto socket = SocketFile::create(path, mode);
+  auto socket = SocketFile::create({path, "control socket", mode});
   if (!socket) return Failure{socket.error()};
   socket_ = std::move(*socket);
   thread_ = std::thread([this] { run(); });

@@ -5,7 +5,7 @@
 #include "broker/core.hpp"
 #include "control/dialogue.hpp"
 #include "control/limits.hpp"
-#include "control/socket_file.hpp"
+#include "base/socket_file.hpp"
 #include "control/store_worker.hpp"
 #include "control/task.hpp"
 

@@ -1,6 +1,7 @@
 #include "net/connection.hpp"
 
 #include "broker/client.hpp"
+#include "net/peer_of.hpp"
 #include "net/shard_loop.hpp"
 
 #include <algorithm>
@@ -9,14 +10,10 @@
 #include <cstring>
 #include <utility>
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
-
-#include <fmt/format.h>
 
 namespace tombo::net {
 
@@ -32,12 +29,23 @@ constexpr std::size_t kRoomMax = 64 * 1024;
 constexpr std::size_t kOwnMemoryMin = 4096;
 /// Packets that are expected at once.
 constexpr std::size_t kPacketsPerRead = 8;
+/// Received and sent at once where filters stand between.
+constexpr std::size_t kWirePerRead = 64 * 1024;
+constexpr std::size_t kWirePerWrite = 64 * 1024;
+/// What filters have made that the socket did not take: a part of a write with its frames, and some answers.
+constexpr std::size_t kUnsentMax = 4 * kWirePerWrite;
 /// Receives in one go from a peer that was told goodbye.
 constexpr int kReadsPerDrain = 8;
 }  // namespace
 
-Connection::Connection(ShardLoop& loop, int descriptor, ListenerState& listener)
-    : Transport(loop.shard().flush_list()), loop_(loop), listener_(listener), descriptor_(descriptor) {}
+Connection::Connection(ShardLoop& loop, Arrival& arrival)
+    : Transport(loop.shard().flush_list()),
+      loop_(loop),
+      listener_(*arrival.listener),
+      way_in_(std::move(arrival.way_in)),
+      descriptor_(std::exchange(arrival.descriptor, -1)) {
+  if (!arrival.unsent.empty()) unsent_.assign(arrival.unsent);
+}
 
 Connection::~Connection() {
   if (descriptor_ >= 0) ::close(descriptor_);
@@ -46,7 +54,7 @@ Connection::~Connection() {
 }
 
 void Connection::start(mqtt::Bytes carried) {
-  watch(true, false);
+  watch(true, !unsent_.empty());
   if (carried.empty()) return;
   kept_ = std::make_unique<mqtt::ByteStore>();
   kept_->assign(carried);
@@ -80,6 +88,7 @@ void Connection::on_event(std::uint32_t events) {
 
 /// One receive per event: the next event comes at once if there is more, and others have their turn between.
 void Connection::on_readable() {
+  if (way_in_) return receive_filtered();
   const std::size_t before = kept_ ? kept_->size() : 0;
   if (before > kCopyMax) return receive_into_store();
   if ((before > kPrependMax || packet_size_ != 0) && receive_into_packets()) return;
@@ -90,6 +99,33 @@ void Connection::on_readable() {
   const mqtt::Bytes bytes{buffer, before + static_cast<std::size_t>(received)};
   if (before != 0) learn_packet_size(bytes.size());
   hand_over(bytes, false);
+}
+
+/// What the socket has goes through the filters; MQTT's part of it is put behind what was kept.
+void Connection::receive_filtered() {
+  const ssize_t received = ::recv(descriptor_, loop_.buffer(), kWirePerRead, 0);
+  if (!judge(received)) return;
+  filter::Sink& plain = loop_.plain();
+  filter::Sink& wire = loop_.wire();
+  plain.clear();
+  wire.clear();
+  const std::size_t before = kept_ ? kept_->size() : 0;
+  const bool in_store = before > kCopyMax;
+  if (before != 0 && !in_store) plain.assign(kept_->bytes().begin(), kept_->bytes().end());
+  const std::size_t had = plain.size();
+  const bool good = way_in_->receive({loop_.buffer(), static_cast<std::size_t>(received)}, loop_.scratch(), plain, wire);
+  const bool ended = !good || way_in_->ended();
+  if (!wire.empty() && !send_wire(wire)) return;
+  if (plain.size() > had) {
+    if (in_store) {
+      std::memcpy(kept_->prepare(plain.size()), plain.data(), plain.size());
+      kept_->commit(plain.size());
+      hand_over(kept_->bytes(), true);
+    } else {
+      hand_over(plain, false);
+    }
+  }
+  if (ended && phase_ == Phase::open) lost(good ? "the peer closed the connection" : way_in_->why());
 }
 
 /// A packet whose beginning was kept has become whole: the next ones may be as large.
@@ -218,9 +254,13 @@ void Connection::resume_reading() {
 
 void Connection::flush() {
   if (phase_ == Phase::closed) return flushed();
-  write_some();
+  if (!way_in_) {
+    write_some();
+  } else if (!write_filtered()) {
+    return;
+  }
   if (phase_ == Phase::closed) return;
-  const bool all = waiting() == 0;
+  const bool all = waiting() == 0 && unsent_.empty();
   count_held();
   flushed();
   if (!all) {
@@ -230,11 +270,77 @@ void Connection::flush() {
   if (phase_ == Phase::flushing) {
     // Let the peer read what was said before the socket goes: closing with unread bytes would reset it.
     phase_ = Phase::draining;
+    if (way_in_ && !say_goodbye()) return;
     ::shutdown(descriptor_, SHUT_WR);
     loop_.linger(*this);
     return drain_until_peer_closes();
   }
   if (client() != nullptr) loop_.shard().on_writable(*client());
+}
+
+/// Sends what the filters have made, behind what the socket did not take before; false if the connection has ended.
+bool Connection::send_wire(filter::Sink& wire) {
+  std::size_t at = 0;
+  while (unsent_.empty() && at < wire.size()) {
+    const ssize_t sent = ::send(descriptor_, wire.data() + at, wire.size() - at, MSG_NOSIGNAL);
+    if (sent < 0 && errno == EINTR) continue;
+    if (sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK) {
+      lost(std::strerror(errno));
+      return false;
+    }
+    if (sent < 0) break;
+    loop_.shard().counters().bytes_sent.add(static_cast<std::uint64_t>(sent));
+    at += static_cast<std::size_t>(sent);
+  }
+  if (at == wire.size()) return true;
+  const std::size_t rest = wire.size() - at;
+  if (unsent_.size() + rest > kUnsentMax) {
+    lost("it does not read what the handshake answers");
+    return false;
+  }
+  std::memcpy(unsent_.prepare(rest), wire.data() + at, rest);
+  unsent_.commit(rest);
+  watch(watching_readable_, true);
+  return true;
+}
+
+/// What waits goes through the filters, a bounded part at a time, while the socket takes it.  False if the connection has
+/// ended.
+bool Connection::write_filtered() {
+  while (!unsent_.empty()) {
+    const ssize_t sent = ::send(descriptor_, unsent_.bytes().data(), unsent_.size(), MSG_NOSIGNAL);
+    if (sent < 0 && errno == EINTR) continue;
+    if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return true;
+    if (sent < 0) {
+      lost(std::strerror(errno));
+      return false;
+    }
+    loop_.shard().counters().bytes_sent.add(static_cast<std::uint64_t>(sent));
+    unsent_.consume(static_cast<std::size_t>(sent));
+  }
+  auto* out = batch();
+  if (out != nullptr && !way_in_->open()) out->clear();  // nobody can be told anything before the handshake
+  while (out != nullptr && !out->empty() && unsent_.empty()) {
+    std::array<iovec, kPiecesPerWrite> pieces;
+    const std::size_t count = out->describe(pieces.data(), pieces.size());
+    filter::Sink& plain = loop_.plain();
+    filter::Sink& wire = loop_.wire();
+    plain.clear();
+    wire.clear();
+    for (std::size_t i = 0; i < count && plain.size() < kWirePerWrite; ++i) {
+      const auto* bytes = static_cast<const std::uint8_t*>(pieces[i].iov_base);
+      plain.insert(plain.end(), bytes, bytes + std::min(pieces[i].iov_len, kWirePerWrite - plain.size()));
+    }
+    const std::size_t taken = plain.size();
+    if (!way_in_->send(plain, loop_.scratch(), wire)) {
+      out->clear();
+      lost(way_in_->why());
+      return false;
+    }
+    out->consume(taken);
+    if (!send_wire(wire)) return false;
+  }
+  return true;
 }
 
 void Connection::write_some() {
@@ -264,7 +370,7 @@ void Connection::write_some() {
 /// Tells the shard what this connection holds, half a packet in or bytes that the socket did not take, for the memory
 /// ceiling.
 void Connection::count_held() {
-  const std::size_t held = waiting() + (kept_ ? kept_->capacity() : 0);
+  const std::size_t held = waiting() + (kept_ ? kept_->capacity() : 0) + unsent_.capacity() + (way_in_ ? way_in_->memory() : 0);
   const auto now = static_cast<std::uint32_t>(std::min<std::size_t>(held, 0xFFFF'FFFF));
   if (now == counted_held_) return;
   auto& counter = loop_.shard().counters().connection_bytes;
@@ -275,11 +381,19 @@ void Connection::count_held() {
 
 void Connection::close_after_flush() {
   if (phase_ != Phase::open) return;
-  if (waiting() == 0) return abort();
+  if (waiting() == 0 && !way_in_) return abort();
   phase_ = Phase::flushing;
   kept_.reset();
   watch(false, watching_writable_);
   if (!watching_writable_) static_cast<void>(out());  // so that this turn's flush comes by
+}
+
+/// The filters' own goodbye; a socket that does not take it at once goes without.  False if the connection has ended.
+bool Connection::say_goodbye() {
+  filter::Sink& wire = loop_.wire();
+  wire.clear();
+  way_in_->close(loop_.scratch(), wire);
+  return wire.empty() || send_wire(wire);
 }
 
 void Connection::drain_until_peer_closes() {
@@ -309,30 +423,19 @@ void Connection::abort() {
 void Connection::moved_away(mqtt::Bytes bytes) {
   watch(false, false);
   phase_ = Phase::closed;
-  loop_.loop_of(static_cast<routing::ShardId>(move_target_)).adopt(std::exchange(descriptor_, -1), listener_, bytes);
+  Arrival arrival{std::exchange(descriptor_, -1), &listener_, std::move(way_in_), {bytes.begin(), bytes.end()},
+                  {unsent_.bytes().begin(), unsent_.bytes().end()}};
+  loop_.loop_of(static_cast<routing::ShardId>(move_target_)).adopt(std::move(arrival));
   loop_.bury(*this);
 }
 
 std::shared_ptr<const auth::Peer> Connection::peer() const {
-  auto known = std::make_shared<auth::Peer>();
-  known->address = peer_address();
-  return known;
+  if (way_in_) return way_in_->peer();
+  return std::make_shared<auth::Peer>(peer_of(descriptor_));
 }
 
 std::string Connection::peer_address() const {
-  sockaddr_storage address{};
-  socklen_t size = sizeof address;
-  if (::getpeername(descriptor_, reinterpret_cast<sockaddr*>(&address), &size) != 0) return "-";
-  char text[INET6_ADDRSTRLEN] = "";
-  if (address.ss_family == AF_INET) {
-    const auto& v4 = reinterpret_cast<const sockaddr_in&>(address);
-    ::inet_ntop(AF_INET, &v4.sin_addr, text, sizeof text);
-    return fmt::format("{}:{}", text, ntohs(v4.sin_port));
-  }
-  if (address.ss_family != AF_INET6) return "-";
-  const auto& v6 = reinterpret_cast<const sockaddr_in6&>(address);
-  ::inet_ntop(AF_INET6, &v6.sin6_addr, text, sizeof text);
-  return fmt::format("[{}]:{}", text, ntohs(v6.sin6_port));
+  return way_in_ ? way_in_->peer()->address : address_of(descriptor_);
 }
 
 }  // namespace tombo::net

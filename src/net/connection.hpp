@@ -4,15 +4,26 @@
 #include "mqtt/byte_store.hpp"
 #include "net/listener.hpp"
 #include "net/watched.hpp"
+#include "net/way_in.hpp"
 
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace tombo::net {
 
 class ShardLoop;
+
+/// An accepted socket with what is known of it, on its way to the loop that will own it.
+struct Arrival {
+  int descriptor = -1;               // non-blocking
+  ListenerState* listener = nullptr;
+  std::unique_ptr<WayIn> way_in{};   // none: its bytes are MQTT's
+  std::vector<std::uint8_t> bytes{};   // of MQTT, that came already
+  std::vector<std::uint8_t> unsent{};  // for the socket
+};
 
 /// A connected socket: carries bytes between the network and the broker.  Owned by its loop, which tells it what its
 /// descriptor is ready for and destroys it at the end of the turn in which it was closed.  An idle one holds no
@@ -20,8 +31,8 @@ class ShardLoop;
 /// Lives on: one shard.
 class Connection final : public broker::Transport, public Watched {
  public:
-  /// Takes the descriptor over; it is non-blocking.
-  Connection(ShardLoop& loop, int descriptor, ListenerState& listener);
+  /// Takes the descriptor over, the filters and what waits for the socket, but not the bytes for MQTT.
+  Connection(ShardLoop& loop, Arrival& arrival);
   ~Connection() override;
 
   /// Waits for the first bytes, or hands over those that came along from another shard.
@@ -39,6 +50,7 @@ class Connection final : public broker::Transport, public Watched {
   void close_after_flush() override;
   void move_to(routing::ShardId shard) override { move_target_ = shard; }
   std::shared_ptr<const auth::Peer> peer() const override;
+  bool in_handshake() const override { return way_in_ && way_in_->in_handshake(); }
   std::string peer_address() const override;
 
   std::uint32_t index = 0;  // in the loop's list
@@ -55,6 +67,10 @@ class Connection final : public broker::Transport, public Watched {
   void receive_into_store();
   void hand_over(mqtt::Bytes bytes, bool from_store);
   bool judge(std::int64_t received);
+  void receive_filtered();
+  bool write_filtered();
+  bool send_wire(filter::Sink& wire);
+  bool say_goodbye();
   void write_some();
   void drain_until_peer_closes();
   void lost(std::string_view why);
@@ -64,6 +80,8 @@ class Connection final : public broker::Transport, public Watched {
 
   ShardLoop& loop_;
   ListenerState& listener_;
+  std::unique_ptr<WayIn> way_in_;          // none: what the socket carries is MQTT
+  mqtt::ByteStore unsent_;                 // behind the filters, that the socket did not take
   std::unique_ptr<mqtt::ByteStore> kept_;  // of a packet that is not whole yet
   int descriptor_;
   std::uint32_t packet_size_ = 0;      // of the last large packet: the next ones may be as large; 0: unknown

@@ -1,14 +1,17 @@
 #pragma once
 
+#include "base/clock.hpp"
 #include "base/log.hpp"
 #include "base/result.hpp"
+#include "base/socket_file.hpp"
 #include "config/options.hpp"
-
-#include <asio/io_context.hpp>
-#include <asio/ip/tcp.hpp>
+#include "net/entrance.hpp"
+#include "net/per_second.hpp"
 
 #include <atomic>
 #include <cstddef>
+#include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -19,6 +22,9 @@ namespace tombo::net {
 struct ListenerState {
   std::size_t index = 0;  // in options.listeners
   std::atomic<std::uint32_t> connections{0};
+  std::atomic<std::shared_ptr<const Entrance>> entrance;  // none: plain MQTT, for everybody
+  PerSecond accepted;    // listener.connections_per_s
+  PerSecond handshakes;  // listener.tls_handshakes_per_s
 };
 
 /// The listening sockets of one [[listener]], one for each of its addresses.  Loops accept from them.
@@ -26,25 +32,29 @@ struct ListenerState {
 class Listener {
  public:
   Listener(const config::Listener& options, std::size_t index, log::Logger logger);
+  ~Listener();
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
 
-  /// Binds; the error names address, port and reason.
-  Result<void, std::string> listen();
+  /// Binds, or takes the sockets among `inherited` that are bound to its addresses; the error names address, port and
+  /// reason.  An inherited socket that was taken is -1 then.
+  Result<void, std::string> listen(std::span<int> inherited);
   /// Says where it listens.
   void announce();
   /// Nobody can connect any more; loops that accept see EPOLLHUP.
   void close();
 
-  std::vector<int> descriptors();
+  const std::vector<int>& descriptors() const { return descriptors_; }
   ListenerState& state() { return state_; }
 
  private:
-  Result<void, std::string> bind(const asio::ip::tcp::endpoint& endpoint, bool v6_only);
+  Result<void, std::string> listen_unix(std::span<int> inherited);
 
   config::Listener options_;
   ListenerState state_;
   log::Logger logger_;
-  asio::io_context io_;  // never run: what Asio's sockets want to be made from
-  std::vector<asio::ip::tcp::acceptor> sockets_;
+  SocketFile socket_file_;         // of a Unix socket that is our own
+  std::vector<int> descriptors_;   // ours, but that of socket_file_
 };
 
 }  // namespace tombo::net

@@ -2,6 +2,7 @@
 
 #include "broker/keeper.hpp"
 #include "net/listener.hpp"
+#include "net/listening_socket.hpp"
 #include "net/memory_size.hpp"
 #include "net/shard_loop.hpp"
 
@@ -82,15 +83,19 @@ Server::~Server() {
   impl_->keeper.reset();
 }
 
-Result<void, std::string> Server::listen() {
+Result<void, std::string> Server::listen(std::vector<int> inherited) {
   for (std::size_t i = 0; i < impl_->options->listeners.size(); ++i) {
     const auto logger = impl_->logger.for_module(log::Module::net);
     auto listener = std::make_unique<Listener>(impl_->options->listeners[i], i, logger);
-    if (auto good = listener->listen(); !good) return good;
+    if (auto good = listener->listen(inherited); !good) return good;
     for (const int descriptor : listener->descriptors()) {
       for (auto& loop : impl_->loops) loop->add_door(descriptor, listener->state(), logger);
     }
     impl_->listeners.push_back(std::move(listener));
+  }
+  for (const int descriptor : inherited) {
+    if (descriptor < 0) continue;
+    return Failure{fmt::format("systemd hands over a socket at {} that no [[listener]] names", text_of(bound_address(descriptor)))};
   }
   return {};
 }

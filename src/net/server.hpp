@@ -34,7 +34,8 @@ class Server {
   Server& operator=(const Server&) = delete;
 
   /// Binds every listener; nothing is accepted yet.  The error names address, port and reason.
-  Result<void, std::string> listen();
+  /// `inherited`: listening sockets that systemd made; each must belong to a listener.
+  Result<void, std::string> listen(std::vector<int> inherited = {});
   /// Makes sessions and retained messages of what is kept.  The error is for the operator.
   Result<void, std::string> restore();
   /// Starts the shards and begins to accept.

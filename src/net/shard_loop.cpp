@@ -1,5 +1,7 @@
 #include "net/shard_loop.hpp"
 
+#include "net/peer_of.hpp"
+
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -203,23 +205,28 @@ void ShardLoop::accepted(int descriptor, ListenerState& listener) {
     return;
   }
   listener.connections.fetch_add(1, std::memory_order_relaxed);
-  Connection& connection = add(descriptor, listener);
+  Arrival arrival{descriptor, &listener};
+  if (const auto entrance = listener.entrance.load(); entrance && !entrance->plain()) {
+    arrival.way_in = std::make_unique<WayIn>(entrance, peer_of(descriptor));
+  }
+  Connection& connection = add(arrival);
   shard_.on_open(connection, listener.index, false);
   connection.start({});
   connection.on_event(EPOLLIN);  // its first bytes are there already: see kDeferAccept_s
 }
 
-void ShardLoop::adopt(int descriptor, ListenerState& listener, mqtt::Bytes bytes) {
-  post([this, descriptor, &listener, carried = std::vector<std::uint8_t>(bytes.begin(), bytes.end())] {
-    Connection& connection = add(descriptor, listener);
-    shard_.on_open(connection, listener.index, true);
+void ShardLoop::adopt(Arrival arrival) {
+  // A std::function wants to be copied, which an arrival cannot be.
+  post([this, shared = std::make_shared<Arrival>(std::move(arrival))] {
+    Connection& connection = add(*shared);
+    shard_.on_open(connection, shared->listener->index, true);
     if (stopping_) return shard_.disconnect_all(mqtt::ReasonCode::server_shutting_down);
-    connection.start(carried);
+    connection.start(shared->bytes);
   });
 }
 
-Connection& ShardLoop::add(int descriptor, ListenerState& listener) {
-  connections_.push_back(std::make_unique<Connection>(*this, descriptor, listener));
+Connection& ShardLoop::add(Arrival& arrival) {
+  connections_.push_back(std::make_unique<Connection>(*this, arrival));
   connections_.back()->index = static_cast<std::uint32_t>(connections_.size() - 1);
   return *connections_.back();
 }

@@ -45,7 +45,7 @@ class ShardLoop {
   /// A socket from one of its doors.
   void accepted(int descriptor, ListenerState& listener);
   /// Any thread: a socket from another shard with the bytes that it had sent.
-  void adopt(int descriptor, ListenerState& listener, mqtt::Bytes bytes);
+  void adopt(Arrival arrival);
 
   void add_to_backlog(Connection& connection);
   void linger(Connection& connection);
@@ -58,6 +58,10 @@ class ShardLoop {
   /// The buffer that every connection of this shard reads into.
   std::uint8_t* buffer() { return buffer_.get(); }
   static constexpr std::size_t kBufferSize = 128 * 1024;
+  /// What connections with filters use while bytes pass through; each use begins with clear().
+  filter::Sink& plain() { return plain_; }
+  filter::Sink& wire() { return wire_; }
+  WayIn::Scratch& scratch() { return scratch_; }
 
  private:
   /// What other threads ring: an eventfd.
@@ -85,7 +89,7 @@ class ShardLoop {
   void shut_doors();
   void hand_on_doors();
   void abort_overdue();
-  Connection& add(int descriptor, ListenerState& listener);
+  Connection& add(Arrival& arrival);
   void destroy_buried();
   bool may_sleep() const;
   bool ended() const;
@@ -98,6 +102,9 @@ class ShardLoop {
   std::vector<std::function<void()>> posted_;
   broker::Shard shard_;
   std::unique_ptr<std::uint8_t[]> buffer_;
+  filter::Sink plain_;
+  filter::Sink wire_;
+  WayIn::Scratch scratch_;
   std::vector<std::unique_ptr<Connection>> connections_;
   std::vector<Connection*> buried_;
   std::vector<Connection*> backlog_;

@@ -128,14 +128,15 @@ inline std::string fill(std::string_view pattern, std::string_view with) {
 /// Lives on: any thread (immutable).
 class OneAccount final : public auth::Authenticator {
  public:
-  auth::LoginAnswer login(const mqtt::ConnectView& connect, std::function<void(auth::LoginAnswer)>) override {
+  auth::LoginAnswer login(const auth::Login& connect, std::function<void(auth::LoginAnswer)>) override {
     const bool good = connect.has_user_name && connect.user_name == "alice" && connect.has_password &&
-                      mqtt::text_of(connect.password) == "secret";
-    return {good ? auth::Decision::allow : auth::Decision::deny, ReasonCode::bad_user_name_or_password, {}};
+                      connect.password == "secret";
+    return {good ? auth::Decision::allow : auth::Decision::deny, ReasonCode::bad_user_name_or_password,
+            auth::somebody(connect.user_name), {}};
   }
   auth::AccessAnswer access(const auth::Access& access, std::function<void(auth::AccessAnswer)>) override {
     const bool bad = access.topic.starts_with("forbidden/");
-    return {bad ? auth::Decision::deny : auth::Decision::allow, ReasonCode::not_authorized};
+    return {bad ? auth::Decision::deny : auth::Decision::allow, ReasonCode::not_authorized, {}};
   }
   bool restricts_access() const override { return true; }
 };

@@ -132,13 +132,13 @@ inline std::vector<Received> all_of_type(TestClient& client, mqtt::PacketType ty
 /// Refuses the user "stranger", and everybody whatever is below "secret".
 class Doorkeeper final : public auth::Authenticator {
  public:
-  auth::LoginAnswer login(const mqtt::ConnectView& connect, std::function<void(auth::LoginAnswer)>) override {
-    if (connect.user_name == "stranger") return {auth::Decision::deny, mqtt::ReasonCode::bad_user_name_or_password, {}};
-    return {auth::Decision::allow, mqtt::ReasonCode::success, {}};
+  auth::LoginAnswer login(const auth::Login& connect, std::function<void(auth::LoginAnswer)>) override {
+    if (connect.user_name == "stranger") return {auth::Decision::deny, mqtt::ReasonCode::bad_user_name_or_password, nullptr, {}};
+    return {auth::Decision::allow, mqtt::ReasonCode::success, auth::somebody(connect.user_name), {}};
   }
   auth::AccessAnswer access(const auth::Access& access, std::function<void(auth::AccessAnswer)>) override {
-    if (access.topic.starts_with("secret")) return {auth::Decision::deny, mqtt::ReasonCode::not_authorized};
-    return {auth::Decision::allow, mqtt::ReasonCode::success};
+    if (access.topic.starts_with("secret")) return {auth::Decision::deny, mqtt::ReasonCode::not_authorized, {}};
+    return {auth::Decision::allow, mqtt::ReasonCode::success, {}};
   }
   bool restricts_access() const override { return true; }
 };

@@ -9,6 +9,7 @@ namespace tombo::config {
 inline Options with_one_listener() {
   Options options;
   options.listeners.emplace_back();
+  options.plugins.emplace_back();
   return options;
 }
 

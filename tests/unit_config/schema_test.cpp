@@ -33,9 +33,12 @@ std::size_t rows_of(Section section) {
 }
 
 TEST(Schema, HasARowForEveryFieldOfEveryStruct) {
-  constexpr std::size_t kSectionFields = 8;  // listeners, limits, mqtt, persistence, redirect, sys, log, control
+  constexpr std::size_t kSectionFields = 18;  // listeners, limits, mqtt, ... plugins
+  constexpr std::size_t kListenerGroups = 3;  // the structs that a listener is made of besides its own fields
   EXPECT_EQ(fields_of<Options>() - kSectionFields, rows_of(Section::top));
-  EXPECT_EQ(fields_of<Listener>(), rows_of(Section::listener));
+  EXPECT_EQ(fields_of<Listener>() - kListenerGroups + fields_of<ListenerTls>() + fields_of<ListenerWebSocket>() +
+                fields_of<ListenerDoor>(),
+            rows_of(Section::listener));
   EXPECT_EQ(fields_of<Limits>(), rows_of(Section::limits));
   EXPECT_EQ(fields_of<Mqtt>(), rows_of(Section::mqtt));
   EXPECT_EQ(fields_of<Persistence>(), rows_of(Section::persistence));
@@ -43,6 +46,16 @@ TEST(Schema, HasARowForEveryFieldOfEveryStruct) {
   EXPECT_EQ(fields_of<Sys>(), rows_of(Section::sys));
   EXPECT_EQ(fields_of<Log>(), rows_of(Section::log));
   EXPECT_EQ(fields_of<Control>(), rows_of(Section::control));
+  EXPECT_EQ(fields_of<Auth>(), rows_of(Section::auth));
+  EXPECT_EQ(fields_of<Passwords>(), rows_of(Section::passwords));
+  EXPECT_EQ(fields_of<Jwt>(), rows_of(Section::jwt));
+  EXPECT_EQ(fields_of<Http>(), rows_of(Section::http));
+  EXPECT_EQ(fields_of<Scram>(), rows_of(Section::scram));
+  EXPECT_EQ(fields_of<Ldap>(), rows_of(Section::ldap));
+  EXPECT_EQ(fields_of<Sql>(), rows_of(Section::sql));
+  EXPECT_EQ(fields_of<Acl>(), rows_of(Section::acl));
+  EXPECT_EQ(fields_of<Defence>(), rows_of(Section::defence));
+  EXPECT_EQ(fields_of<Plugin>(), rows_of(Section::plugin));
   EXPECT_EQ(sections().size(), kSectionFields + 1);
 }
 

@@ -6,7 +6,7 @@ namespace {
 
 // clang-format off
 constexpr auto kRows = std::to_array<Row>({
-  number<&Defence::client_messages_per_s>("client_messages_per_s", {0, kMany}, kLive, "PUBLISH packets taken from one client in a second; then it is not read from for a moment.  0 means no limit."),
+  number<&Defence::client_messages_per_s>("client_messages_per_s", {0, kMany}, kLive, "PUBLISH packets taken from one client in a second; then it is not read from for a moment; 0 means no limit."),
   size<&Defence::client_bytes_in_per_s>("client_bytes_in_per_s", {0, kTiB}, kLive, "Bytes taken from one client in a second; 0 means no limit."),
   size<&Defence::client_bytes_out_per_s>("client_bytes_out_per_s", {0, kTiB}, kLive, "Bytes sent to one client in a second; 0 means no limit."),
   number<&Defence::client_subscribes_per_s>("client_subscribes_per_s", {0, kMany}, kLive, "Filters that one client may subscribe to in a second; 0 means no limit."),

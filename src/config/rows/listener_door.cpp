@@ -8,7 +8,7 @@ namespace {
 constexpr auto kRows = std::to_array<Row>({
   text<&ListenerDoor::interface>("interface", 15, kRestart, "Network interface to bind to; empty means any."),
   flag<&ListenerDoor::freebind>("freebind", kRestart, "Bind to an address that this machine does not have yet (IP_FREEBIND)."),
-  text<&ListenerDoor::unix_mode>("unix_mode", 4, kRestart, "Mode of a Unix socket, in octal."),
+  text<&ListenerDoor::unix_mode>("unix_mode", 16, kRestart, "Mode of a Unix socket, in octal."),
   text<&ListenerDoor::unix_user>("unix_user", 64, kRestart, "Owner of a Unix socket; empty means the broker's user."),
   text<&ListenerDoor::unix_group>("unix_group", 64, kRestart, "Group of a Unix socket; empty means the broker's group."),
   choice<&ListenerDoor::proxy_protocol>("proxy_protocol", kNew, "required: every connection begins with a PROXY header, version 1 or 2, as HAProxy and others send it."),

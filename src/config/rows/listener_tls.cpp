@@ -6,7 +6,7 @@ namespace {
 
 // clang-format off
 constexpr auto kRows = std::to_array<Row>({
-  list<&ListenerTls::certificates>("certificates", {0, 64}, kLive, "PEM files with the server's certificate and its chain, one for each name that clients may ask for (SNI); the first serves where no name fits.  With one, the listener speaks TLS."),
+  list<&ListenerTls::certificates>("certificates", {0, 64}, kLive, "PEM files with the server's certificate and its chain, one for each name that clients may ask for (SNI); the first serves where no name fits; with one, the listener speaks TLS."),
   list<&ListenerTls::keys>("keys", {0, 64}, kLive, "PEM files of the private keys, in the order of certificates; none means that each key stands in its certificate's file."),
   text<&ListenerTls::ca_file>("ca_file", 4096, kLive, "PEM file of the authorities that sign client certificates."),
   text<&ListenerTls::ca_directory>("ca_directory", 4096, kLive, "Directory of such authorities, named by hash as openssl rehash does."),

@@ -1,4 +1,4 @@
-#include "control/socket_file.hpp"
+#include "base/socket_file.hpp"
 
 #include <cerrno>
 #include <cstring>
@@ -11,13 +11,14 @@
 
 #include <fmt/format.h>
 
-namespace tombo::control {
+namespace tombo {
 
 namespace {
 
 /// Until the socket has its mode and listens it has this name, so that nobody sees it half made.
 constexpr const char* kUnfinished = ".new";
-constexpr int kBacklog = 16;
+/// What chown() takes for "leave it".
+constexpr std::uint32_t kAsItIs = 0xFFFFFFFF;
 
 bool address_of(const std::string& path, sockaddr_un& address) {
   address = {};
@@ -27,22 +28,22 @@ bool address_of(const std::string& path, sockaddr_un& address) {
   return true;
 }
 
-Failure<std::string> cannot(const std::string& path, const char* what, int error) {
-  return Failure{fmt::format("cannot {} the control socket {}: {}", what, path, std::strerror(error))};
+Failure<std::string> cannot_create(const SocketFile::Wish& wish, int error) {
+  return Failure{fmt::format("cannot create the {} {}: {}", wish.what, wish.path, std::strerror(error))};
 }
 
 /// Why the path may not be taken; nothing if there is no file or a socket that nobody listens on.
-std::string taken(const std::string& path) {
+std::string taken(const std::string& path, const std::string& what) {
   struct stat file {};
   if (::lstat(path.c_str(), &file) != 0) return {};
-  if (!S_ISSOCK(file.st_mode)) return fmt::format("cannot create the control socket {}: a file that is no socket is there", path);
+  if (!S_ISSOCK(file.st_mode)) return fmt::format("cannot create the {} {}: a file that is no socket is there", what, path);
   sockaddr_un address;
   address_of(path, address);
   const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (probe < 0) return {};
   const bool refused = ::connect(probe, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 && errno == ECONNREFUSED;
   ::close(probe);
-  return refused ? std::string{} : fmt::format("the control socket {} is in use by another tombo", path);
+  return refused ? std::string{} : fmt::format("the {} {} is in use by another tombo", what, path);
 }
 
 }  // namespace
@@ -55,26 +56,29 @@ SocketFile& SocketFile::operator=(SocketFile&& other) noexcept {
   return *this;
 }
 
-Result<SocketFile, std::string> SocketFile::create(const std::string& path, unsigned mode) {
+Result<SocketFile, std::string> SocketFile::create(const Wish& wish) {
+  const std::string& path = wish.path;
   const std::string unfinished = path + kUnfinished;
   sockaddr_un address;
-  if (!address_of(unfinished, address)) return Failure{fmt::format("the path of the control socket is too long: {}", path)};
-  if (std::string why_not = taken(path); !why_not.empty()) return Failure{std::move(why_not)};
+  if (!address_of(unfinished, address)) return Failure{fmt::format("the path of the {} is too long: {}", wish.what, path)};
+  if (std::string why_not = taken(path, wish.what); !why_not.empty()) return Failure{std::move(why_not)};
 
   SocketFile made;
   made.descriptor_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (made.descriptor_ < 0) return cannot(path, "create", errno);
+  if (made.descriptor_ < 0) return cannot_create(wish, errno);
   ::unlink(unfinished.c_str());
   if (::bind(made.descriptor_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-    return cannot(path, "create", errno);
+    return cannot_create(wish, errno);
   }
   struct stat file {};
-  const bool good = ::chmod(unfinished.c_str(), mode) == 0 && ::listen(made.descriptor_, kBacklog) == 0 &&
+  const bool good = ::chmod(unfinished.c_str(), wish.mode) == 0 &&
+                    (!wish.user && !wish.group ? true : ::chown(unfinished.c_str(), wish.user.value_or(kAsItIs), wish.group.value_or(kAsItIs)) == 0) &&
+                    ::listen(made.descriptor_, wish.backlog) == 0 &&
                     ::stat(unfinished.c_str(), &file) == 0 && ::rename(unfinished.c_str(), path.c_str()) == 0;
   if (!good) {
     const int error = errno;
     ::unlink(unfinished.c_str());
-    return cannot(path, "create", error);
+    return cannot_create(wish, error);
   }
   made.path_ = path;
   made.device_ = file.st_dev;
@@ -92,4 +96,4 @@ void SocketFile::remove() {
   descriptor_ = -1;
 }
 
-}  // namespace tombo::control
+}  // namespace tombo

@@ -3,10 +3,11 @@
 #include "base/result.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 
-namespace tombo::control {
+namespace tombo {
 
 /// A listening Unix socket under its path.  It appears there whole, with its mode, in place of one that a dead broker
 /// left; one that somebody listens on is an error.  Goes with this object, unless another has taken the path.
@@ -18,7 +19,16 @@ class SocketFile {
   SocketFile(SocketFile&& other) noexcept { *this = std::move(other); }
   SocketFile& operator=(SocketFile&& other) noexcept;
 
-  static Result<SocketFile, std::string> create(const std::string& path, unsigned mode);
+  /// What the operator asked for; `what` names it in errors: "control socket".
+  struct Wish {
+    std::string path;
+    std::string what;
+    unsigned mode = 0600;
+    int backlog = 16;
+    std::optional<std::uint32_t> user{};   // none: ours
+    std::optional<std::uint32_t> group{};
+  };
+  static Result<SocketFile, std::string> create(const Wish& wish);
 
   int descriptor() const { return descriptor_; }
 
@@ -31,4 +41,4 @@ class SocketFile {
   std::uint64_t inode_ = 0;
 };
 
-}  // namespace tombo::control
+}  // namespace tombo

@@ -1,0 +1,22 @@
+#pragma once
+
+#include "auth/authenticator.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace tombo::broker {
+
+/// MQTT 5.0 enhanced authentication of one connection.  [MQTT 4.12]
+struct Enhanced {
+  std::string method;                        // of CONNECT; every AUTH must name it  [MQTT-4.12.0-5]
+  std::string user_name;                     // that is authenticated
+  auth::Login login;                         // what CONNECT said, without the password
+  std::unique_ptr<auth::Exchange> exchange;  // while one goes on
+  std::vector<std::uint8_t> connect;         // the packet, until it can be answered
+  std::string data;                          // for the client, with CONNACK
+};
+
+}  // namespace tombo::broker

@@ -1,0 +1,106 @@
+#include "broker/shard.hpp"
+
+#include <utility>
+
+namespace tombo::broker {
+
+using mqtt::ReasonCode;
+
+// What clients may do, besides what publish.cpp and subscribe.cpp ask: wills, deliveries, and everything once more when
+// the rights have changed.
+
+namespace {
+/// Sessions whose subscriptions are looked at in one turn after the rights have changed.
+constexpr std::uint32_t kSessionsPerTurn = 64;
+}  // namespace
+
+auth::Login Shard::login_of(const Client& client, const mqtt::ConnectView& connect, std::string_view client_id) const {
+  auth::Login login;
+  login.client_id = client_id;
+  login.has_user_name = connect.has_user_name;
+  login.user_name = connect.user_name;
+  login.has_password = connect.has_password;
+  login.password = mqtt::text_of(connect.password);
+  login.version = connect.version;
+  login.listener = client.listener;
+  login.peer = client.transport->peer();
+  return login;
+}
+
+/// Says why somebody was not let in; what the client is told says less.
+void Shard::note_refused_login(const Client& client, const auth::Login& login, std::string_view why) {
+  if (why.empty()) return;
+  logger_.info("client {} is not let in: {} user={} from={}", login.client_id, why,
+               login.has_user_name ? std::string_view{login.user_name} : "-", client.transport->peer_address());
+}
+
+/// Sessions belong to the user who made them, where users are known at all.
+bool Shard::belongs_to_another(std::string_view client_id, const auth::Principal& principal) {
+  if (!core_.authenticator().knows_users()) return false;
+  const ClientSession* session = find_session(client_id);
+  return session != nullptr && session->user_name() != principal.user_name;
+}
+
+Shard::Ask Shard::ask_will(Client& client, const mqtt::WillView& will, std::string_view client_id) {
+  if (!core_.authenticator().restricts_access()) return Ask::allowed;
+  const auth::Access access{auth::Action::publish, client_id,  client.verdicts->login->principal, client.listener,
+                            will.topic,            will.qos,   will.retain};
+  ReasonCode reason = ReasonCode::not_authorized;
+  const Ask asked = ask_access(client, access, reason);
+  if (asked != Ask::pending) client.verdicts->used = 0;
+  return asked;
+}
+
+/// Whether a message may be given to this session's client.  Always answered at once.
+bool Shard::may_receive(const ClientSession& session, const mqtt::Message& message) {
+  const auth::Access access{auth::Action::receive, session.client_id(), session.principal,
+                            session.client != nullptr ? session.client->listener : std::size_t{0},
+                            message.topic(),       message.qos(),       message.retain()};
+  return core_.authenticator().access(access, nullptr).decision == auth::Decision::allow;
+}
+
+/// The rights have changed: every session's subscriptions are looked at again, some in each turn.
+void Shard::rights_changed() {
+  recheck_from_ = 0;
+  work_left_ = true;
+}
+
+void Shard::continue_recheck() {
+  if (recheck_from_ == kNothingToRecheck) return;
+  const std::uint32_t end = recheck_from_ + kSessionsPerTurn;
+  for (; recheck_from_ < end && recheck_from_ < sessions_.slots(); ++recheck_from_) {
+    if (ClientSession* session = sessions_.at(recheck_from_)) recheck(*session);
+  }
+  if (recheck_from_ >= sessions_.slots()) {
+    recheck_from_ = kNothingToRecheck;
+  } else {
+    work_left_ = true;
+  }
+}
+
+/// Takes subscriptions away that the session would not be given any more.
+void Shard::recheck(ClientSession& session) {
+  const auto denied = [&](std::string_view filter) {
+    const auth::Access access{auth::Action::subscribe, session.client_id(), session.principal,
+                              session.client != nullptr ? session.client->listener : std::size_t{0}, filter,
+                              mqtt::Qos::at_most_once, false};
+    // Who answers later is not asked: a subscription that it would refuse now ends with its session.
+    return core_.authenticator().access(access, [](auth::AccessAnswer) {}).decision == auth::Decision::deny;
+  };
+  std::vector<std::string> gone;
+  for (std::uint32_t i = 0; i < session.subscriptions.size(); ++i) {
+    const std::string_view filter = session.subscriptions[i].filter->text();
+    if (denied(filter)) gone.emplace_back(filter);
+  }
+  for (std::size_t i = 0; session.has_shared() && i < session.shared().size(); ++i) {
+    const SharedSubscription& shared = session.shared()[i];
+    if (shared.filter != nullptr && denied(shared.filter->text())) gone.push_back(shared_text(shared));
+  }
+  routing_ = {};
+  for (const auto& filter : gone) {
+    logger_.info("client {} loses its subscription to {}: it may not read there any more", session.client_id(), filter);
+    unsubscribe_one(session, filter);
+  }
+}
+
+}  // namespace tombo::broker

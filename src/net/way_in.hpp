@@ -1,0 +1,60 @@
+#pragma once
+
+#include "net/entrance.hpp"
+
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+namespace tombo::net {
+
+/// The filters of one connection, made one after the other as what came before is through: PROXY header, TLS,
+/// WebSocket.  Sans I/O.
+/// Lives on: one shard at a time; it moves along with its connection.
+class WayIn {
+ public:
+  /// What the connections of a shard use while bytes pass through; nothing of it is kept.
+  struct Scratch {
+    std::array<filter::Sink, 3> inward;
+    std::array<filter::Sink, 3> outward;
+  };
+
+  /// `peer`: as the socket knows it.
+  WayIn(std::shared_ptr<const Entrance> entrance, auth::Peer peer);
+
+  /// Bytes from the socket; what they mean is appended to `inward`, what must be answered at once to `wire`.
+  /// False: the connection ends once `wire` is written; why() says the reason.
+  bool receive(filter::Bytes bytes, Scratch& scratch, filter::Sink& inward, filter::Sink& wire);
+  /// Bytes of MQTT for the peer.  False: the connection ends.
+  bool send(filter::Bytes bytes, Scratch& scratch, filter::Sink& wire);
+  /// Says goodbye in every filter's words.
+  void close(Scratch& scratch, filter::Sink& wire);
+
+  /// MQTT may begin: every handshake is done.
+  bool open() const { return stage_ == Stage::mqtt; }
+  /// TLS, if there is any, is not through yet.
+  bool in_handshake() const { return stage_ <= Stage::tls && entrance_->tls != nullptr; }
+  bool ended() const;
+  std::string_view why() const { return why_; }
+  const std::shared_ptr<const auth::Peer>& peer() const { return peer_; }
+  std::size_t memory() const;
+
+ private:
+  enum class Stage : std::uint8_t { proxy_header, tls, websocket, mqtt };
+
+  bool feed(std::size_t level, filter::Bytes bytes, Scratch& scratch, filter::Sink& inward, filter::Sink& wire);
+  bool send_from(std::size_t level, filter::Bytes bytes, Scratch& scratch, filter::Sink& wire);
+  void next_stage(filter::Bytes first);
+  bool is_through() const { return filters_.empty() || filters_.back()->open(); }
+
+  std::shared_ptr<const Entrance> entrance_;
+  std::shared_ptr<const auth::Peer> peer_;
+  std::vector<std::unique_ptr<filter::ByteFilter>> filters_;  // the first next to the socket
+  std::string_view why_;
+  Stage stage_ = Stage::proxy_header;
+  bool begun_ = false;  // this stage has its filter
+};
+
+}  // namespace tombo::net
