@@ -1,15 +1,13 @@
 #include "asking.hpp"
+#include "contract_test.hpp"
 #include "http_server.hpp"
+#include "process.hpp"
 
 #include "auth/http/answer.hpp"
 #include "auth/http/client.hpp"
 
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
-
-#include <openssl/evp.h>
-#include <openssl/pem.h>
-#include <openssl/x509.h>
 
 namespace {
 
@@ -302,6 +300,42 @@ TEST_F(Http, EndsWhileQuestionsWait) {
   EXPECT_EQ(answered, 0);
 }
 
+constexpr const char* kTlsServer = R"(
+import http.server, ssl, sys
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = 'HTTP/1.1'
+    def do_POST(self):
+        self.rfile.read(int(self.headers['Content-Length']))
+        self.send_response(204)
+        self.end_headers()
+    def log_message(self, *rest): pass
+server = http.server.ThreadingHTTPServer(('127.0.0.1', int(sys.argv[1])), Handler)
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain(sys.argv[2] + '.pem', sys.argv[2] + '.key')
+server.socket = context.wrap_socket(server.socket, server_side=True)
+server.serve_forever()
+)";
+
+TEST_F(Http, TlsChecksTheServer) {
+  if (!test::is_executable("/usr/bin/python3")) GTEST_SKIP() << "python3, which serves, is missing";
+  const std::string own = directory_.path("server"), other = directory_.path("other");
+  test::make_certificate(own);
+  test::make_certificate(other);
+  const std::string port = std::to_string(test::free_port());
+  test::Process server({"/usr/bin/python3", "-c", kTlsServer, port, own}, directory_.path("log"));
+  options_.http.ca_file = own + ".pem";
+  options_.http.breaker_failures = 10'000;
+  const auto trusting = backend("https://127.0.0.1:" + port + "/");
+  EXPECT_TRUE(test::eventually([&] { return test::said(*trusting, "alice", "pw") == "allow"; }))
+      << test::text_of_file(directory_.path("log"));
+  EXPECT_THAT(test::said(*backend("https://127.0.0.2:" + port + "/"), "alice", "pw"), HasSubstr("error: "));
+  options_.http.ca_file = other + ".pem";
+  EXPECT_THAT(test::said(*backend("https://127.0.0.1:" + port + "/"), "alice", "pw"), HasSubstr("error: SSL"));
+  options_.http.ca_file.clear();
+  EXPECT_THAT(test::said(*backend("https://127.0.0.1:" + port + "/"), "alice", "pw"), HasSubstr("error: SSL"))
+      << "the system's authorities do not know it";
+}
+
 TEST_F(Http, OptionsThatCannotBeRightAreErrors) {
   const auto problems = [&](const std::string& url) {
     options_.http.url = url;
@@ -380,6 +414,16 @@ TEST_F(HttpAcl, FailsClosed) {
   EXPECT_EQ(*answer.rule, "http: the server answers with status 500");
   for (int i = 0; i < 10; ++i) EXPECT_EQ(judge(*http, Action::publish, "x").decision, Decision::deny);
   EXPECT_EQ(server.requests(), 5) << "then it is left alone";
+}
+
+TEST_F(Http, KeepsTheContractOfBackends) {
+  HttpServer server([](auto&, const std::string& body) {
+    const auto json = nlohmann::json::parse(body);
+    if (json["user"] != "alice") return with(200, R"({"result":"ignore"})");
+    return with(json.value("password", "") == "pw" ? 204 : 403);
+  });
+  options_.http.url = server.url();
+  test::hold_contract([&](Workers& workers, const Clock& clock) { return make_http(options_, workers, clock); });
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // Against a slapd of its own, on a loopback port, with its configuration and its database in a directory of its own.
 #include "asking.hpp"
+#include "contract_test.hpp"
 #include "process.hpp"
 
 #include "auth/ldap/escape.hpp"
@@ -353,6 +354,13 @@ TEST_F(Ldap, OptionsThatCannotBeRightAreErrors) {
   EXPECT_EQ(problems().size(), 5U);
   options_.ldap.bind_password_file.clear();
   EXPECT_EQ(problems().size(), 5U);
+}
+
+TEST_F(Ldap, KeepsTheContractOfBackends) {
+  test::hold_contract([&](Workers& workers, const Clock& clock) { return make_ldap(options_, workers, clock); });
+  bind_directly();
+  test::hold_contract([&](Workers& workers, const Clock& clock) { return make_ldap(options_, workers, clock); },
+                      Verdict::Kind::deny, Verdict::Kind::deny);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // Against a PostgreSQL server of its own, on a Unix socket in a directory of its own.
 #include "asking.hpp"
+#include "contract_test.hpp"
 #include "process.hpp"
 
 #include "auth/password_hash.hpp"
@@ -206,6 +207,10 @@ TEST_F(Postgresql, AnswersThatMakeNoSenseAreErrors) {
   }
   options_.sql.database = "postgresql:host=/nowhere dbname=x";
   EXPECT_THAT(test::said(*backend(), "alice", "pw"), HasSubstr("error: "));
+}
+
+TEST_F(Postgresql, KeepsTheContractOfBackends) {
+  test::hold_contract([&](Workers& workers, const Clock& clock) { return make_sql(options_, workers, clock); });
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
 #include "asking.hpp"
+#include "contract_test.hpp"
 
 #include "auth/scram/credentials.hpp"
 #include "auth/scram/saslprep.hpp"
@@ -348,6 +349,11 @@ TEST_F(Scram, LinesAreMadeOnlyOfWhatCanBeReadAgain) {
   EXPECT_FALSE(scram_line("a", "pw", "SCRAM-SHA-512").ok());
   EXPECT_FALSE(scram_line("\xff", "pw", "SCRAM-SHA-256").ok());
   EXPECT_NE(line("a", "pw"), line("a", "pw")) << "salts are random";
+}
+
+TEST_F(Scram, KeepsTheContractOfBackends) {
+  options_.scram.file = directory_.write("scram", line("alice", "pw"));
+  test::hold_contract([&](Workers& workers, const Clock& clock) { return make_scram(options_, workers, clock); });
 }
 
 }  // namespace

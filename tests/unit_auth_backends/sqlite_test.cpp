@@ -1,4 +1,5 @@
 #include "asking.hpp"
+#include "contract_test.hpp"
 
 #include "auth/password_hash.hpp"
 #include "auth/scram_secret.hpp"
@@ -193,6 +194,10 @@ TEST_F(Sqlite, OptionsThatCannotBeRightAreErrors) {
   options_.sql.database = "sqlite:" + directory_.path("none.db");
   EXPECT_EQ(problems().size(), 1U);
   EXPECT_FALSE(std::filesystem::exists(directory_.path("none.db"))) << "is not made";
+}
+
+TEST_F(Sqlite, KeepsTheContractOfBackends) {
+  test::hold_contract([&](Workers& workers, const Clock& clock) { return make_sql(options_, workers, clock); });
 }
 
 }  // namespace
