@@ -1,5 +1,6 @@
 #include "tomboctl/cli.hpp"
 
+#include "tomboctl/cli_passwd.hpp"
 #include "tomboctl/cli_store.hpp"
 
 #include <sstream>
@@ -83,6 +84,7 @@ class Words {
     describe_topics();
     describe_broker();
     describe_store(app_, invocation_);
+    describe_passwd(app_, invocation_);
   }
   /// When all has been read.
   void finish() {

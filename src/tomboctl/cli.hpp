@@ -1,6 +1,7 @@
 #pragma once
 
 #include "tomboctl/channel.hpp"
+#include "tomboctl/passwd_wish.hpp"
 #include "tomboctl/store_wish.hpp"
 #include "tomboctl/table.hpp"
 
@@ -22,6 +23,7 @@ struct Invocation {
   bool once = false;  // top
   bool wait = false;  // drain
   StoreWish store;    // what == none: the broker is asked
+  PasswdWish passwd;  // unless this is wanted
 };
 
 struct Parsed {

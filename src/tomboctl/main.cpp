@@ -1,4 +1,5 @@
 #include "tomboctl/cli.hpp"
+#include "tomboctl/passwd.hpp"
 #include "tomboctl/run.hpp"
 #include "tomboctl/run_store.hpp"
 
@@ -10,5 +11,6 @@ int main(int argc, char** argv) {
   std::fputs(parsed.out.c_str(), stdout);
   std::fputs(parsed.err.c_str(), stderr);
   if (parsed.ends) return parsed.exit_code;
+  if (parsed.invocation.passwd.wanted) return run_passwd(parsed.invocation.passwd);
   return parsed.invocation.store.what == StoreWish::What::none ? run(parsed.invocation) : run_store(parsed.invocation.store);
 }

@@ -25,27 +25,27 @@ class CheckAuth : public ::testing::TestWithParam<Case> {};
 TEST_P(CheckAuth, NamesThePlace) { EXPECT_THAT(told(GetParam().text), HasSubstr(GetParam().problem)); }
 
 INSTANTIATE_TEST_SUITE_P(Config, CheckAuth, ::testing::ValuesIn(std::vector<Case>{
-    {"[auth]\nbackends = [\"pasword\"]", "t.toml:2:12: error: 'backends' in [auth] names \"pasword\""},
+    {"[auth]\nbackends = [\"pasword\"]", "t.toml:2:1: error: 'backends' in [auth] names \"pasword\""},
     {"[auth]\nbackends = [\"pasword\"]", "did you mean \"passwords\"?"},
     {"[auth]\nbackends = [\"plugin:x\"]", "names \"plugin:x\""},
     {"[auth]\nbackends = [\"http\", \"http\"]", "names \"http\" twice"},
-    {"[[listener]]\n[[listener]]\nport = 1884\nauthentication = [\"x\"]", "t.toml:4:18: error: 'authentication' in [[listener]] names \"x\""},
+    {"[[listener]]\n[[listener]]\nport = 1884\nauthentication = [\"x\"]", "t.toml:4:1: error: 'authentication' in [[listener]] names \"x\""},
     {"[auth]\nbackends = [\"passwords\"]", "backend passwords is asked, but there is no 'file' in [passwords]"},
     {"[auth]\nbackends = [\"jwt\"]", "no 'key_file' or 'key_directory' in [jwt]"},
-    {"[auth]\nbackends = [\"jwt\"]\n[jwt]\nkey_file = \"k\"\nuser_claim = \"\"", "t.toml:5:14: error: backend jwt is asked, but there is no 'user_claim'"},
+    {"[auth]\nbackends = [\"jwt\"]\n[jwt]\nkey_file = \"k\"\nuser_claim = \"\"", "t.toml:5:1: error: backend jwt is asked, but there is no 'user_claim'"},
     {"[auth]\nbackends = [\"http\"]", "no 'url' in [http]"},
     {"[auth]\nbackends = [\"scram\"]", "no 'file' in [scram]"},
     {"[auth]\nbackends = [\"ldap\"]", "no 'url' in [ldap]"},
     {"[auth]\nbackends = [\"ldap\"]", "no 'base' or 'user_dn' in [ldap]"},
     {"[auth]\nbackends = [\"sql\"]", "no 'password_query' in [sql]"},
     {"[[listener]]\nauthentication = [\"sql\"]", "no 'database' in [sql]"},
-    {"[jwt]\nalgorithms = [\"none\"]", "t.toml:2:14: error: 'algorithms' in [jwt] holds \"none\""},
+    {"[jwt]\nalgorithms = [\"none\"]", "t.toml:2:1: error: 'algorithms' in [jwt] holds \"none\""},
     {"[jwt]\nalgorithms = [\"RS265\"]", "did you mean \"RS256\"?"},
     {"[scram]\nmechanisms = [\"SCRAM-SHA-512\"]", "'mechanisms' in [scram] holds \"SCRAM-SHA-512\""},
-    {"[[listener]]\nuser_name_from = \"certificate_cn\"", "t.toml:2:18: error: 'user_name_from' in [[listener]] wants names of client certificates"},
+    {"[[listener]]\nuser_name_from = \"certificate_cn\"", "t.toml:2:1: error: 'user_name_from' in [[listener]] wants names of client certificates"},
     {"[[listener]]\nuser_name_from = \"psk_identity\"", "but there is no psk_file"},
     {"[[listener]]\nuser_name_from = \"unix_user\"", "only an address \"unix:PATH\""},
-    {"[[listener]]\ncertificates = [\"a\", \"b\"]\nkeys = [\"c\"]", "t.toml:3:8: error: 'keys' in [[listener]] has 1 entries and 'certificates' 2"}}));
+    {"[[listener]]\ncertificates = [\"a\", \"b\"]\nkeys = [\"c\"]", "t.toml:3:1: error: 'keys' in [[listener]] has 1 entries and 'certificates' 2"}}));
 
 TEST(CheckAuth, TellsAllAtOnce) {
   const std::string all = told("[auth]\nbackends = [\"x\", \"passwords\"]\n[jwt]\nalgorithms = [\"none\"]\n");
