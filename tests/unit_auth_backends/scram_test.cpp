@@ -351,6 +351,25 @@ TEST_F(Scram, LinesAreMadeOnlyOfWhatCanBeReadAgain) {
   EXPECT_NE(line("a", "pw"), line("a", "pw")) << "salts are random";
 }
 
+TEST_F(Scram, LinesOfAUserAreReplacedAndRemoved) {
+  const std::string others = "# ours\n" + line("bob", "pw");
+  const std::string password = "new", *none = nullptr;
+  const auto added = edit_scram_lines(others + line("alice", "old"), "f", "alice", &password);
+  ASSERT_TRUE(added.ok());
+  EXPECT_THAT(*added, StartsWith(others));
+  const auto server = backend(*added);
+  EXPECT_EQ(test::said(*server, "alice", "new"), "allow");
+  EXPECT_EQ(test::said(*server, "alice", "old"), "deny: wrong password");
+  for (const std::string mechanism : {"SCRAM-SHA-256", "SCRAM-SHA-1"}) {
+    const auto exchange = server->begin(mechanism, nobody_yet());
+    Client client(mechanism, "alice", "new");
+    EXPECT_EQ(talk(*exchange, client).step, ExchangeAnswer::Step::allow);
+  }
+  EXPECT_EQ(*edit_scram_lines(*added, "f", "alice", none), others);
+  EXPECT_EQ(edit_scram_lines(others, "f", "alice", none).error(), "f: there is no user alice");
+  EXPECT_THAT(edit_scram_lines("x\n", "f", "alice", &password).error(), StartsWith("f:1: "));
+}
+
 TEST_F(Scram, KeepsTheContractOfBackends) {
   options_.scram.file = directory_.write("scram", line("alice", "pw"));
   test::hold_contract([&](Workers& workers, const Clock& clock) { return make_scram(options_, workers, clock); });
