@@ -174,6 +174,8 @@ std::string PasswordHash::hash(std::string_view password, std::size_t bytes) con
 }
 
 bool PasswordHash::verify(std::string_view password) const {
+  // HMAC fills its key up with NULs, so to PBKDF2 "pw" and "pw\0" are the same.  No password that can be set holds NUL.
+  if (kind_ == Kind::pbkdf2 && password.find('\0') != std::string_view::npos) return false;
   const std::string got = hash(password, hash_.size());
   // got is empty where the hash could not be computed: that is no proof.
   return !got.empty() && got.size() == hash_.size() && CRYPTO_memcmp(got.data(), hash_.data(), got.size()) == 0;

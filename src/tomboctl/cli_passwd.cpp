@@ -17,12 +17,13 @@ void describe_passwd(CLI::App& app, Invocation& invocation) {
   passwd->add_flag("-D,--delete", wish.remove, "Remove the user")->excludes(create)->excludes(batch);
   using Form = PasswdWish::Form;
   const std::map<std::string, Form> forms{{"argon2id", Form::argon2id}, {"pbkdf2", Form::pbkdf2}};
+  auto* scram = passwd->add_flag("--scram", wish.scram, "A file of SCRAM credentials, as in [scram]");
   passwd->add_option_function<Form>("--hash", [&wish](const Form& form) {
     wish.form = form;
     wish.form_given = true;
   }, "argon2id, the default where it is compiled in, or pbkdf2, which Mosquitto reads, too")
-      ->transform(CLI::Transformer(forms))->type_name("KIND");
-  passwd->add_option("file", wish.file, "Password file, as in [passwords]")->type_name("FILE")->required();
+      ->transform(CLI::Transformer(forms))->type_name("KIND")->excludes(scram);
+  passwd->add_option("file", wish.file, "Password file, as in [passwords] or [scram]")->type_name("FILE")->required();
   passwd->add_option("user", wish.user, "User name")->type_name("USER")->required();
   auto* password = passwd->add_option("password", wish.password, "With -b; otherwise it is asked for, or the first line of stdin")
       ->type_name("PASSWORD");

@@ -12,6 +12,7 @@ struct PasswdWish {
   bool create = false;    // a new file; an old one goes
   bool batch = false;     // the password stands on the command line
   bool remove = false;    // the user
+  bool scram = false;     // a file of SCRAM credentials
   bool form_given = false;
   Form form = Form::argon2id;
   std::string file;
