@@ -1,5 +1,6 @@
 #pragma once
 
+#include "tomboctl/acl_wish.hpp"
 #include "tomboctl/channel.hpp"
 #include "tomboctl/store_wish.hpp"
 #include "tomboctl/table.hpp"
@@ -22,6 +23,7 @@ struct Invocation {
   bool once = false;  // top
   bool wait = false;  // drain
   StoreWish store;    // what == none: the broker is asked
+  AclWish acl;        // the same
 };
 
 struct Parsed {

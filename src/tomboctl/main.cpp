@@ -1,5 +1,6 @@
 #include "tomboctl/cli.hpp"
 #include "tomboctl/run.hpp"
+#include "tomboctl/run_acl.hpp"
 #include "tomboctl/run_store.hpp"
 
 #include <cstdio>
@@ -10,5 +11,6 @@ int main(int argc, char** argv) {
   std::fputs(parsed.out.c_str(), stdout);
   std::fputs(parsed.err.c_str(), stderr);
   if (parsed.ends) return parsed.exit_code;
+  if (parsed.invocation.acl.what != AclWish::What::none) return run_acl(parsed.invocation.acl);
   return parsed.invocation.store.what == StoreWish::What::none ? run(parsed.invocation) : run_store(parsed.invocation.store);
 }

@@ -41,7 +41,8 @@ TEST(Diff, SeesDenialsAndLimits) {
   EXPECT_FALSE(found[0].subscriptions[0].gained());
   EXPECT_TRUE(found[0].subscriptions[1].gained()) << "still allowed, with a lower QoS";
   EXPECT_EQ(found[0].subscriptions[1].after.answer.qos_max, mqtt::Qos::at_most_once);
-  ASSERT_EQ(found[0].fresh.size(), 1u);
+  EXPECT_EQ(found[0].gone.size(), 2u);
+  ASSERT_EQ(found[0].fresh.size(), 3u);
   EXPECT_FALSE(found[0].fresh[0].allow);
 }
 

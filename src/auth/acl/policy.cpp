@@ -211,8 +211,8 @@ std::vector<Right> Policy::rights_of(std::string_view client_id, const Principal
       const auto filter = TemplateFilter::parse(rule.filter, rule.variables);
       const auto expanded = filter ? filter->expand(subject) : std::nullopt;
       if (!expanded) continue;
-      if (rule.publish) rights.push_back({true, rule.allow, *expanded});
-      if (rule.read) rights.push_back({false, rule.allow, *expanded});
+      if (rule.publish) rights.push_back({true, rule.allow, *expanded, rule.retain, rule.qos_max});
+      if (rule.read) rights.push_back({false, rule.allow, *expanded, true, rule.qos_max});
     }
   };
   if (principal.has_grants) return rights;

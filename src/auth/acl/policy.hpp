@@ -28,6 +28,8 @@ struct Right {
   bool publish = false;  // else subscribe and receive
   bool allow = true;
   std::string filter;    // with the subject's values put in
+  bool retain = true;    // of one that allows
+  mqtt::Qos qos_max = mqtt::Qos::exactly_once;
   auto operator<=>(const Right&) const = default;
 };
 
@@ -93,6 +95,8 @@ class Explainer {
  public:
   virtual ~Explainer() = default;
   virtual Explanation explain(const Access& access) const = 0;
+  /// The files that they were read from.
+  virtual config::Acl sources() const = 0;
 };
 
 }  // namespace tombo::auth::acl

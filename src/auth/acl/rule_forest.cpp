@@ -25,10 +25,10 @@ class RuleForest::Walk {
     if (wildcards && at.plus != 0) go(at.plus, rest, false);
     if (!name && level == "+") return on_plus(at, rest, first);
     if (const std::uint32_t child = forest_.literal_child(node, level); child != 0) go(child, rest, false);
-    for (const auto& [variable, child] : at.variables) {
+    for (const VariableChild& next : at.variables) {
       if (done_) return;
-      on_variable(variable, child, first, [&](const Level& known, std::string_view value) {
-        if (known.is(level, value)) go(child, rest, false);
+      on_variable(next, first, [&](const Level& known, std::string_view value) {
+        if (known.is(level, value)) go(next.node, rest, false);
       });
     }
   }
@@ -43,12 +43,12 @@ class RuleForest::Walk {
 
   /// Calls `with` for each value that fits, or takes all below where a rule that denies has none that does.
   template <class With>
-  void on_variable(std::uint32_t variable, std::uint32_t child, bool first, With with) {
-    const Level& level = forest_.variables_[variable];
+  void on_variable(const VariableChild& next, bool first, With with) {
+    const Level& level = forest_.variables_[next.variable];
     query_.subject.any_value(level.variable, [&](std::string_view value) {
       if (!fits_in_level(value)) {
         const bool may_mean_it = !first || !dollar_ || value.starts_with('$');
-        if (query_.deny && may_mean_it) all_below(child, false);
+        if (query_.deny && may_mean_it) all_below(next.node, false);
         return done_;
       }
       // A name that begins with '$' opens no topic of the broker's own.
@@ -74,15 +74,15 @@ class RuleForest::Walk {
       if (first && forest_.nodes_[child].name.starts_with('$')) continue;
       go(child, rest, false);
     }
-    for (const auto& [variable, child] : at.variables) {
+    for (const VariableChild& next : at.variables) {
       if (done_) return;
-      on_variable(variable, child, first, [&](const Level&, std::string_view) { go(child, rest, false); });
+      on_variable(next, first, [&](const Level&, std::string_view) { go(next.node, rest, false); });
     }
   }
 
   /// A value that fits covers no wildcard; one that does not is taken for all that it might mean.
   void only_wide_denials(const Node& at, bool first) {
-    for (const auto& [variable, child] : at.variables) on_variable(variable, child, first, [](const Level&, std::string_view) {});
+    for (const VariableChild& next : at.variables) on_variable(next, first, [](const Level&, std::string_view) {});
   }
 
   /// Every rule at and below a node.
@@ -96,9 +96,9 @@ class RuleForest::Walk {
       if (first && forest_.nodes_[child].name.starts_with('$')) continue;
       all_below(child, false);
     }
-    for (const auto& [variable, child] : at.variables) {
+    for (const VariableChild& next : at.variables) {
       if (done_) return;
-      on_variable(variable, child, first, [&](const Level&, std::string_view) { all_below(child, false); });
+      on_variable(next, first, [&](const Level&, std::string_view) { all_below(next.node, false); });
     }
   }
 
@@ -162,14 +162,14 @@ std::uint32_t RuleForest::child_for(std::uint32_t node, const Level& level) {
     return known.text == level.text && known.suffix == level.suffix && known.variable.kind == level.variable.kind &&
            known.variable.attribute == level.variable.attribute;
   };
-  for (const auto& [variable, child] : nodes_[node].variables) {
-    if (same(variables_[variable])) return child;
+  for (const VariableChild& next : nodes_[node].variables) {
+    if (same(variables_[next.variable])) return next.node;
   }
   const auto known = std::find_if(variables_.begin(), variables_.end(), same);
   const auto variable = static_cast<std::uint32_t>(known - variables_.begin());
   if (known == variables_.end()) variables_.push_back(level);
   const std::uint32_t child = new_node(node, {});
-  nodes_[node].variables.emplace_back(variable, child);
+  nodes_[node].variables.push_back({variable, child});
   return child;
 }
 

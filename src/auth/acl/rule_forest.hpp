@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace tombo::auth::acl {
@@ -52,12 +51,16 @@ class RuleForest {
   void find(Root root, const Query& query, Listener& listener) const;
 
  private:
+  struct VariableChild {
+    std::uint32_t variable;  // index in variables_
+    std::uint32_t node;
+  };
   struct Node {
     std::string name;  // of a literal one
     std::uint32_t parent = 0;
     std::uint32_t plus = 0;
     std::vector<std::uint32_t> literals;
-    std::vector<std::pair<std::uint32_t, std::uint32_t>> variables;  // index in variables_, node
+    std::vector<VariableChild> variables;
     std::vector<RuleId> here;   // filters that end in this level
     std::vector<RuleId> below;  // "#" behind it
   };
