@@ -86,8 +86,10 @@ bool hits(const Plain& rule, Action action, const std::string& user, const std::
 
 bool reference(const std::vector<Plain>& rules, Action action, const std::string& user, const std::string& client, const std::string& topic) {
   if (action == Action::publish && (topic == "$SYS" || topic.starts_with("$SYS/"))) return false;
+  const bool wild = (user + client).find_first_of("+#") != std::string::npos;
   for (const std::string& whose : {user, std::string("*")}) {
     for (const bool allow : {false, true}) {
+      if (allow && wild && whose == "*") break;
       for (const Plain& rule : rules) {
         if (rule.user == whose && rule.allow == allow && hits(rule, action, user, client, topic)) return allow;
       }

@@ -184,6 +184,13 @@ TEST(Roles, AFileThatIsNoTomlIsRefused) {
   EXPECT_THAT(problems_of({}, "[[role]]\nname = \n"), HasSubstr("error: this is no valid TOML"));
 }
 
+// toml++ asserts, or worse, what this breaks; src/config/toml_library.hpp.
+TEST(Roles, ATableThatBeginsOddlyIsRefused) {
+  for (const char* text : {"[ = [\"#\"]\n", "[=]", "[[ = ]]\n", "[ # ]\n", "[\x01", "[ ,"}) {
+    EXPECT_THAT(problems_of({}, text), HasSubstr("roles.toml:1:")) << text;
+  }
+}
+
 TEST(Roles, AFileThatGivesNobodyARoleDeniesEverything) {
   const auto policy = roles_of("[[role]]\nname='r'\npublish=['#']\n");
   EXPECT_FALSE(Asker("alice").publishes(policy, "x"));

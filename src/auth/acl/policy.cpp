@@ -15,6 +15,8 @@ using mqtt::ReasonCode;
 namespace {
 constexpr RuleId kNoRule = ~RuleId{0};
 
+bool holds_wildcard(std::string_view name) { return name.find_first_of("+#") != std::string_view::npos; }
+
 /// Who is judged by roles: a name that nobody vouches for is none.
 Subject vouched_for(std::string_view client_id, const Principal& principal) {
   return {principal.backend.empty() ? std::string_view{} : std::string_view(principal.user_name), client_id, principal};
@@ -102,6 +104,8 @@ Policy::Finding Policy::by_mosquitto(const Question& question) const {
     Best deny(book_.rules, question.access, true, false);
     look(scope, question.subscribe() ? Relation::covers : Relation::matches, deny, question);
     if (deny.found()) return deny.finding();
+    // As Mosquitto does: no pattern, not even one without a variable, allows anything to such a name.  [CVE-2017-7650]
+    if (patterns && (holds_wildcard(question.subject.user) || holds_wildcard(question.subject.client))) break;
     Best allow(book_.rules, question.access, false, question.subscribe());
     look(scope, question.subscribe() ? Relation::overlaps : Relation::matches, allow, question);
     if (allow.found()) return allow.finding();

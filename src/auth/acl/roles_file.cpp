@@ -1,15 +1,12 @@
 #include "auth/acl/roles_file.hpp"
 
 #include "base/nearest.hpp"
+#include "config/toml_library.hpp"
 
 #include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
-
-#define TOML_EXCEPTIONS 0
-#define TOML_ENABLE_FORMATTERS 0
-#include <toml++/toml.h>
 
 #include <fmt/format.h>
 
