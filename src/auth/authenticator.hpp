@@ -70,6 +70,7 @@ struct AccessAnswer {
   Decision decision = Decision::allow;
   mqtt::ReasonCode reason = mqtt::ReasonCode::not_authorized;
   std::shared_ptr<const std::string> rule;  // what decided, for the audit log: "acl.conf:12"; may be null
+  mqtt::Qos qos_max = mqtt::Qos::exactly_once;  // an allowed subscription is granted no more than this
 };
 
 /// Who may come in, and what they may do.  The chain of backends stands behind this one interface.

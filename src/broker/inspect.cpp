@@ -35,6 +35,7 @@ void Shard::fill(SessionSeen& seen, const ClientSession& session, bool with_addr
   seen.client_id = session.client_id();
   seen.slot = session.slot;
   seen.user_name = session.user_name();
+  seen.principal = session.principal;
   seen.queued = queued_messages(session);
   seen.queued_bytes = queued_bytes(session);
   seen.in_flight = session.in_flight_count();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "auth/principal.hpp"
 #include "base/clock.hpp"
 #include "mqtt/reason_code.hpp"
 #include "routing/ids.hpp"
@@ -22,6 +23,7 @@ namespace tombo::broker {
 struct SessionSeen {
   std::string client_id;
   std::string user_name;
+  std::shared_ptr<const auth::Principal> principal;  // not null
   std::string address;  // empty: not connected, or not asked for
   std::uint64_t queued = 0;
   std::uint64_t queued_bytes = 0;

@@ -1,12 +1,9 @@
 #include "config/toml_reader.hpp"
 
 #include "base/nearest.hpp"
+#include "config/toml_library.hpp"
 
 #include <fmt/format.h>
-
-#define TOML_EXCEPTIONS 0
-#define TOML_ENABLE_FORMATTERS 0
-#include <toml++/toml.h>
 
 #include <algorithm>
 #include <optional>

@@ -26,6 +26,8 @@ constexpr auto kCommands = std::to_array<Command>({
     {"drain.end", end_drain},
     {"store.backup", back_up_store},
     {"store.compact", compact_store},
+    {"acl.explain", explain_access},
+    {"acl.files", tell_rule_files},
 });
 }  // namespace
 

@@ -46,5 +46,8 @@ std::shared_ptr<Task> end_drain(Context& context, Arguments& arguments);
 // store.cpp
 std::shared_ptr<Task> back_up_store(Context& context, Arguments& arguments);
 std::shared_ptr<Task> compact_store(Context& context, Arguments& arguments);
+// acl.cpp
+std::shared_ptr<Task> explain_access(Context& context, Arguments& arguments);
+std::shared_ptr<Task> tell_rule_files(Context& context, Arguments& arguments);
 
 }  // namespace tombo::control

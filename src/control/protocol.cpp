@@ -90,6 +90,21 @@ std::string Arguments::needed_text(std::string_view name) {
   return value.value_or(std::string{});
 }
 
+std::vector<std::string> Arguments::texts(std::string_view name) {
+  const Json* value = find(name);
+  std::vector<std::string> texts;
+  if (value == nullptr) return texts;
+  if (!value->is_array()) refuse(fmt::format("'{}' is a list of texts", name));
+  for (const Json& entry : value->is_array() ? *value : Json::array()) {
+    if (entry.is_string()) {
+      texts.push_back(entry.get<std::string>());
+    } else {
+      refuse(fmt::format("'{}' is a list of texts", name));
+    }
+  }
+  return texts;
+}
+
 std::uint64_t Arguments::number(std::string_view name, std::uint64_t usual, std::uint64_t min, std::uint64_t max) {
   const Json* value = find(name);
   if (value == nullptr) return usual;

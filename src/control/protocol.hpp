@@ -63,6 +63,8 @@ class Arguments {
   std::string text(std::string_view name);
   std::string needed_text(std::string_view name);
   std::optional<std::string> given_text(std::string_view name);
+  /// A list of texts; empty if it was not given.
+  std::vector<std::string> texts(std::string_view name);
   std::uint64_t number(std::string_view name, std::uint64_t usual, std::uint64_t min, std::uint64_t max);
   bool flag(std::string_view name);
   /// For what only the command itself can judge.

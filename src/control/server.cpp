@@ -30,6 +30,7 @@ std::string who_is(int descriptor) {
 Server::Server(Parts parts)
     : context_{parts.core, std::make_shared<Inbox>(), parts.logger, parts.levels, std::move(parts.reload)},
       limits_(parts.limits) {
+  context_.rules = parts.rules;
   if (parts.store == nullptr) return;
   store_ = std::make_unique<StoreWorker>(*parts.store, context_.inbox);
   context_.store = store_.get();

@@ -31,6 +31,8 @@ class Server {
     Limits limits = {};
     /// Outlives the server; null: nothing is kept.
     StoreOperations* store = nullptr;
+    /// Outlives the server; null: the rules cannot be asked.
+    const auth::acl::Explainer* rules = nullptr;
   };
   explicit Server(Parts parts);
   ~Server();

@@ -17,15 +17,18 @@ using broker::Shard;
 
 namespace {
 
-Json row_of(Context& context, const SessionSeen& seen, bool as_client) {
-  return as_client ? client_row(seen, *context.core.first_options()) : session_row(seen);
+Json row_of(Context& context, const SessionSeen& seen, bool as_client, bool with_principal) {
+  Json row = as_client ? client_row(seen, *context.core.first_options()) : session_row(seen);
+  if (with_principal) row["principal"] = principal_row(*seen.principal);
+  return row;
 }
 
 /// clients.list and sessions.list
 class ListSessions final : public Task {
  public:
-  ListSessions(Context& context, SessionQuery query, WalkPlace place, std::uint64_t limit, bool as_clients)
-      : Task(context), query_(std::move(query)), place_(std::move(place)), limit_(limit), as_clients_(as_clients) {}
+  ListSessions(Context& context, SessionQuery query, WalkPlace place, std::uint64_t limit, bool as_clients, bool with_principals = false)
+      : Task(context), query_(std::move(query)), place_(std::move(place)), limit_(limit), as_clients_(as_clients),
+        with_principals_(with_principals) {}
 
   void proceed() override {
     query_.begun = place_.begun();
@@ -37,7 +40,7 @@ class ListSessions final : public Task {
   void take(const SessionsSeen& found) {
     Json rows = Json::array();
     for (const auto& seen : found.rows) {
-      rows.push_back(row_of(context(), seen, as_clients_));
+      rows.push_back(row_of(context(), seen, as_clients_, with_principals_));
       place_.slot = seen.slot + 1;
       if (limit_ != 0 && ++listed_ == limit_) return end(std::move(rows), place_.token());
     }
@@ -56,6 +59,7 @@ class ListSessions final : public Task {
   std::uint64_t limit_;
   std::uint64_t listed_ = 0;
   bool as_clients_;
+  bool with_principals_;
 };
 
 /// clients.show and sessions.show
@@ -150,8 +154,9 @@ std::shared_ptr<Task> list_clients(Context& context, Arguments& arguments) {
   SessionQuery query = query_of(context, arguments);
   query.of = SessionQuery::Of::connected;
   query.with_address = true;
+  const bool with_principals = arguments.flag("principals");
   WalkPlace place = place_of(context.core, arguments);
-  return std::make_shared<ListSessions>(context, std::move(query), std::move(place), limit_of(arguments), true);
+  return std::make_shared<ListSessions>(context, std::move(query), std::move(place), limit_of(arguments), true, with_principals);
 }
 
 std::shared_ptr<Task> list_sessions(Context& context, Arguments& arguments) {

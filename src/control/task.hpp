@@ -15,6 +15,10 @@
 #include <utility>
 #include <vector>
 
+namespace tombo::auth::acl {
+class Explainer;
+}
+
 namespace tombo::control {
 
 class StoreWorker;
@@ -28,6 +32,7 @@ struct Context {
   log::Logger::Levels* levels = nullptr;                           // null: cannot be changed
   std::function<void(std::function<void(Reloaded)>)> reload = {};  // on main's thread; empty: cannot be done
   StoreWorker* store = nullptr;                                    // null: nothing is kept
+  const auth::acl::Explainer* rules = nullptr;                     // null: cannot be asked
 
   MonoTime now() const { return core.clock().mono(); }
 };

@@ -98,6 +98,16 @@ Json session_row(const broker::SessionSeen& seen) {
               {"shard", seen.shard}};
 }
 
+Json principal_row(const auth::Principal& principal) {
+  Json attributes = Json::array();
+  for (const auto& [name, value] : principal.attributes) attributes.push_back(Json::array({name, value}));
+  return Json{{"user", principal.user_name},
+              {"backend", principal.backend},
+              {"groups", principal.groups},
+              {"attributes", std::move(attributes)},
+              {"has_grants", principal.has_grants}};
+}
+
 Json queue_row(const broker::SessionSeen& seen) {
   return Json{{"id", seen.client_id},      {"connected", seen.connected},       {"queued", seen.queued},
               {"queued_bytes", seen.queued_bytes}, {"oldest_s", or_null(seen.oldest_s)}, {"dropped", seen.dropped},

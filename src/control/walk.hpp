@@ -43,6 +43,8 @@ WalkPlace place_of(const broker::Core& core, Arguments& arguments);
 // Rows as the protocol has them.  A value that there is not is null.
 Json client_row(const broker::SessionSeen& seen, const config::Options& options);
 Json session_row(const broker::SessionSeen& seen);
+/// What rules ask of somebody, besides the client id.
+Json principal_row(const auth::Principal& principal);
 Json queue_row(const broker::SessionSeen& seen);
 /// "127.0.0.1:1883"
 std::string listener_name(const config::Options& options, std::size_t index);

@@ -1,6 +1,7 @@
 #include "tomboctl/cli.hpp"
 
 #include "tomboctl/cli_passwd.hpp"
+#include "tomboctl/cli_acl.hpp"
 #include "tomboctl/cli_store.hpp"
 
 #include <sstream>
@@ -85,10 +86,12 @@ class Words {
     describe_broker();
     describe_store(app_, invocation_);
     describe_passwd(app_, invocation_);
+    describe_acl(app_, invocation_);
   }
   /// When all has been read.
   void finish() {
     invocation_.store.json = invocation_.json;
+    finish_acl(invocation_);
     if (invocation_.shape == Shape::drain && cancel_) {
       invocation_.command = "drain.end";
       invocation_.wait = false;

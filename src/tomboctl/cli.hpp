@@ -1,5 +1,6 @@
 #pragma once
 
+#include "tomboctl/acl_wish.hpp"
 #include "tomboctl/channel.hpp"
 #include "tomboctl/passwd_wish.hpp"
 #include "tomboctl/store_wish.hpp"
@@ -24,6 +25,7 @@ struct Invocation {
   bool wait = false;  // drain
   StoreWish store;    // what == none: the broker is asked
   PasswdWish passwd;  // unless this is wanted
+  AclWish acl;        // the same
 };
 
 struct Parsed {

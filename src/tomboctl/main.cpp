@@ -1,6 +1,7 @@
 #include "tomboctl/cli.hpp"
 #include "tomboctl/passwd.hpp"
 #include "tomboctl/run.hpp"
+#include "tomboctl/run_acl.hpp"
 #include "tomboctl/run_store.hpp"
 
 #include <cstdio>
@@ -12,5 +13,6 @@ int main(int argc, char** argv) {
   std::fputs(parsed.err.c_str(), stderr);
   if (parsed.ends) return parsed.exit_code;
   if (parsed.invocation.passwd.wanted) return run_passwd(parsed.invocation.passwd);
+  if (parsed.invocation.acl.what != AclWish::What::none) return run_acl(parsed.invocation.acl);
   return parsed.invocation.store.what == StoreWish::What::none ? run(parsed.invocation) : run_store(parsed.invocation.store);
 }

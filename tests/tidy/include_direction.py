@@ -22,7 +22,7 @@ ALLOWED = {
     "store": {"base", "mqtt"},
     "config": {"base"},
     "broker": {"base", "mqtt", "session", "routing", "auth", "store", "config"},
-    "control": {"base", "config", "store", "broker"},
+    "control": {"base", "mqtt", "config", "store", "auth", "broker"},
     "tomboctl": {"base", "mqtt", "store", "auth", "config"},
     "net": {"base", "mqtt", "session", "routing", "auth", "store", "config", "broker", "filter"},
     "app": {"base", "mqtt", "session", "routing", "auth", "store", "config", "broker", "net",

@@ -193,6 +193,15 @@ TEST(Load, GoesOnAfterASyntaxError) {
   EXPECT_THAT(text, HasSubstr("tombo.toml:7:"));
 }
 
+// src/config/toml_library.hpp
+TEST(Load, RefusesATableThatBeginsOddly) {
+  for (const char* text : {"[ = 1\n", "[=]", "[[ = ]]\n", "[ ,"}) {
+    const Loaded loaded = load(text);
+    EXPECT_FALSE(loaded.ok());
+    EXPECT_THAT(told(loaded), HasSubstr("this is no valid TOML")) << text;
+  }
+}
+
 TEST(Load, EndsAtATextThatIsNeverClosed) {
   const Loaded loaded = load("pid_file = \"\"\"\nabc\nallow_anonymous = true\n");
   EXPECT_FALSE(loaded.ok());
