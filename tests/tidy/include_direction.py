@@ -19,14 +19,15 @@ ALLOWED = {
     "routing": {"base", "mqtt"},
     "auth": {"base", "mqtt", "config"},
     "filter": {"base", "auth", "config"},
+    "plugin": {"base", "mqtt", "auth", "config"},
     "store": {"base", "mqtt"},
     "config": {"base"},
-    "broker": {"base", "mqtt", "session", "routing", "auth", "store", "config"},
+    "broker": {"base", "mqtt", "session", "routing", "auth", "store", "config", "plugin"},
     "control": {"base", "config", "store", "broker"},
     "tomboctl": {"base", "mqtt", "store", "auth", "config"},
     "net": {"base", "mqtt", "session", "routing", "auth", "store", "config", "broker", "filter"},
     "app": {"base", "mqtt", "session", "routing", "auth", "store", "config", "broker", "net",
-            "control", "filter"},
+            "control", "filter", "plugin"},
     "bench": {"base", "mqtt"},
 }
 
@@ -38,6 +39,7 @@ CONFINED = (
     ("toml++", re.compile(r"^toml(\+\+|plusplus)/"), re.compile(r"^src/(config|bench/plan|auth/acl)/")),
     ("RocksDB", re.compile(r"^rocksdb/"), re.compile(r"^src/store/rocks/")),
     ("OpenSSL", re.compile(r"^openssl/"), re.compile(r"^src/(filter/tls|auth|bench/engine)/")),
+    ("dlopen", re.compile(r"^dlfcn\.h$"), re.compile(r"^src/plugin/host/shared_object")),
     ("nlohmann-json", re.compile(r"^nlohmann/"),
      re.compile(r"^src/(bench/(report|coordinate)|control|tomboctl)/")),
 )
