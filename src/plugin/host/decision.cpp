@@ -155,7 +155,9 @@ mqtt::ReasonCode reason_of(const Decision& decision, mqtt::PacketType packet) {
   using mqtt::ReasonCode;
   if (decision.reason && mqtt::may_carry(packet, *decision.reason, mqtt::Sender::server)) return *decision.reason;
   const bool login = packet == mqtt::PacketType::connack;
-  if (decision.kind == Decision::Kind::error) return login ? ReasonCode::server_unavailable : ReasonCode::implementation_specific_error;
+  if (decision.kind == Decision::Kind::error || decision.kind == Decision::Kind::go_on) {
+    return login ? ReasonCode::server_unavailable : ReasonCode::implementation_specific_error;
+  }
   return login ? ReasonCode::bad_user_name_or_password : ReasonCode::not_authorized;
 }
 

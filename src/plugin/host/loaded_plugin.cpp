@@ -260,14 +260,11 @@ void LoadedPlugin::reload(const config::Plugin& section, PluginOptions options) 
 }
 
 PluginStatus LoadedPlugin::status() const {
-  return {name_, asked_, busy_, deadlines_, broken_, late_, events_dropped_, executor_.waiting(), tickets_.size()};
+  return {name_, asked_, busy_, tickets_.expired(), broken_, late_, events_dropped_, executor_.waiting(), tickets_.size()};
 }
 
 MonoTime LoadedPlugin::turn(MonoTime now) {
-  if (const std::size_t late = tickets_.expire(now); late > 0) {
-    deadlines_ += late;
-    complain("did not answer within its deadline: refused");
-  }
+  if (tickets_.expire(now) > 0) complain("did not answer within its deadline: refused");
   for (const std::uint64_t timer : timers_.take_due(now)) {
     executor_.must_run([this, timer] { guarded([&] { timers_.fire(timer); }); });
   }

@@ -116,7 +116,7 @@ class LoadedPlugin final : public Timed {
   Clients clients_;
   std::mutex exchanges_mutex_;
   std::set<std::shared_ptr<ExchangeState>> exchanges_;
-  std::atomic<std::uint64_t> asked_{0}, busy_{0}, deadlines_{0}, broken_{0}, late_{0}, events_dropped_{0};
+  std::atomic<std::uint64_t> asked_{0}, busy_{0}, broken_{0}, late_{0}, events_dropped_{0};
   std::atomic<std::int64_t> quiet_until_{0};  // complaints
   Executor executor_;                     // last: its tasks use all the others
 };

@@ -39,7 +39,6 @@ Verdict verdict_of(Decision decision, const auth::Login& login, std::string_view
     case Decision::Kind::error: verdict.kind = Verdict::Kind::error; break;
     case Decision::Kind::go_on:
       verdict.kind = Verdict::Kind::error;
-      decision.kind = Decision::Kind::error;
       decision.why = "it wants to go on with a login that is no exchange";
       break;
   }

@@ -69,6 +69,7 @@ std::vector<Tickets::Done> Tickets::take_expired(MonoTime now) {
 
 std::size_t Tickets::expire(MonoTime now) {
   const auto late = take_expired(now);
+  expired_ += late.size();
   for (const Done& done : late) done(refusal("no answer within its deadline"));
   return late.size();
 }

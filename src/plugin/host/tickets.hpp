@@ -3,6 +3,7 @@
 #include "base/clock.hpp"
 #include "plugin/host/decision.hpp"
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -32,13 +33,14 @@ class Tickets {
   bool forget(std::uint64_t ticket);
   bool is_open(std::uint64_t ticket) const;
 
-  /// Refuses those whose deadline has passed; says how many.
+  /// Refuses those whose deadline has passed; says how many.  They are counted in expired() before they hear of it.
   std::size_t expire(MonoTime now);
   /// The deadline of the oldest one, before which none is missed.
   MonoTime next_due() const;
   /// Refuses all, and those to come.
   void close();
   std::size_t size() const;
+  std::uint64_t expired() const { return expired_; }
 
  private:
   struct Entry {
@@ -54,6 +56,7 @@ class Tickets {
   std::map<std::uint64_t, Entry> open_;  // by age, so nearly by deadline, too
   std::uint64_t last_ = 0;
   bool closed_ = false;
+  std::atomic<std::uint64_t> expired_{0};
 };
 
 }  // namespace tombo::plugin
