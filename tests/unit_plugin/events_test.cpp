@@ -105,5 +105,24 @@ TEST_F(FullQueue, DropsEventsAndCountsThemButTellsOfEveryEnd) {
   EXPECT_EQ(recorder_.count("disconnected"), 1U) << "nobody heard that 'late' had come";
 }
 
+TEST_F(FullQueue, IsDroppedAtAStopBeginningsWithTheirEnds) {
+  Gate gate;
+  load({section("p", "scripted", {gate.option()})});
+  Awaited<auth::Verdict> hanging;
+  plugins_->backend("plugin:p")->ask(login("block"), hanging.setter());
+  recorder_.wait_for("blocked");
+  for (int i = 0; i < 100; ++i) plugins_->events()->unsubscribed(client("c"), "a");
+  plugins_->events()->connected(client("c"));
+  plugins_->events()->disconnected(client("c"), mqtt::ReasonCode::success);
+  std::thread stopping{[this] { plugins_->stop(); }};
+  while (status().waiting > 2) std::this_thread::yield();
+  gate.open();
+  stopping.join();
+  EXPECT_EQ(recorder_.count("shutdown"), 1U);
+  EXPECT_EQ(recorder_.count("unsubscribed"), 0U);
+  EXPECT_EQ(recorder_.count("connected"), 0U);
+  EXPECT_EQ(recorder_.count("disconnected"), 0U) << "it never heard that the client had come";
+}
+
 }  // namespace
 }  // namespace tombo::plugin::test

@@ -111,7 +111,8 @@ class Recorder final : public HostActions, public log::Sink {
   bool wait_for_line(std::string_view part) {
     std::unique_lock lock{mutex_};
     return came_.wait_for(lock, kPatience, [&] {
-      return std::any_of(lines_.begin(), lines_.end(), [&](const auto& line) { return line.find(part) != std::string::npos; });
+      return std::any_of(lines_.begin(), lines_.end(),
+                         [&](const auto& line) { return line.find(part) != std::string::npos; });
     });
   }
   std::pair<std::string, mqtt::ReasonCode> wait_for_kick() {
@@ -148,7 +149,8 @@ class Gate {
  public:
   Gate() {
     static std::atomic<int> number{0};
-    path_ = std::filesystem::temp_directory_path() / ("tombo-gate-" + std::to_string(::getpid()) + "-" + std::to_string(++number));
+    const std::string name = "tombo-gate-" + std::to_string(::getpid()) + "-" + std::to_string(++number);
+    path_ = std::filesystem::temp_directory_path() / name;
   }
   ~Gate() { std::filesystem::remove(path_); }
   void open() const { std::ofstream{path_} << "open"; }

@@ -65,7 +65,11 @@ std::vector<std::uint8_t> with_user_properties(mqtt::Bytes properties,
 /// A client that somebody keeps.
 struct KeptClient {
   explicit KeptClient(const ClientView& client)
-      : client_id(client.client_id), principal(client.principal), peer(client.peer), listener(client.listener), version(client.version) {}
+      : client_id(client.client_id),
+        principal(client.principal),
+        peer(client.peer),
+        listener(client.listener),
+        version(client.version) {}
   ClientView view() const { return {client_id, principal, peer, listener, version}; }
 
   std::string client_id;

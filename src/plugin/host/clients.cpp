@@ -39,6 +39,20 @@ bool Clients::will_be_told_gone(const std::string& client_id) {
   return true;
 }
 
+void Clients::hears_of(const std::string& client_id) {
+  const std::lock_guard lock{mutex_};
+  const auto found = clients_.find(client_id);
+  if (found != clients_.end()) ++found->second.heard;
+}
+
+bool Clients::hears_gone(const std::string& client_id) {
+  const std::lock_guard lock{mutex_};
+  const auto found = clients_.find(client_id);
+  if (found == clients_.end() || found->second.heard == 0) return false;
+  --found->second.heard;
+  return true;
+}
+
 void Clients::told_gone(const std::string& client_id) {
   void* data = nullptr;
   Release release = nullptr;

@@ -19,6 +19,10 @@ class Clients {
   void will_be_told_of(const std::string& client_id);
   /// It will be told that it went.  False: it was never told that it came.
   bool will_be_told_gone(const std::string& client_id);
+  /// The plugin hears now that it came.
+  void hears_of(const std::string& client_id);
+  /// Whether the plugin did hear that it came, and must now hear that it went: what waits is dropped at a stop.
+  bool hears_gone(const std::string& client_id);
   /// It was told that it went: releases the pointer.
   void told_gone(const std::string& client_id);
   /// It could not be told that it came.
@@ -34,6 +38,7 @@ class Clients {
  private:
   struct Entry {
     unsigned here = 0;  // connections that came and of which it was not said that they went
+    unsigned heard = 0;  // calls of on_connect without one of on_disconnect
     unsigned told = 0;  // the same, as far as the plugin has heard: later by what waits in its queue
     void* data = nullptr;
     Release release = nullptr;

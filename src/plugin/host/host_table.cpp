@@ -54,7 +54,8 @@ bool properties_of(const tombo_message& message, std::string& out) {
   std::string_view content_type, response_topic, correlation;
   if (!valid_text(message.content_type, content_type) || !valid_text(message.response_topic, response_topic)) return false;
   if (!response_topic.empty() && !mqtt::is_valid_topic_name(response_topic)) return false;
-  if (!text_from({static_cast<const char*>(message.correlation_data.data), message.correlation_data.size}, correlation)) return false;
+  const tombo_bytes& data = message.correlation_data;
+  if (!text_from({static_cast<const char*>(data.data), data.size}, correlation)) return false;
   std::vector<std::pair<std::string, std::string>> pairs;
   if (!copy_pairs(message.user_properties, message.user_property_count, pairs)) return false;
   std::vector<std::uint8_t> head;

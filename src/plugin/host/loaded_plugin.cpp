@@ -116,7 +116,9 @@ std::optional<std::string> LoadedPlugin::take_callbacks(const tombo_plugin* from
   }
   std::memcpy(&calls_, from, sizeof calls_);
   constexpr std::uint32_t kFlags = TOMBO_PLUGIN_CONCURRENT | TOMBO_PLUGIN_JUDGES_RECEIVING;
-  if ((calls_.flags & ~kFlags) != 0) return fmt::format("it has flags {:#x} that this broker does not know", calls_.flags & ~kFlags);
+  if (const std::uint32_t odd = calls_.flags & ~kFlags; odd != 0) {
+    return fmt::format("it has flags {:#x} that this broker does not know", odd);
+  }
   if (calls_.on_deliver != nullptr && !concurrent()) {
     return "it wants on_deliver, which is answered at once: only a plugin with TOMBO_PLUGIN_CONCURRENT may have it";
   }
@@ -250,7 +252,10 @@ void LoadedPlugin::reload(const config::Plugin& section, PluginOptions options) 
   executor_.must_run([this, kept = options_] {
     const auto pairs = c_options(kept);
     Why why{};
-    const int failed = guarded([&](std::uint64_t) { return calls_.on_reload(self_, pairs.data(), pairs.size(), why.data(), why.size()); }, 0);
+    const auto call = [&](std::uint64_t) {
+      return calls_.on_reload(self_, pairs.data(), pairs.size(), why.data(), why.size());
+    };
+    const int failed = guarded(call, 0);
     if (failed == 0) {
       parts_.logger.info("plugin {}: has new options", name_);
     } else {

@@ -39,9 +39,13 @@ void PluginEvents::connected(const ClientView& client) {
   for (LoadedPlugin* plugin : clients_) {
     const std::string id{client.client_id};
     plugin->clients().will_be_told_of(id);
-    if (plugin->calls().on_connect == nullptr) continue;  // it hears of its end only
+    if (plugin->calls().on_connect == nullptr) {  // it hears of its end only
+      plugin->clients().hears_of(id);
+      continue;
+    }
     const bool told = tell_of(*plugin, client, 0, [plugin](auto kept) {
       return [plugin, kept] {
+        plugin->clients().hears_of(kept->client_id);
         const CClient form{kept->view()};
         plugin->calls().on_connect(plugin->self(), &form.form);
       };
@@ -55,7 +59,7 @@ void PluginEvents::disconnected(const ClientView& client, mqtt::ReasonCode reaso
     if (!plugin->clients().will_be_told_gone(std::string{client.client_id})) continue;
     // Whoever heard that a client came hears that it went: as many as are connected can wait here.
     plugin->must_tell([plugin, reason, kept = std::make_shared<const KeptClient>(client)] {
-      if (plugin->calls().on_disconnect != nullptr) {
+      if (plugin->clients().hears_gone(kept->client_id) && plugin->calls().on_disconnect != nullptr) {
         const CClient form{kept->view()};
         plugin->calls().on_disconnect(plugin->self(), &form.form, static_cast<std::uint32_t>(reason));
       }

@@ -32,7 +32,10 @@ PublishVerdict PublishChain::begin(const Publication& publication) {
     borrowed_ = &publication;
   }
   auto verdict = go_on(0);
-  return verdict ? std::move(*verdict) : PublishVerdict{.kind = PublishVerdict::Kind::pending, .changes = nullptr, .rule = nullptr};
+  if (verdict) return std::move(*verdict);
+  PublishVerdict pending;
+  pending.kind = PublishVerdict::Kind::pending;
+  return pending;
 }
 
 std::optional<PublishVerdict> PublishChain::go_on(std::size_t at) {

@@ -50,8 +50,8 @@ Result<SharedObject, std::string> load_shared_object(const std::string& path) {
   SharedObject object;
   std::memcpy(&object.api, api_at, sizeof object.api);
   if (object.api >> 16 != TOMBO_PLUGIN_API_MAJOR) {
-    return Failure{fmt::format("{} was built for version {}.{} of the plugin interface, this broker has {}.{}", path, object.api >> 16,
-                               object.api & 0xFFFF, TOMBO_PLUGIN_API_MAJOR, TOMBO_PLUGIN_API_MINOR)};
+    return Failure{fmt::format("{} was built for version {}.{} of the plugin interface, this broker has {}.{}", path,
+                               object.api >> 16, object.api & 0xFFFF, TOMBO_PLUGIN_API_MAJOR, TOMBO_PLUGIN_API_MINOR)};
   }
   void* init = handle.symbol("tombo_plugin_init");
   if (init == nullptr) return Failure{fmt::format("{} does not export 'tombo_plugin_init'", path)};

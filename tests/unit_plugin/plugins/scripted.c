@@ -65,7 +65,8 @@ static void complete_with_changes(struct scripted *self, uint64_t ticket, const 
   snprintf(payload, sizeof payload, "changed%s", self->suffix);
   memset(&changes, 0, sizeof changes);
   changes.size = sizeof changes;
-  changes.what = TOMBO_CHANGE_TOPIC | TOMBO_CHANGE_PAYLOAD | TOMBO_CHANGE_QOS | TOMBO_CHANGE_RETAIN | TOMBO_CHANGE_USER_PROPERTIES;
+  changes.what = TOMBO_CHANGE_TOPIC | TOMBO_CHANGE_PAYLOAD | TOMBO_CHANGE_QOS | TOMBO_CHANGE_RETAIN |
+                 TOMBO_CHANGE_USER_PROPERTIES;
   changes.topic = tombo_text_of(topic);
   changes.payload.data = payload;
   changes.payload.size = strlen(payload);
@@ -317,12 +318,13 @@ static int read_options(struct scripted *self, const struct tombo_pair *options,
   size_t i;
   for (i = 0; i < count; ++i) {
     const int size = (int)options[i].value.size;
+    const char *value = options[i].value.data;
     if (tombo_text_is(options[i].name, "refuse")) {
       snprintf(why, why_size, "asked to refuse");
       return 1;
     }
-    if (tombo_text_is(options[i].name, "gate")) snprintf(self->gate, sizeof self->gate, "%.*s", size, options[i].value.data);
-    if (tombo_text_is(options[i].name, "suffix")) snprintf(self->suffix, sizeof self->suffix, "%.*s", size, options[i].value.data);
+    if (tombo_text_is(options[i].name, "gate")) snprintf(self->gate, sizeof self->gate, "%.*s", size, value);
+    if (tombo_text_is(options[i].name, "suffix")) snprintf(self->suffix, sizeof self->suffix, "%.*s", size, value);
     if (tombo_text_is(options[i].name, "timers")) {
       uint64_t never = 0;
       self->host->timer_add(self->host, 1000, 1000, fire, self, NULL);
