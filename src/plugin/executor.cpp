@@ -1,6 +1,5 @@
 #include "plugin/executor.hpp"
 
-#include <future>
 #include <memory>
 #include <utility>
 
@@ -35,14 +34,15 @@ bool Executor::must_run(Task task) {
   return true;
 }
 
-void Executor::call(const Task& task) {
-  const auto done = std::make_shared<std::promise<void>>();  // the thread may still hold it when we go on
-  if (must_run([&task, done] {
-        task();
-        done->set_value();
-      })) {
-    done->get_future().wait();
-  }
+std::future<void> Executor::call(Task task) {
+  const auto done = std::make_shared<std::promise<void>>();  // the thread may still hold it when the caller goes on
+  auto ended = done->get_future();
+  const bool taken = must_run([task = std::move(task), done] {
+    task();
+    done->set_value();
+  });
+  if (!taken) done->set_value();
+  return ended;
 }
 
 void Executor::drop_waiting() {

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <deque>
 #include <functional>
+#include <future>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -11,6 +12,7 @@
 namespace tombo::plugin {
 
 /// One thread that runs tasks one after the other, in the order in which they came, for code that was written for one thread.
+/// Tasks do not throw.
 /// Its queue is bounded in tasks and in the bytes that they hold.
 /// Lives on: run(), must_run() and waiting() any thread; the others the one that made it.
 class Executor {
@@ -30,8 +32,8 @@ class Executor {
   bool run(Task task, std::size_t bytes = 0);
   /// Beyond the limits, for what is bounded elsewhere and must not be lost.  False only once it is closed.
   bool must_run(Task task);
-  /// Runs a task behind those that wait, and waits for its end.
-  void call(const Task& task);
+  /// Runs a task behind those that wait, whatever the limits; tells when it has ended, or that it will not run.
+  std::future<void> call(Task task);
   /// Takes away what waits by run(); what waits by must_run() stays.
   void drop_waiting();
   /// Takes no more, runs what waits, ends the thread.

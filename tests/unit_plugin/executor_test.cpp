@@ -33,7 +33,7 @@ TEST(Executor, RunsTasksInTheirOrderOnOneThread) {
       order.push_back(i);
     }));
   }
-  executor.call([&order] { order.push_back(100); });
+  executor.call([&order] { order.push_back(100); }).wait();
   ASSERT_EQ(order.size(), 101U);
   EXPECT_TRUE(std::is_sorted(order.begin(), order.end()));
   EXPECT_FALSE(executor.is_this_thread());
@@ -53,6 +53,7 @@ TEST(Executor, RefusesWhatIsTooMuchAndTakesWhatMustRun) {
   EXPECT_TRUE(ran);
   EXPECT_FALSE(executor.run([] {}));
   EXPECT_FALSE(executor.must_run([] {}));
+  executor.call([] { FAIL() << "it is closed"; }).wait();
 }
 
 TEST(Executor, CountsTheBytesThatWait) {
@@ -63,7 +64,7 @@ TEST(Executor, CountsTheBytesThatWait) {
   EXPECT_FALSE(executor.run([] {}, 401));
   EXPECT_TRUE(executor.run([] {}, 400));
   busy.let_go();
-  executor.call([] {});
+  executor.call([] {}).wait();
   EXPECT_TRUE(executor.run([] {}, 1'000));
 }
 

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstring>
 #include <exception>
 
@@ -17,6 +18,9 @@ namespace {
 
 /// Complaints about one plugin: one in so much time; all are counted.
 constexpr Milliseconds kComplaintPause{10'000};
+
+/// A stop that waits longer for a plugin says so.
+constexpr std::chrono::seconds kStopPatience{2};
 
 using Why = std::array<char, kWhyMax + 1>;
 std::string_view text_of(const Why& why) { return {why.data(), ::strnlen(why.data(), kWhyMax)}; }
@@ -62,7 +66,7 @@ Result<std::unique_ptr<LoadedPlugin>, std::string> LoadedPlugin::load(const conf
   if (!object) return Failure{object.error()};
   std::unique_ptr<LoadedPlugin> plugin{new LoadedPlugin(section, std::move(options.value()), parts)};
   std::optional<std::string> wrong;
-  plugin->executor_.call([&] { wrong = plugin->init(object->init); });
+  plugin->executor_.call([&] { wrong = plugin->init(object->init); }).wait();
   if (wrong) return Failure{std::move(*wrong)};
   return plugin;
 }
@@ -318,7 +322,10 @@ void LoadedPlugin::stop() {
       left = exchanges_;
     }
     for (const auto& state : left) end_exchange(state);
-    executor_.call([this] { say_goodbye(); });
+    const auto gone = executor_.call([this] { say_goodbye(); });
+    if (gone.wait_for(kStopPatience) != std::future_status::ready) {
+      parts_.logger.warning("plugin {}: the stop waits for it: a call to it does not end", name_);
+    }
     runs_ = false;
   }
   executor_.close();
