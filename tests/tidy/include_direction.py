@@ -19,14 +19,15 @@ ALLOWED = {
     "routing": {"base", "mqtt"},
     "auth": {"base", "mqtt", "config"},
     "filter": {"base", "mqtt", "auth", "config"},
+    "plugin": {"base", "mqtt", "auth", "config"},
     "store": {"base", "mqtt"},
     "config": {"base"},
-    "broker": {"base", "mqtt", "session", "routing", "auth", "store", "config"},
+    "broker": {"base", "mqtt", "session", "routing", "auth", "store", "config", "plugin"},
     "control": {"base", "mqtt", "config", "store", "auth", "broker"},
     "tomboctl": {"base", "mqtt", "store", "auth", "config"},
     "net": {"base", "mqtt", "session", "routing", "auth", "store", "config", "broker", "filter"},
     "app": {"base", "mqtt", "session", "routing", "auth", "store", "config", "broker", "net",
-            "control", "filter"},
+            "control", "filter", "plugin"},
     "bench": {"base", "mqtt"},
 }
 
@@ -46,6 +47,7 @@ CONFINED = (
     ("GNU SASL", re.compile(r"^gsasl\.h"), re.compile(r"^src/auth/scram/")),
     ("OpenLDAP", re.compile(r"^(ldap|lber)\.h"), re.compile(r"^src/auth/ldap/")),
     ("libpq and SQLite", re.compile(r"^(postgresql/|libpq|sqlite3\.h)"), re.compile(r"^src/auth/sql/")),
+    ("dlopen", re.compile(r"^dlfcn\.h$"), re.compile(r"^src/plugin/host/shared_object")),
     ("nlohmann-json", re.compile(r"^nlohmann/"),
      re.compile(r"^src/(bench/(report|coordinate)|control|tomboctl|auth/(jwt|http))/")),
 )

@@ -1,0 +1,10 @@
+# What loads plugins, or the file that says that there are none; and the header that they are written against.
+if(TOMBO_PLUGINS)
+  tombo_layer(plugin tombo_auth tombo_config ${CMAKE_DL_LIBS} WITHOUT plugin_none.cpp)
+else()
+  tombo_layer(plugin tombo_auth tombo_config WITHOUT host/)
+endif()
+
+include(GNUInstallDirs)
+install(FILES ${PROJECT_SOURCE_DIR}/include/tombo/plugin.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/tombo
+        COMPONENT libtombo-plugin-dev)

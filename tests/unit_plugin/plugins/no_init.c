@@ -1,0 +1,4 @@
+/* Has a version and no beginning. */
+#include <tombo/plugin.h>
+
+TOMBO_PLUGIN_DECLARE;

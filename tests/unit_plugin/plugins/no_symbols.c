@@ -1,0 +1,3 @@
+/* A shared object that is no plugin. */
+int some_function(void);
+int some_function(void) { return 1; }
