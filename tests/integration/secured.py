@@ -84,7 +84,8 @@ class SecuredTest(unittest.TestCase):
                               timeout=60, check=False, preexec_fn=harness.end_with_parent)
 
     def assert_published(self, *arguments, port=None):
-        run = self.publish("-q", 1, "-t", "to/anyone", "-m", "here", *arguments, port=port)
+        message = [] if "-m" in arguments else ["-m", "here"]
+        run = self.publish("-q", 1, "-t", "to/anyone", *message, *arguments, port=port)
         self.assertEqual(run.returncode, 0, f"{run.stdout}{run.stderr}\n{self.broker.tail(20)}")
 
     def assert_refused(self, words, *arguments, port=None):
