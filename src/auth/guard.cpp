@@ -46,12 +46,16 @@ Result<void, Problems> Guard::reload(const config::Options& options) {
   const bool restricts = (*made)->restricts();
   const bool restricts_receiving = (*made)->restricts_receiving();
   const bool knows_users = (*made)->knows_users();
+  const bool remembers = (*made)->referees.empty();
+  for (const auto& warning : (*made)->policy->warnings()) log_.warning("{}", config::to_text(warning));
+  if (!remembers) remembers_.store(false, std::memory_order_release);
   all_.push_back(*made);
   // Stricter before the new rules hold, laxer after: in between nobody may do what neither rules allow.
   if (restricts) restricts_.store(true, std::memory_order_release);
   if (restricts_receiving) restricts_receiving_.store(true, std::memory_order_release);
   current_.exchange(std::move(*made));
   knows_users_.store(knows_users, std::memory_order_release);
+  remembers_.store(remembers, std::memory_order_release);
   restricts_.store(restricts, std::memory_order_release);
   restricts_receiving_.store(restricts_receiving, std::memory_order_release);
   policy_.fetch_add(1, std::memory_order_acq_rel);
@@ -92,6 +96,10 @@ std::unique_ptr<Exchange> Guard::begin_exchange(std::string_view method, const L
   }
   return nullptr;
 }
+
+acl::Explanation Guard::explain(const Access& access) const { return current_.load()->policy->explain(access); }
+
+config::Acl Guard::sources() const { return current_.load()->sources; }
 
 AccessAnswer Guard::access(const Access& access, std::function<void(AccessAnswer)> later) {
   auto snapshot = current_.load();

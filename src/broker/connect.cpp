@@ -177,6 +177,7 @@ void Shard::accept(Client& client, const mqtt::ConnectView& connect, std::string
                  client.keep_alive_s, connect.clean_start, present, session.user_name().empty() ? "-" : session.user_name());
   }
   if (!present) return;
+  if (core_.authenticator().restricts_access()) recheck(session);
   member_online(session, true);
   session.begin_resend();
   pump(session);

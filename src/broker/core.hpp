@@ -1,5 +1,6 @@
 #pragma once
 
+#include "auth/audit.hpp"
 #include "auth/authenticator.hpp"
 #include "base/clock.hpp"
 #include "base/log.hpp"
@@ -102,6 +103,7 @@ class Core {
   routing::TopicTree tree;
   routing::RetainedStore retained;
   Penalties penalties;
+  auth::Audit audit;
   store::Store* store = nullptr;  // set before the shards run; none: nothing survives
   std::atomic<std::uint64_t> sessions_numbered{0};  // in the store, since the start
   std::atomic<std::uint32_t> connections{0};  // open, CONNECT accepted or not

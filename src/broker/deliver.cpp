@@ -18,7 +18,8 @@ bool Shard::can_write(Client& client) {
 void Shard::deliver(ClientSession& session, const Ref<mqtt::Message>& message, const Terms& terms) {
   ++turn_deliveries_;
   Client* client = session.client;
-  if (judges_receiving_ && !may_receive(session, *message)) return counters_.drop(Drop::refused);
+  // For those that are away it is judged when they come back.
+  if (judges_receiving_ && client != nullptr && !may_receive(session, *message)) return counters_.drop(Drop::refused);
   if (client != nullptr && session.queue.empty() && can_write(*client)) {
     if (terms.qos == Qos::at_most_once) {
       const std::span<const std::uint32_t> one{&terms.subscription_id, terms.subscription_id != 0 ? 1u : 0u};

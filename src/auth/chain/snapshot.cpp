@@ -23,12 +23,13 @@ class Maker {
   Result<std::shared_ptr<const Snapshot>, Problems> make() {
     for (const auto& listener : options_.listeners) open_door(listener);
     add_referees();
-    auto policy = OpenPolicy::load(options_.acl);
+    auto policy = acl::Policy::load(options_.acl);
     if (policy) {
       made_->policy = std::move(*policy);
     } else {
-      blame(policy.error());
+      for (const auto& problem : policy.error()) problems_.push_back(config::to_text(problem));
     }
+    made_->sources = options_.acl;
     add_file(options_.acl.file);
     add_file(options_.acl.roles_file);
     if (!problems_.empty()) return Failure{std::move(problems_)};
