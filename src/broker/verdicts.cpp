@@ -98,6 +98,7 @@ void Shard::verdict_came(std::uint64_t ticket, std::function<void(Verdicts&)> no
   note(*client.verdicts);
   client.verdicts->ticket = 0;
   client.paused_for_verdict = false;
+  client.last_packet = now_;  // it was not the client who took the time
   resume_if_free(client);
 }
 
