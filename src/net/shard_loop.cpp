@@ -214,7 +214,6 @@ void ShardLoop::accepted(int descriptor, ListenerState& listener) {
     ::close(descriptor);
     return;
   }
-  listener.connections.fetch_add(1, std::memory_order_relaxed);
   const auto entrance = listener.entrance.load();
   Arrival arrival{descriptor, &listener};
   if (!entrance->plain() || !entrance->door_is_open || watches_addresses(*options)) {
@@ -227,6 +226,7 @@ void ShardLoop::accepted(int descriptor, ListenerState& listener) {
     }
     if (!entrance->plain()) arrival.way_in = std::make_unique<WayIn>(entrance, std::move(peer));
   }
+  listener.connections.fetch_add(1, std::memory_order_relaxed);
   Connection& connection = add(arrival);
   shard_.on_open(connection, listener.index, false);
   connection.start({});

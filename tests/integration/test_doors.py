@@ -199,11 +199,12 @@ class ProxyHeaders(DoorTest):
 class Networks(DoorTest):
     def setUp(self):
         super().setUp()
-        self.allowed, self.denied, self.longer = free_port(), free_port(), free_port()
+        self.allowed, self.denied, self.longer, self.few = (free_port() for _ in range(4))
         self.start(sections=tables(
             "listener",
             on_port(self.allowed, f'allow_networks = ["{OTHER_ADDRESS}/32"]'),
             on_port(self.denied, f'deny_networks = ["{OTHER_ADDRESS}"]'),
+            on_port(self.few, f'deny_networks = ["{OTHER_ADDRESS}"]', "connections_max = 2"),
             on_port(self.longer, 'deny_networks = ["127.0.0.0/8"]', f'allow_networks = ["{OTHER_ADDRESS}/32"]')))
 
     def test_who_may_connect(self):
@@ -213,6 +214,11 @@ class Networks(DoorTest):
             check = self.assert_let_in if may else self.assert_closed
             with self.subTest(port=port, source=source):
                 check((HOST, port), connect_packet("n"), source)
+
+    def test_who_is_refused_takes_no_place_of_others(self):
+        for _ in range(5):
+            self.assert_closed((HOST, self.few), connect_packet("n"), OTHER_ADDRESS)
+        self.assert_published(port=self.few)
 
     def test_with_a_real_client(self):
         self.assert_published("-A", OTHER_ADDRESS, port=self.allowed)
