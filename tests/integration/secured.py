@@ -2,10 +2,12 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
 import unittest
+from datetime import datetime
 from pathlib import Path
 
 import harness
@@ -76,6 +78,12 @@ class SecuredTest(unittest.TestCase):
             wait_until(lambda: words in self.broker.log()[since:], f"the log says {words!r}")
         except AssertionError as missing:
             raise AssertionError(f"{missing}; it says:\n{self.broker.log()[since:][-4000:]}") from None
+
+    def seconds_between_connects(self, client_ids):
+        """From the first to the last connection, by the log, of clients whose ids match: (how many, seconds)."""
+        lines = re.findall(rf"(?m)^(\S+)Z .*client (?:{client_ids}) connected", self.broker.log())
+        times = [datetime.fromisoformat(line) for line in lines]
+        return len(times), (max(times) - min(times)).total_seconds() if times else 0
 
     def publish(self, *arguments, port=None):
         """mosquitto_pub, which ends with 0 once QoS 1 was acknowledged."""

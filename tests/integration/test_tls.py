@@ -77,11 +77,12 @@ class Versions(TlsTest):
     def setUp(self):
         super().setUp()
         self.new_only = free_port()
-        self.stalling = free_port()
+        self.stalling, self.hurried = free_port(), free_port()
         lines = self.server_lines("one.test", "two.test")
         self.start(sections=tables("listener", on_port(self.tls, *lines),
                                    on_port(self.new_only, 'tls_min = "1.3"', *lines),
-                                   on_port(self.stalling, "tls_handshake_timeout_s = 1", *lines)))
+                                   on_port(self.stalling, "tls_handshake_timeout_s = 1", *lines),
+                                   on_port(self.hurried, "tls_handshakes_per_s = 2", *lines)))
 
     def test_mosquitto_clients_in_both_versions(self):
         subscribed = self.subscriber("to/+", *self.trust, port=self.tls)
@@ -157,6 +158,13 @@ class Versions(TlsTest):
             self.assert_published(*self.trust, port=self.stalling)
             self.assertEqual(client.recv(4096), b"")
         self.logged("the TLS handshake takes too long", before)
+
+    def test_handshakes_of_a_second_are_limited_and_the_others_wait(self):
+        for number in range(8):
+            self.assert_published(*self.trust, "-i", f"hurried{number}", port=self.hurried)
+        count, spread_s = self.seconds_between_connects(r"hurried\d")
+        self.assertEqual(count, 8)
+        self.assertGreaterEqual(spread_s, 1)  # four seconds of the broker's clock have two each, so it is two at least
 
     def test_paho_python(self):
         for version in (paho.MQTTv311, paho.MQTTv5):
