@@ -57,7 +57,8 @@ class Authority:
     def server(self, name, *alternatives, file=None):
         """A server's certificate and key, for these DNS names and for 127.0.0.1."""
         names = ",".join([f"DNS:{one}" for one in (name, *alternatives)] + ["IP:127.0.0.1"])
-        return self._issue(file or name, name, f"basicConstraints=CA:false\nextendedKeyUsage=serverAuth\nsubjectAltName={names}\n")
+        extensions = f"basicConstraints=CA:false\nextendedKeyUsage=serverAuth\nsubjectAltName={names}\n"
+        return self._issue(file or name, name, extensions)
 
     def client(self, name, expired=False):
         dates = ["-startdate", "20200101000000Z", "-enddate", "20210101000000Z"] if expired else []

@@ -18,7 +18,7 @@ import harness
 import raw_client
 from harness import DEADLINE_S, HOST, main, testing_tombo, tombo_binary, wait_until
 from raw_client import RawClient
-from secured import SecuredTest, free_port, on_port, tables
+from secured import SecuredTest, free_port, on_port, tables, write_password
 
 OTHER_ADDRESS = "127.0.0.2"  # loopback, too, but not what clients use by themselves
 V2_SIGNATURE = b"\r\n\r\n\x00\r\nQUIT\n"
@@ -130,7 +130,8 @@ class ProxyHeaders(DoorTest):
 
     def test_by_hand(self):
         line = b"PROXY TCP4 203.0.113.7 127.0.0.1 5555 1883\r\n"
-        for name, header, address in (("one", line, "203.0.113.7:5555"), ("two", v2_header("198.51.100.9", 4444), "198.51.100.9:4444"),
+        for name, header, address in (("one", line, "203.0.113.7:5555"),
+                                      ("two", v2_header("198.51.100.9", 4444), "198.51.100.9:4444"),
                                       ("six", b"PROXY TCP6 2001:db8::5 ::1 1234 1883\r\n", "[2001:db8::5]:1234")):
             before = len(self.broker.log())
             self.assert_let_in((HOST, self.behind), header + connect_packet(name))
@@ -320,9 +321,9 @@ class SocketActivation(DoorTest):
         self.broker = broker
         self.assert_published(port=broker.port)
         # Not merely beside it: descriptor 3 is the one socket that listens there.
-        listening = subprocess.run(["ss", "-Hltnp", f"sport = :{broker.port}"], capture_output=True, text=True, check=False).stdout
-        self.assertEqual(len(listening.splitlines()), 1, listening)
-        self.assertIn("fd=3)", listening)
+        listening = subprocess.run(["ss", "-Hltnp", f"sport = :{broker.port}"], capture_output=True, text=True, check=False)
+        self.assertEqual(len(listening.stdout.splitlines()), 1, listening.stdout)
+        self.assertIn("fd=3)", listening.stdout)
 
     def test_a_socket_that_no_listener_names_is_an_error(self):
         broker, other = harness.Broker(), free_port()
@@ -390,8 +391,29 @@ class PrivilegeDrop(DoorTest):
         control.mkdir()
         shutil.chown(control, self.USER)
         self.control = control / "sock"
-        self.start(sections=f'[defence]\nuser = "{self.USER}"\n' + tables("listener", f'address = "unix:{sock}"\nunix_mode = "0666"'))
+        door = tables("listener", f'address = "unix:{sock}"\nunix_mode = "0666"')
+        self.start(sections=f'[defence]\nuser = "{self.USER}"\n{door}')
         self.assert_published("--unix", sock)
+
+    def test_files_that_only_root_may_read_stay_as_they_were(self):
+        control = self.folder / "control"
+        control.mkdir()
+        shutil.chown(control, self.USER)
+        self.control = control / "sock"
+        passwords, asking = self.folder / "passwords", free_port()
+        write_password(passwords, "alice", "secret", "--hash", "pbkdf2")
+        passwords.chmod(0o600)
+        self.start(sections=f'[auth]\nbackends = ["passwords"]\n[passwords]\nfile = "{passwords}"\n'
+                            f'[defence]\nuser = "{self.USER}"\n' + tables("listener", on_port(asking, 'anonymous = "refuse"')))
+        self.broker.folder.chmod(0o711)  # the configuration itself can be read
+        account = ["-u", "alice", "-P", "secret"]
+        self.assert_published(*account, port=asking)
+        before = len(self.broker.log())
+        self.broker.signal(signal.SIGHUP)
+        self.logged(str(passwords), before)
+        self.logged("stays as it was", before)
+        self.assert_published(*account, port=asking)
+        self.assert_refused("refused", port=asking)
 
 
 if __name__ == "__main__":

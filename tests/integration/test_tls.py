@@ -256,8 +256,8 @@ class PreSharedKeys(TlsTest):
 
     def test_a_new_key_holds_without_a_restart(self):
         self.file.write_text(f"meter-1:{OTHER_PSK}\nmeter-2:{PSK}\n")
-        wait_until(lambda: self.publish("-q", 1, "-t", "x", "-m", "x", *self.with_key("meter-2", PSK), port=self.tls).returncode == 0,
-                   "the new identity is known")
+        send = ["-q", 1, "-t", "x", "-m", "x", *self.with_key("meter-2", PSK)]
+        wait_until(lambda: self.publish(*send, port=self.tls).returncode == 0, "the new identity is known")
         self.assert_published(*self.with_key("meter-1", OTHER_PSK), port=self.tls)
         self.assert_refused("wrong key", *self.with_key("meter-1", PSK), port=self.tls)
 
