@@ -117,7 +117,7 @@ class Configuration(unittest.TestCase):
             listening = subprocess.run(["ss", "-Hltn", f"sport = :{port}"], capture_output=True, text=True, check=False)
             for line in listening.stdout.splitlines():
                 self.assertRegex(line, r"127\.0\.0\.1:|\[::1\]:")
-            self.assertRegex(tool.output().lower(), "loopback|localhost|local only|127.0.0.1")
+            tool.wait_for("(?i)loopback|localhost|local only|127.0.0.1")
             tool.process.send_signal(signal.SIGINT)
             self.assertEqual(tool.wait_exit(), 0, tool.output())
         finally:

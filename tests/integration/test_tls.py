@@ -77,12 +77,13 @@ class Versions(TlsTest):
     def setUp(self):
         super().setUp()
         self.new_only = free_port()
-        self.stalling, self.hurried = free_port(), free_port()
+        self.stalling, self.hurried, self.proxied = free_port(), free_port(), free_port()
         lines = self.server_lines("one.test", "two.test")
         self.start(sections=tables("listener", on_port(self.tls, *lines),
                                    on_port(self.new_only, 'tls_min = "1.3"', *lines),
                                    on_port(self.stalling, "tls_handshake_timeout_s = 1", *lines),
-                                   on_port(self.hurried, "tls_handshakes_per_s = 2", *lines)))
+                                   on_port(self.hurried, "tls_handshakes_per_s = 2", *lines),
+                                   on_port(self.proxied, 'proxy_protocol = "required"', f'proxy_networks = ["{HOST}"]', *lines)))
 
     def test_mosquitto_clients_in_both_versions(self):
         subscribed = self.subscriber("to/+", *self.trust, port=self.tls)
@@ -158,6 +159,28 @@ class Versions(TlsTest):
             self.assert_published(*self.trust, port=self.stalling)
             self.assertEqual(client.recv(4096), b"")
         self.logged("the TLS handshake takes too long", before)
+
+    @unittest.skipUnless(shutil.which("haproxy") or Path("/usr/sbin/haproxy").exists(), "needs haproxy")
+    def test_behind_haproxy_that_passes_tls_through(self):
+        front = free_port()
+        configuration = self.folder / "haproxy.cfg"
+        configuration.write_text(
+            "global\n  maxconn 100\ndefaults\n  mode tcp\n  timeout connect 10s\n  timeout client 60s\n  timeout server 60s\n"
+            f"listen tls\n  bind {HOST}:{front}\n  server tombo {HOST}:{self.proxied} send-proxy-v2\n")
+        self.tool(shutil.which("haproxy") or "/usr/sbin/haproxy", "-db", "-f", configuration)
+
+        def reached():
+            with socket.socket() as probe:
+                return probe.connect_ex((HOST, front)) == 0
+
+        wait_until(reached, "haproxy listens")
+        subscribed = self.subscriber("through", *self.trust, "-i", "behind", "-A", "127.0.0.2", port=front)
+        self.logged("client behind connected from 127.0.0.2:")
+        self.assert_published(*self.trust, "-t", "through", "-m", "tls", port=front)
+        subscribed.wait_for("through tls")
+        before = len(self.broker.log())
+        self.assertNotEqual(s_client(self.proxied).returncode, 0)
+        self.logged("PROXY: the connection does not begin with a PROXY header", before)
 
     def test_handshakes_of_a_second_are_limited_and_the_others_wait(self):
         for number in range(8):
