@@ -79,11 +79,14 @@ class SecuredTest(unittest.TestCase):
         except AssertionError as missing:
             raise AssertionError(f"{missing}; it says:\n{self.broker.log()[since:][-4000:]}") from None
 
-    def seconds_between_connects(self, client_ids):
-        """From the first to the last connection, by the log, of clients whose ids match: (how many, seconds)."""
-        lines = re.findall(rf"(?m)^(\S+)Z .*client (?:{client_ids}) connected", self.broker.log())
-        times = [datetime.fromisoformat(line) for line in lines]
-        return len(times), (max(times) - min(times)).total_seconds() if times else 0
+    def seconds_between_connects(self, client_ids, count):
+        """From the first to the last connection of `count` clients whose ids match, by the log; waits until all are in it."""
+        def lines():
+            found = re.findall(rf"(?m)^(\S+)Z .*client (?:{client_ids}) connected", self.broker.log())
+            return found if len(found) >= count else None
+
+        times = [datetime.fromisoformat(line) for line in wait_until(lines, f"{count} clients {client_ids} are in the log")]
+        return (max(times) - min(times)).total_seconds()
 
     def publish(self, *arguments, port=None):
         """mosquitto_pub, which ends with 0 once QoS 1 was acknowledged."""

@@ -185,8 +185,7 @@ class Versions(TlsTest):
     def test_handshakes_of_a_second_are_limited_and_the_others_wait(self):
         for number in range(8):
             self.assert_published(*self.trust, "-i", f"hurried{number}", port=self.hurried)
-        count, spread_s = self.seconds_between_connects(r"hurried\d")
-        self.assertEqual(count, 8)
+        spread_s = self.seconds_between_connects(r"hurried\d", 8)
         self.assertGreaterEqual(spread_s, 1)  # four seconds of the broker's clock have two each, so it is two at least
 
     def test_paho_python(self):
