@@ -179,6 +179,7 @@ void Shard::accept(Client& client, const mqtt::ConnectView& connect, std::string
   }
   if (!present) return;
   if (core_.authenticator().restricts_access()) recheck(session);
+  if (judges_receiving_) give_up_forbidden(session);
   member_online(session, true);
   session.begin_resend();
   pump(session);
