@@ -33,7 +33,8 @@ Guard::~Guard() {
   current_.exchange(nullptr);
 }
 
-Result<std::unique_ptr<Guard>, Problems> Guard::open(const config::Options& options, const Clock& clock, log::Logger log, Guests guests) {
+Result<std::unique_ptr<Guard>, Problems> Guard::open(const config::Options& options, const Clock& clock, log::Logger log,
+                                                     Guests guests) {
   std::unique_ptr<Guard> guard{new Guard(options, clock, log, std::move(guests))};
   if (auto read = guard->reload(options); !read) return Failure{read.error()};
   return guard;
@@ -60,7 +61,8 @@ Result<void, Problems> Guard::reload(const config::Options& options) {
   restricts_receiving_.store(restricts_receiving, std::memory_order_release);
   policy_.fetch_add(1, std::memory_order_acq_rel);
   let_go_of_the_old();
-  log_.debug("auth rules are read policy={} backends={} referees={}", policy(), all_.back()->own.size(), all_.back()->referees.size());
+  log_.debug("auth rules are read policy={} backends={} referees={}", policy(), all_.back()->own.size(),
+             all_.back()->referees.size());
   return {};
 }
 
@@ -78,8 +80,10 @@ std::vector<std::string> Guard::files() const { return all_.back()->files; }
 
 LoginAnswer Guard::login(const Login& login, std::function<void(LoginAnswer)> later) {
   auto snapshot = current_.load();
-  if (login.listener >= snapshot->doors.size()) return {Decision::deny, ReasonCode::not_authorized, nullptr, "this listener is unknown"};
-  const auto inquiry = std::make_shared<LoginInquiry>(std::move(snapshot), std::make_shared<const Login>(login), gate_, std::move(later));
+  if (login.listener >= snapshot->doors.size())
+    return {Decision::deny, ReasonCode::not_authorized, nullptr, "this listener is unknown"};
+  const auto inquiry =
+      std::make_shared<LoginInquiry>(std::move(snapshot), std::make_shared<const Login>(login), gate_, std::move(later));
   return inquiry->begin();
 }
 

@@ -46,7 +46,8 @@ class Maker {
   void open_door(const config::Listener& listener) {
     using config::Anonymous;
     Door door;
-    door.anonymous = listener.anonymous == Anonymous::allow || (listener.anonymous == Anonymous::as_broker && options_.allow_anonymous);
+    door.anonymous =
+        listener.anonymous == Anonymous::allow || (listener.anonymous == Anonymous::as_broker && options_.allow_anonymous);
     door.user_name_from = listener.user_name_from;
     for (const auto& name : listener.authentication.empty() ? options_.auth.backends : listener.authentication) {
       Backend* backend = backend_named(name);
@@ -108,8 +109,8 @@ class Maker {
 
 }  // namespace
 
-Result<std::shared_ptr<const Snapshot>, Problems> make_snapshot(const config::Options& options, const Guests& guests, Workers& workers,
-                                                                const Clock& clock) {
+Result<std::shared_ptr<const Snapshot>, Problems> make_snapshot(const config::Options& options, const Guests& guests,
+                                                                Workers& workers, const Clock& clock) {
   return Maker{options, guests, workers, clock}.make();
 }
 
