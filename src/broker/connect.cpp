@@ -176,6 +176,7 @@ void Shard::accept(Client& client, const mqtt::ConnectView& connect, std::string
                  session.client_id(), client.transport->peer_address(), static_cast<int>(connect.version),
                  client.keep_alive_s, connect.clean_start, present, session.user_name().empty() ? "-" : session.user_name());
   }
+  if (core_.events != nullptr) tell_connected(client);
   if (!present) return;
   member_online(session, true);
   session.begin_resend();
@@ -212,6 +213,7 @@ void Shard::close_elder(Client& elder) {
   if (elder.peer.format.version == Version::v5) {
     mqtt::encode_disconnect(elder.transport->out(), elder.peer.format, ReasonCode::session_taken_over);
   }
+  elder.ends_with(ReasonCode::session_taken_over);
   close(elder, true, "taken over");
 }
 
