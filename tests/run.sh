@@ -3,7 +3,7 @@
 # usage: tests/run.sh            unit, simulation, conformance, integration with real clients, tidy: under 10 minutes
 #        tests/run.sh --full     also sanitizers, fuzzers, the long simulation and the soak: what CI runs
 #        tests/run.sh --only L   only the ctest label L, in the release build
-# TOMBO_JOBS: compilers at once (default: one a core).  TOMBO_FUZZ_S (60), TOMBO_SOAK_S (120), TOMBO_SIM_SEEDS (5000).
+# TOMBO_JOBS: compilers at once (default: one a core).  TOMBO_FUZZ_S (30), TOMBO_SOAK_S (120), TOMBO_SIM_SEEDS (5000).
 # The last line says `N passed, N failed`, summed over every ctest run; skipped tests are neither.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
@@ -84,7 +84,7 @@ fuzz_one() {
   for folder in "tests/fuzz/corpus/$name" "tests/fuzz/corpus/${name#fuzz_}" "tests/fuzz/corpus/${name%_fuzz}"; do
     [[ -d $folder ]] && seeds=("$folder") && break
   done
-  "$target" -max_total_time="${TOMBO_FUZZ_S:-60}" -timeout=10 -rss_limit_mb=4096 -print_final_stats=1 \
+  "$target" -max_total_time="${TOMBO_FUZZ_S:-30}" -timeout=10 -rss_limit_mb=4096 -print_final_stats=1 \
     -artifact_prefix=build/fuzz/artifacts/ "$corpus" "${seeds[@]}" >"build/fuzz/$name.log" 2>&1 ||
     { echo "$name failed:"; tail -40 "build/fuzz/$name.log"; return 1; }
   echo "$name: $(sed -n 's/^stat::number_of_executed_units: *//p' "build/fuzz/$name.log") runs in $((SECONDS - begin)) s"
@@ -134,7 +134,7 @@ if $full; then
     paho_c_sync paho_c_async
   phase "tests (tsan)" run_ctest tsan 1 -L '^(broker|net|control|bench_tool|integration)$' -E '^unit_bench$'
   phase "build (fuzz)" configure_and_build fuzz fuzzers
-  phase "fuzzers, ${TOMBO_FUZZ_S:-60} s each" fuzz_all
+  phase "fuzzers, ${TOMBO_FUZZ_S:-30} s each" fuzz_all
   phase "soak, ${TOMBO_SOAK_S:-120} s" run_ctest release 1 -L '^soak$'
 fi
 finish 0 ""

@@ -204,7 +204,7 @@ Result<void, std::string> Running::start_control() {
   control_ = std::make_unique<control::Server>(control::Server::Parts{
       server_->core(), log_, &sinks_.levels(), [this](std::function<void(control::Reloaded)> tell) {
         orders_.post([this, tell = std::move(tell)] { tell(reload()); });
-      }, {}, store_operations_.get()});
+      }, {}, store_operations_.get(), guard_.get()});
   const unsigned mode = options_.control.mode == "0660" ? 0660 : 0600;
   auto started = control_->start(options_.control.socket, mode);
   if (started) log_.info("tomboctl is answered socket={} mode={}", options_.control.socket, options_.control.mode);

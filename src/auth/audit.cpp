@@ -30,14 +30,18 @@ std::string quoted(std::string_view text) {
   return out;
 }
 
-std::uint64_t second_of(MonoTime now) { return static_cast<std::uint64_t>(now.time_since_epoch() / Milliseconds{1000}); }
+std::uint64_t second_of(MonoTime now) {
+  return static_cast<std::uint64_t>(now.time_since_epoch() / Milliseconds{1000});
+}
 
 }  // namespace
 
 Audit::Audit(const log::Logger& logger, const config::Acl& options)
     : logger_(logger.for_module(log::Module::auth)), on_(options.audit), lines_per_s_(options.audit_lines_per_s) {}
 
-Audit::~Audit() { close(); }
+Audit::~Audit() {
+  close();
+}
 
 void Audit::set(const config::Acl& options) {
   on_.store(options.audit, std::memory_order_relaxed);
@@ -62,7 +66,8 @@ void Audit::close() {
   std::uint64_t all = 0;
   for (std::size_t kind = 0; kind < kKinds; ++kind) all += counts[kind] = more_[kind].exchange(0, std::memory_order_relaxed);
   if (all == 0) return;
-  logger_.warning("{} more refusals in the last second connection={} publish={} subscribe={}", all, counts[0], counts[1], counts[2]);
+  logger_.warning("{} more refusals in the last second connection={} publish={} subscribe={}", all, counts[0], counts[1],
+                  counts[2]);
 }
 
 void Audit::tick(MonoTime now) {
@@ -83,8 +88,9 @@ void Audit::refused(const Refusal& refusal, MonoTime now) {
   }
   if (closes) close();
   const std::string topic = refusal.kind == Refusal::Kind::connection ? std::string() : " topic=" + quoted(refusal.topic);
-  logger_.warning("refused {} client={} user={} address={}{} rule={} reason={}", kNames[kind], quoted(refusal.client_id), quoted(refusal.user_name),
-                  quoted(refusal.address), topic, quoted(refusal.rule.empty() ? "none" : refusal.rule), quoted(refusal.reason));
+  logger_.warning("refused {} client={} user={} address={}{} rule={} reason={}", kNames[kind], quoted(refusal.client_id),
+                  quoted(refusal.user_name), quoted(refusal.address), topic, quoted(refusal.rule.empty() ? "none" : refusal.rule),
+                  quoted(refusal.reason));
 }
 
 }  // namespace tombo::auth

@@ -90,6 +90,8 @@ class Authenticator {
   virtual bool restricts_receiving() const { return false; }
   /// Whether users are told apart by more than their word: then sessions belong to them.
   virtual bool knows_users() const { return false; }
+  /// Whether access() always answers at once, and the same until policy() changes, so that answers may be remembered.
+  virtual bool remembers() const { return false; }
   /// Counts changes of the rights: a verdict that was remembered under another number is void.
   virtual std::uint64_t policy() const { return 0; }
 };

@@ -22,7 +22,9 @@ struct Descriptor {
 }  // namespace
 
 Result<std::string, std::string> read_file(const std::string& path, std::size_t bytes_max) {
-  const auto cannot = [&path](int error) { return Failure{fmt::format("{}: cannot read this file: {}", path, std::strerror(error))}; };
+  const auto cannot = [&path](int error) {
+    return Failure{fmt::format("{}: cannot read this file: {}", path, std::strerror(error))};
+  };
   // A FIFO would keep us waiting for a writer.
   const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
   struct stat info {};

@@ -33,7 +33,8 @@ Guard::~Guard() {
   current_.exchange(nullptr);
 }
 
-Result<std::unique_ptr<Guard>, Problems> Guard::open(const config::Options& options, const Clock& clock, log::Logger log, Guests guests) {
+Result<std::unique_ptr<Guard>, Problems> Guard::open(const config::Options& options, const Clock& clock, log::Logger log,
+                                                     Guests guests) {
   std::unique_ptr<Guard> guard{new Guard(options, clock, log, std::move(guests))};
   if (auto read = guard->reload(options); !read) return Failure{read.error()};
   return guard;
@@ -46,17 +47,22 @@ Result<void, Problems> Guard::reload(const config::Options& options) {
   const bool restricts = (*made)->restricts();
   const bool restricts_receiving = (*made)->restricts_receiving();
   const bool knows_users = (*made)->knows_users();
+  const bool remembers = (*made)->referees.empty();
+  for (const auto& warning : (*made)->policy->warnings()) log_.warning("{}", config::to_text(warning));
+  if (!remembers) remembers_.store(false, std::memory_order_release);
   all_.push_back(*made);
   // Stricter before the new rules hold, laxer after: in between nobody may do what neither rules allow.
   if (restricts) restricts_.store(true, std::memory_order_release);
   if (restricts_receiving) restricts_receiving_.store(true, std::memory_order_release);
   current_.exchange(std::move(*made));
   knows_users_.store(knows_users, std::memory_order_release);
+  remembers_.store(remembers, std::memory_order_release);
   restricts_.store(restricts, std::memory_order_release);
   restricts_receiving_.store(restricts_receiving, std::memory_order_release);
   policy_.fetch_add(1, std::memory_order_acq_rel);
   let_go_of_the_old();
-  log_.debug("auth rules are read policy={} backends={} referees={}", policy(), all_.back()->own.size(), all_.back()->referees.size());
+  log_.debug("auth rules are read policy={} backends={} referees={}", policy(), all_.back()->own.size(),
+             all_.back()->referees.size());
   return {};
 }
 
@@ -74,8 +80,10 @@ std::vector<std::string> Guard::files() const { return all_.back()->files; }
 
 LoginAnswer Guard::login(const Login& login, std::function<void(LoginAnswer)> later) {
   auto snapshot = current_.load();
-  if (login.listener >= snapshot->doors.size()) return {Decision::deny, ReasonCode::not_authorized, nullptr, "this listener is unknown"};
-  const auto inquiry = std::make_shared<LoginInquiry>(std::move(snapshot), std::make_shared<const Login>(login), gate_, std::move(later));
+  if (login.listener >= snapshot->doors.size())
+    return {Decision::deny, ReasonCode::not_authorized, nullptr, "this listener is unknown"};
+  const auto inquiry =
+      std::make_shared<LoginInquiry>(std::move(snapshot), std::make_shared<const Login>(login), gate_, std::move(later));
   return inquiry->begin();
 }
 
@@ -92,6 +100,10 @@ std::unique_ptr<Exchange> Guard::begin_exchange(std::string_view method, const L
   }
   return nullptr;
 }
+
+acl::Explanation Guard::explain(const Access& access) const { return current_.load()->policy->explain(access); }
+
+config::Acl Guard::sources() const { return current_.load()->sources; }
 
 AccessAnswer Guard::access(const Access& access, std::function<void(AccessAnswer)> later) {
   auto snapshot = current_.load();

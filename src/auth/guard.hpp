@@ -21,7 +21,7 @@ namespace tombo::auth {
 /// An access: the policy, and behind it every referee must allow it.
 ///
 /// Lives on: open(), reload(), close(), files() and destruction main; the rest any thread.
-class Guard final : public Authenticator {
+class Guard final : public Authenticator, public acl::Explainer {
  public:
   /// Reads everything that the options name, or says all that is wrong.  `clock` outlives it.
   static Result<std::unique_ptr<Guard>, Problems> open(const config::Options& options, const Clock& clock, log::Logger log,
@@ -39,6 +39,9 @@ class Guard final : public Authenticator {
   LoginAnswer login(const Login& login, std::function<void(LoginAnswer)> later) override;
   std::unique_ptr<Exchange> begin_exchange(std::string_view method, const Login& login) override;
   AccessAnswer access(const Access& access, std::function<void(AccessAnswer)> later) override;
+  acl::Explanation explain(const Access& access) const override;
+  config::Acl sources() const override;
+  bool remembers() const override { return remembers_.load(std::memory_order_acquire); }
   bool restricts_access() const override { return restricts_.load(std::memory_order_acquire); }
   bool restricts_receiving() const override { return restricts_receiving_.load(std::memory_order_acquire); }
   bool knows_users() const override { return knows_users_.load(std::memory_order_acquire); }
@@ -60,6 +63,7 @@ class Guard final : public Authenticator {
   std::atomic<bool> restricts_{false};
   std::atomic<bool> restricts_receiving_{false};
   std::atomic<bool> knows_users_{false};
+  std::atomic<bool> remembers_{false};
   std::atomic<std::uint64_t> policy_{0};
 };
 

@@ -76,7 +76,8 @@ Result<PasswordFile, Problems> PasswordFile::parse(std::string_view text, const 
     file.read_line(text.substr(0, end), ++number, wrong);
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
   }
-  if (file.users_.size() > kPasswordUsersMax) wrong(number, fmt::format("a password file holds at most {} users", kPasswordUsersMax));
+  if (file.users_.size() > kPasswordUsersMax)
+    wrong(number, fmt::format("a password file holds at most {} users", kPasswordUsersMax));
   std::stable_sort(file.users_.begin(), file.users_.end(), [](const User& a, const User& b) { return a.name < b.name; });
   for (std::size_t i = 1; i < file.users_.size(); ++i) {
     if (file.users_[i].name == file.users_[i - 1].name) {
@@ -100,7 +101,8 @@ Result<PasswordFile, Problems> PasswordFile::load(const std::string& path) {
 }
 
 const PasswordHash* PasswordFile::find(std::string_view user) const {
-  const auto at = std::lower_bound(users_.begin(), users_.end(), user, [](const User& a, std::string_view b) { return a.name < b; });
+  const auto at =
+      std::lower_bound(users_.begin(), users_.end(), user, [](const User& a, std::string_view b) { return a.name < b; });
   return at != users_.end() && at->name == user ? &at->hash : nullptr;
 }
 

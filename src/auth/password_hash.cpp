@@ -124,7 +124,8 @@ std::string PasswordHash::read_mosquitto(const std::vector<std::string_view>& pa
 std::string PasswordHash::read_argon2id(const std::vector<std::string_view>& parts) {
   if (!has_argon2id()) return "argon2id is not compiled in";
   kind_ = Kind::argon2id;
-  if (parts.size() != 6 || parts[2] != "v=19") return "a hash of kind argon2id is $argon2id$v=19$m=KIB,t=PASSES,p=LANES$SALT$HASH";
+  if (parts.size() != 6 || parts[2] != "v=19")
+    return "a hash of kind argon2id is $argon2id$v=19$m=KIB,t=PASSES,p=LANES$SALT$HASH";
   const auto costs = split(parts[3], ',');
   const auto cost = [&](std::size_t at, std::string_view key, std::uint32_t min, std::uint32_t max) {
     return costs.size() == 3 ? number_of(key, costs[at], min, max) : std::nullopt;
@@ -153,14 +154,16 @@ std::string PasswordHash::read_argon2id(const std::vector<std::string_view>& par
 Result<PasswordHash, std::string> PasswordHash::make(Kind kind, std::string_view password) {
   PasswordHash made;
   made.kind_ = kind;
-  if (kind == Kind::pbkdf2 && password.ends_with('\0')) return Failure{std::string{"PBKDF2 cannot tell whether a password ends in NUL"}};
+  if (kind == Kind::pbkdf2 && password.ends_with('\0'))
+    return Failure{std::string{"PBKDF2 cannot tell whether a password ends in NUL"}};
   made.iterations_ = kPbkdf2Iterations;
   made.salt_.resize(kind == Kind::argon2id ? kArgon2SaltBytes : kMosquittoSaltBytes);
   if (RAND_bytes(reinterpret_cast<unsigned char*>(made.salt_.data()), static_cast<int>(made.salt_.size())) != 1) {
     return Failure{std::string{"the machine has no random numbers"}};
   }
   made.hash_ = made.hash(password, kArgon2HashBytes);
-  if (made.hash_.empty()) return Failure{std::string{has_argon2id() ? "the hash could not be computed" : "argon2id is not compiled in"}};
+  if (made.hash_.empty())
+    return Failure{std::string{has_argon2id() ? "the hash could not be computed" : "argon2id is not compiled in"}};
   return made;
 }
 
@@ -174,8 +177,6 @@ std::string PasswordHash::hash(std::string_view password, std::size_t bytes) con
 }
 
 bool PasswordHash::verify(std::string_view password) const {
-  // HMAC fills its key up with NULs, so to PBKDF2 "pw" and "pw\0" are the same.  No password that can be set holds NUL.
-  if (kind_ == Kind::pbkdf2 && password.find('\0') != std::string_view::npos) return false;
   const std::string got = hash(password, hash_.size());
   // got is empty where the hash could not be computed: that is no proof.
   return !got.empty() && got.size() == hash_.size() && CRYPTO_memcmp(got.data(), hash_.data(), got.size()) == 0;

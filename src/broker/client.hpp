@@ -1,5 +1,6 @@
 #pragma once
 
+#include "auth/acl/client_verdicts.hpp"
 #include "auth/authenticator.hpp"
 #include "base/clock.hpp"
 #include "base/timer_wheel.hpp"
@@ -92,6 +93,7 @@ class Client final : public TimerNode {
   std::uint32_t publish_received = 0;
   std::uint32_t publish_sent = 0;
   std::unique_ptr<Verdicts> verdicts;
+  std::unique_ptr<auth::acl::ClientVerdicts> rights;  // none: nothing was asked yet
   std::unique_ptr<Rates> rates;        // none: nothing limits it
   std::unique_ptr<Enhanced> enhanced;  // CONNECT named a method
   std::unique_ptr<std::deque<PendingAck>> pending_acks;

@@ -178,6 +178,7 @@ void Shard::accept(Client& client, const mqtt::ConnectView& connect, std::string
   }
   if (core_.events != nullptr) tell_connected(client);
   if (!present) return;
+  if (core_.authenticator().restricts_access()) recheck(session);
   member_online(session, true);
   session.begin_resend();
   pump(session);

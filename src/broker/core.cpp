@@ -31,7 +31,8 @@ Core::Core(Parts parts)
       qsbr(parts.shards),
       tree(qsbr, mix(parts.seed + 2)),
       retained(retained_limits(first_options_->limits), mix(parts.seed + 3)),
-      penalties(first_options_->defence) {
+      penalties(first_options_->defence),
+      audit(logger_.for_module(log::Module::auth), first_options_->acl) {
   for (unsigned i = 0; i < parts.shards; ++i) {
     counters_.push_back(std::make_unique<ShardCounters>());
     mailboxes_.push_back(std::make_unique<Mailbox>(first_options_->limits.mailbox_bytes_max));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "auth/audit.hpp"
 #include "auth/authenticator.hpp"
 #include "base/clock.hpp"
 #include "base/log.hpp"
@@ -106,6 +107,7 @@ class Core {
   routing::TopicTree tree;
   routing::RetainedStore retained;
   Penalties penalties;
+  auth::Audit audit;
   store::Store* store = nullptr;  // set before the shards run; none: nothing survives
   plugin::Events* events = nullptr;  // set before the shards run, outlives them; none: no plugin wants to hear of anything
   std::atomic<std::uint64_t> sessions_numbered{0};  // in the store, since the start

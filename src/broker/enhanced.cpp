@@ -127,6 +127,7 @@ void Shard::on_auth(Client& client, const mqtt::Frame& frame) {
     return refuse(client, answer->step == Step::deny ? answer->reason : ReasonCode::not_authorized);
   }
   client.session->principal = std::move(answer->principal);
+  client.rights.reset();  // they were another login's
   arm_client_timer(client);
   mqtt::encode_auth(client.transport->out(), client.peer.format, ReasonCode::success, enhanced.method, bytes_of(answer->data));
 }

@@ -31,6 +31,7 @@ void Shard::apply(std::shared_ptr<const config::Options> options) {
   core_.mailbox(id_).set_bytes_max(options_->limits.mailbox_bytes_max);
   if (id_ == 0) {
     core_.penalties.apply(options_->defence);
+    core_.audit.set(options_->acl);
     core_.retained.set_limits({options_->limits.retained_messages_max, options_->limits.retained_bytes_max});
   }
 }
@@ -130,6 +131,7 @@ bool Shard::remove_retained(std::string_view topic) {
 
 /// The chores that one shard does for all.
 void Shard::every_second() {
+  core_.audit.tick(now_);
   core_.tree.collect();
   std::vector<std::string> expired;
   core_.retained.expire(now_, kExpiredPerSecond, journal_.keeps_anything() ? &expired : nullptr);

@@ -1,5 +1,4 @@
 #include "broker/shard.hpp"
-#include "mqtt/cursor.hpp"
 
 #include <string>
 #include <utility>
@@ -13,6 +12,9 @@ using Kind = plugin::PublishVerdict::Kind;
 // What plugins are told and asked.  Everything here is called only where there are some that listen.
 
 namespace {
+/// Bytes of a text in a packet.
+constexpr std::size_t kTextMax = 65'535;
+
 /// A client as plugins see it, for one call.
 class Seen {
  public:
@@ -115,7 +117,7 @@ ReasonCode Shard::obey(const PublishVerdict& said, mqtt::PublishView& publish, m
 ReasonCode Shard::judge_changes(const plugin::Changes& changes) const {
   if (!changes.topic) return ReasonCode::success;
   const std::string_view topic = *changes.topic;
-  const bool good = mqtt::is_valid_topic_name(topic) && topic.size() <= mqtt::kTextMax && !topic.starts_with("$SYS/") &&
+  const bool good = mqtt::is_valid_topic_name(topic) && topic.size() <= kTextMax && !topic.starts_with("$SYS/") &&
                     mqtt::count_levels(topic) <= options_->limits.topic_levels_max;
   return good ? ReasonCode::success : ReasonCode::implementation_specific_error;
 }
@@ -174,19 +176,12 @@ bool Shard::ask_of_delivery(const ClientSession& session, Ref<mqtt::Message>& me
 }
 
 void Shard::publish_own(const plugin::OwnMessage& message) {
-  mqtt::Bytes rest = mqtt::bytes_of(message.properties);
   mqtt::MessageParts parts;
   parts.topic = message.topic;
   parts.payload = mqtt::bytes_of(message.payload);
-  parts.raw_properties = rest;
+  parts.raw_properties = mqtt::bytes_of(message.properties);
   parts.qos = message.qos;
   parts.retain = message.retain;
-  mqtt::for_each_property(rest, [&](mqtt::PropertyId id, mqtt::Bytes, mqtt::Bytes value) {
-    if (id != mqtt::PropertyId::message_expiry_interval) return;
-    std::uint32_t seconds = 0;
-    for (const auto byte : value) seconds = seconds << 8 | byte;
-    parts.expires_at = now_ + Seconds{seconds};
-  });
   routing_ = {};
   route(parts, 0, nullptr);
 }

@@ -45,7 +45,10 @@ Shard::Ask Shard::ask_publish(Client& client, const mqtt::PublishView& publish, 
   const ClientSession& session = *client.session;
   const auth::Access access{auth::Action::publish, session.client_id(), session.principal, client.listener,
                             publish.topic,          publish.qos,         publish.retain};
-  return ask_access(client, access, reason);
+  auth::AccessAnswer answer;
+  const Ask asked = ask_access(client, access, answer);
+  reason = answer.reason;
+  return asked;
 }
 
 void Shard::take_publish(Client& client, mqtt::PublishView& publish) {
@@ -107,6 +110,8 @@ void Shard::take_publish(Client& client, mqtt::PublishView& publish) {
 /// What speaks against a message that its sender may publish.
 ReasonCode Shard::judge_publish(Client& client, const mqtt::PublishView& publish) {
   if (publish.topic.starts_with("$SYS/")) return ReasonCode::not_authorized;  // ours alone
+  // Orders to the broker: only where rules open it.
+  if (publish.topic.starts_with("$CONTROL/") && !core_.authenticator().restricts_access()) return ReasonCode::not_authorized;
   if (options_->mqtt.check_payload_format && publish.properties.payload_format_indicator == 1 &&
       !mqtt::is_valid_payload_text(mqtt::text_of(publish.payload))) {
     return ReasonCode::payload_format_invalid;

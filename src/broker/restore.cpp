@@ -18,7 +18,7 @@ std::optional<routing::SessionHandle> Shard::restore(const RestoredSession& kept
   ClientSession& session = sessions_.add(*entry);
   counters_.sessions_begun.set(session.generation);
   session.expiry_s = kept.row.expiry_s;
-  session.principal = auth::somebody(kept.row.user_name);
+  session.principal = auth::kept_user(kept.row.user_name);
   session.stored = std::make_unique<Stored>();
   Stored& stored = *session.stored;
   stored.number = kept.number;

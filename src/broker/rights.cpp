@@ -30,9 +30,14 @@ auth::Login Shard::login_of(const Client& client, const mqtt::ConnectView& conne
 /// Says why somebody was not let in; what the client is told says less.
 void Shard::note_refused_login(const Client& client, const auth::Login& login, std::string_view why) {
   core_.penalties.login_failed(Penalties::host_of(client.transport->peer_address()), login.user_name, now_);
-  if (why.empty()) return;
-  logger_.info("client {} is not let in: {} user={} from={}", login.client_id, why,
-               login.has_user_name ? std::string_view{login.user_name} : "-", client.transport->peer_address());
+  const std::string address = client.transport->peer_address();
+  auth::Refusal refusal;
+  refusal.kind = auth::Refusal::Kind::connection;
+  refusal.client_id = login.client_id;
+  refusal.user_name = login.user_name;
+  refusal.address = address;
+  refusal.reason = why;
+  core_.audit.refused(refusal, now_);
 }
 
 /// Who has tried too often is not even asked for a password.
@@ -53,18 +58,30 @@ Shard::Ask Shard::ask_will(Client& client, const mqtt::WillView& will, std::stri
   if (!core_.authenticator().restricts_access()) return Ask::allowed;
   const auth::Access access{auth::Action::publish, client_id,  client.verdicts->login->principal, client.listener,
                             will.topic,            will.qos,   will.retain};
-  ReasonCode reason = ReasonCode::not_authorized;
-  const Ask asked = ask_access(client, access, reason);
+  auth::AccessAnswer answer;
+  const Ask asked = ask_access(client, access, answer);
   if (asked != Ask::pending) client.verdicts->used = 0;
   return asked;
 }
 
-/// Whether a message may be given to this session's client.  Always answered at once.
-bool Shard::may_receive(const ClientSession& session, const mqtt::Message& message) {
-  const auth::Access access{auth::Action::receive, session.client_id(), session.principal,
-                            session.client != nullptr ? session.client->listener : std::size_t{0},
+/// Whether a message may be given to this session's client, which is there.  Always answered at once.
+bool Shard::may_receive(ClientSession& session, const mqtt::Message& message) {
+  const auth::Access access{auth::Action::receive, session.client_id(), session.principal, session.client->listener,
                             message.topic(),       message.qos(),       message.retain()};
-  return core_.authenticator().access(access, nullptr).decision == auth::Decision::allow;
+  return judge_access(*session.client, access).decision == auth::Decision::allow;
+}
+
+void Shard::note_refused_access(const Client& client, const auth::Access& access, const auth::AccessAnswer& answer) {
+  const std::string address = client.transport->peer_address();
+  auth::Refusal refusal;
+  refusal.kind = access.action == auth::Action::publish ? auth::Refusal::Kind::publish : auth::Refusal::Kind::subscribe;
+  refusal.client_id = access.client_id;
+  refusal.user_name = access.principal->user_name;
+  refusal.address = address;
+  refusal.topic = access.topic;
+  if (answer.rule) refusal.rule = *answer.rule;
+  refusal.reason = name_of(answer.reason);
+  core_.audit.refused(refusal, now_);
 }
 
 /// The rights have changed: every session's subscriptions are looked at again, some in each turn.
@@ -77,7 +94,9 @@ void Shard::continue_recheck() {
   if (recheck_from_ == kNothingToRecheck) return;
   const std::uint32_t end = recheck_from_ + kSessionsPerTurn;
   for (; recheck_from_ < end && recheck_from_ < sessions_.slots(); ++recheck_from_) {
-    if (ClientSession* session = sessions_.at(recheck_from_)) recheck(*session);
+    // Those that are away are looked at when their clients come back: only then it is known who they are now.
+    ClientSession* session = sessions_.at(recheck_from_);
+    if (session != nullptr && session->connected()) recheck(*session);
   }
   if (recheck_from_ >= sessions_.slots()) {
     recheck_from_ = kNothingToRecheck;

@@ -183,10 +183,11 @@ class Shard {
   auth::Login login_of(const Client& client, const mqtt::ConnectView& connect, std::string_view client_id) const;
   bool belongs_to_another(std::string_view client_id, const auth::Principal& principal);
   Ask ask_will(Client& client, const mqtt::WillView& will, std::string_view client_id);
-  bool may_receive(const ClientSession& session, const mqtt::Message& message);
+  bool may_receive(ClientSession& session, const mqtt::Message& message);
   bool must_wait(const Client& client, const mqtt::ConnectView& connect, std::string_view client_id);
   void continue_recheck();
   void recheck(ClientSession& session);
+  void note_refused_access(const Client& client, const auth::Access& access, const auth::AccessAnswer& answer);
   void note_refused_login(const Client& client, const auth::Login& login, std::string_view why);
   // publish.cpp
   void on_publish(Client& client, const mqtt::Frame& frame);
@@ -350,7 +351,9 @@ class Shard {
   void end_will(const LeftWill& left, const plugin::PublishVerdict& said);
   bool ask_of_delivery(const ClientSession& session, Ref<mqtt::Message>& message, const Terms& terms);
   // verdicts.cpp
-  Ask ask_access(Client& client, const auth::Access& access, mqtt::ReasonCode& reason);
+  Ask ask_access(Client& client, const auth::Access& access, auth::AccessAnswer& answer);
+  bool wait_for_access(Client& client, const auth::Access& access, auth::AccessAnswer& answer);
+  auth::AccessAnswer judge_access(Client& client, const auth::Access& access);
   std::uint64_t wait_for_verdict(Client& client);
   void verdict_came(std::uint64_t ticket, std::function<void(Verdicts&)> note);
   // mail.cpp

@@ -30,6 +30,7 @@ void Shard::on_subscribe(Client& client, const mqtt::Frame& frame) {
     std::fill(codes.begin(), codes.end(), ReasonCode::packet_identifier_in_use);
     return acknowledge(client, PendingAck{nullptr, mqtt::PacketType::suback, subscribe.packet_id, ReasonCode::success, std::move(codes)});
   }
+  std::vector<std::pair<std::ptrdiff_t, Qos>> qos_max;  // of filters whose rights grant less than QoS 2
   // All verdicts first: a packet that waits for one is handled afresh later and must not have acted yet.
   mqtt::Bytes filters = subscribe.filters;
   for (auto& code : codes) {
@@ -38,18 +39,22 @@ void Shard::on_subscribe(Client& client, const mqtt::Frame& frame) {
     if (!mqtt::is_error(code) && client.session->stored && store_refuses()) code = ReasonCode::unspecified_error;
     if (!mqtt::is_error(code) && limits_rates_ && !rate_lets_subscribe(client)) code = ReasonCode::quota_exceeded;
     if (mqtt::is_error(code)) continue;
-    ReasonCode reason = ReasonCode::not_authorized;
     const ClientSession& session = *client.session;
     const auth::Access access{auth::Action::subscribe, session.client_id(), session.principal, client.listener,
                               mqtt::parse_filter(wanted.filter).filter, wanted.options.qos, false};
-    const Ask verdict = ask_access(client, access, reason);
+    auth::AccessAnswer answer;
+    const Ask verdict = ask_access(client, access, answer);
     if (verdict == Ask::pending) return;
-    if (verdict == Ask::denied) code = reason;
+    if (verdict == Ask::denied) code = answer.reason;
+    if (answer.qos_max < Qos::exactly_once) qos_max.emplace_back(&code - codes.data(), answer.qos_max);
   }
   filters = subscribe.filters;
   if (client.session->stored && awaits_disk()) routing_.publisher = &client;
   for (auto& code : codes) {
     auto wanted = mqtt::next_subscription(filters, version);
+    for (const auto& [index, most] : qos_max) {
+      if (index == &code - codes.data()) wanted.options.qos = std::min(wanted.options.qos, most);
+    }
     if (!mqtt::is_error(code)) code = subscribe_one(client, wanted, subscription_id);
     if (core_.events != nullptr && !mqtt::is_error(code)) tell_subscribed(client, wanted, code, subscription_id);
     // 3.1 has no refusal: grant what was asked and deliver nothing.

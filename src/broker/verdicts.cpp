@@ -38,30 +38,56 @@ Shard::Ask Shard::ask_login(Client& client, const mqtt::ConnectView& connect, st
   return Ask::denied;
 }
 
-Shard::Ask Shard::ask_access(Client& client, const auth::Access& access, mqtt::ReasonCode& reason) {
+/// What the rights say, where they always answer at once; most of the time it is remembered.
+auth::AccessAnswer Shard::judge_access(Client& client, const auth::Access& access) {
+  auto& authenticator = core_.authenticator();
+  const std::uint64_t policy = authenticator.policy();
+  if (client.rights) {
+    if (const auto* known = client.rights->find(policy, access)) return *known;
+  }
+  const auto answer = authenticator.access(access, nullptr);
+  if (!client.rights) {
+    client.rights = std::make_unique<auth::acl::ClientVerdicts>(options_->acl.cache_entries_max, core_.random_seed());
+  }
+  client.rights->remember(policy, access, answer);
+  return answer;
+}
+
+Shard::Ask Shard::ask_access(Client& client, const auth::Access& access, auth::AccessAnswer& answer) {
   if (!core_.authenticator().restricts_access()) return Ask::allowed;
+  if (core_.authenticator().remembers()) {
+    answer = judge_access(client, access);
+  } else if (!wait_for_access(client, access, answer)) {
+    return Ask::pending;
+  }
+  if (answer.decision == auth::Decision::allow) return Ask::allowed;
+  note_refused_access(client, access, answer);
+  return Ask::denied;
+}
+
+/// Asks somebody who may take his time; false: the answer is not there yet.
+bool Shard::wait_for_access(Client& client, const auth::Access& access, auth::AccessAnswer& answer) {
   Verdicts* known = client.verdicts.get();
   if (known == nullptr || known->used == known->access.size()) {
     const std::uint64_t ticket = wait_for_verdict(client);
     Mailbox& mailbox = core_.mailbox(id_);
-    const auto answer = core_.authenticator().access(access, [&mailbox, ticket](auth::AccessAnswer late) {
+    auto given = core_.authenticator().access(access, [&mailbox, ticket](auth::AccessAnswer late) {
       mailbox.post_call([ticket, late](Shard& shard) {
         shard.verdict_came(ticket, [&](Verdicts& verdicts) { verdicts.access.push_back(late); });
       });
     });
-    if (answer.decision == auth::Decision::pending) {
+    if (given.decision == auth::Decision::pending) {
       client.paused_for_verdict = true;
       client.transport->pause_reading();
       client.verdicts->used = 0;
-      return Ask::pending;
+      return false;
     }
     asking_.erase(ticket);
     known = client.verdicts.get();
-    known->access.push_back(answer);
+    known->access.push_back(std::move(given));
   }
-  const auto& answer = known->access[known->used++];
-  reason = answer.reason;
-  return answer.decision == auth::Decision::allow ? Ask::allowed : Ask::denied;
+  answer = known->access[known->used++];
+  return true;
 }
 
 void Shard::verdict_came(std::uint64_t ticket, std::function<void(Verdicts&)> note) {

@@ -17,7 +17,8 @@ namespace tombo::config {
 namespace {
 
 constexpr std::array<std::string_view, 6> kBackends{"passwords", "jwt", "http", "scram", "ldap", "sql"};
-constexpr std::array<std::string_view, 9> kJwtAlgorithms{"HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "ES256", "ES384", "ES512"};
+constexpr std::array<std::string_view, 9> kJwtAlgorithms{"HS256", "HS384", "HS512", "RS256", "RS384",
+                                                         "RS512", "ES256", "ES384", "ES512"};
 constexpr std::array<std::string_view, 2> kScramMechanisms{"SCRAM-SHA-256", "SCRAM-SHA-1"};
 
 template <class Names>
@@ -31,7 +32,8 @@ std::string did_you_mean(std::string_view word, std::span<const std::string_view
 }
 
 /// Looks at a list of backends; `used` collects those that exist.
-void check_chain(Draft& draft, const std::vector<std::string>& chain, Place place, std::string_view where, std::set<std::string>& used) {
+void check_chain(Draft& draft, const std::vector<std::string>& chain, Place place, std::string_view where,
+                 std::set<std::string>& used) {
   std::set<std::string> seen;
   std::vector<std::string> plugins;
   for (const Plugin& plugin : draft.options.plugins) plugins.push_back("plugin:" + plugin.name);
@@ -53,10 +55,12 @@ void check_needs(Draft& draft, const std::set<std::string>& used) {
   const Options& options = draft.options;
   const auto need = [&](const char* backend, Section section, std::string_view key, bool given, std::string_view what) {
     if (given || !used.contains(backend)) return;
-    draft.error(draft.place_of(section, key), fmt::format("backend {} is asked, but there is no {} in [{}]", backend, what, backend));
+    draft.error(draft.place_of(section, key),
+                fmt::format("backend {} is asked, but there is no {} in [{}]", backend, what, backend));
   };
   need("passwords", Section::passwords, "file", !options.passwords.file.empty(), "'file'");
-  need("jwt", Section::jwt, "key_file", !options.jwt.key_file.empty() || !options.jwt.key_directory.empty(), "'key_file' or 'key_directory'");
+  need("jwt", Section::jwt, "key_file", !options.jwt.key_file.empty() || !options.jwt.key_directory.empty(),
+       "'key_file' or 'key_directory'");
   need("jwt", Section::jwt, "user_claim", !options.jwt.user_claim.empty(), "'user_claim'");
   need("http", Section::http, "url", !options.http.url.empty(), "'url'");
   need("scram", Section::scram, "file", !options.scram.file.empty(), "'file'");
@@ -70,8 +74,9 @@ template <class Names>
 void check_names(Draft& draft, Section section, std::string_view key, const std::vector<std::string>& given, const Names& names) {
   for (const std::string& name : given) {
     if (is_one_of(name, names)) continue;
-    draft.error(draft.place_of(section, key), fmt::format("'{}' in [{}] holds \"{}\", but wants some of {}{}", key, info_of(section).name, name,
-                                                          fmt::join(names, ", "), did_you_mean(name, names)));
+    draft.error(draft.place_of(section, key),
+                fmt::format("'{}' in [{}] holds \"{}\", but wants some of {}{}", key, info_of(section).name, name,
+                            fmt::join(names, ", "), did_you_mean(name, names)));
   }
 }
 
@@ -85,12 +90,15 @@ void check_user_name_from(Draft& draft, std::size_t index) {
     case UserNameFrom::certificate_subject:
     case UserNameFrom::certificate_san:
       if (listener.certificates.empty() || listener.client_certificate == ClientCertificate::none) {
-        draft.error(place, "'user_name_from' in [[listener]] wants names of client certificates: write client_certificate = \"required\" "
-                           "and the listener's own certificates");
+        draft.error(
+            place,
+            "'user_name_from' in [[listener]] wants names of client certificates: write client_certificate = \"required\" "
+            "and the listener's own certificates");
       }
       return;
     case UserNameFrom::psk_identity:
-      if (listener.psk_file.empty()) draft.error(place, "'user_name_from' in [[listener]] wants PSK identities, but there is no psk_file");
+      if (listener.psk_file.empty())
+        draft.error(place, "'user_name_from' in [[listener]] wants PSK identities, but there is no psk_file");
       return;
     case UserNameFrom::unix_user:
       if (!listener.is_unix()) {
@@ -103,9 +111,11 @@ void check_user_name_from(Draft& draft, std::size_t index) {
 void check_keys(Draft& draft, std::size_t index) {
   const Listener& listener = draft.options.listeners[index];
   if (listener.keys.empty() || listener.keys.size() == listener.certificates.size()) return;
-  draft.error(draft.place_of(Section::listener, "keys", index),
-              fmt::format("'keys' in [[listener]] has {} entries and 'certificates' {}, but each certificate needs its key, in the same order",
-                          listener.keys.size(), listener.certificates.size()));
+  draft.error(
+      draft.place_of(Section::listener, "keys", index),
+      fmt::format(
+          "'keys' in [[listener]] has {} entries and 'certificates' {}, but each certificate needs its key, in the same order",
+          listener.keys.size(), listener.certificates.size()));
 }
 
 }  // namespace
@@ -127,8 +137,10 @@ void check_auth(Draft& draft) {
 
 bool somebody_may_connect(const Options& options) {
   return std::any_of(options.listeners.begin(), options.listeners.end(), [&](const Listener& listener) {
-    const bool anonymous = listener.anonymous == Anonymous::allow || (listener.anonymous == Anonymous::as_broker && options.allow_anonymous);
-    return anonymous || listener.user_name_from != UserNameFrom::connect || !listener.authentication.empty() || !options.auth.backends.empty();
+    const bool anonymous =
+        listener.anonymous == Anonymous::allow || (listener.anonymous == Anonymous::as_broker && options.allow_anonymous);
+    return anonymous || listener.user_name_from != UserNameFrom::connect || !listener.authentication.empty() ||
+           !options.auth.backends.empty();
   });
 }
 

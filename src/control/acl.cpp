@@ -128,6 +128,8 @@ std::shared_ptr<Task> explain_access(Context& context, Arguments& arguments) {
   return std::make_shared<Explain>(context, std::move(wish));
 }
 
-std::shared_ptr<Task> tell_rule_files(Context& context, Arguments&) { return std::make_shared<TellFiles>(context); }
+std::shared_ptr<Task> tell_rule_files(Context& context, Arguments&) {
+  return std::make_shared<TellFiles>(context);
+}
 
 }  // namespace tombo::control

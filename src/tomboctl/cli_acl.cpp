@@ -16,13 +16,20 @@ void describe_files(CLI::App* sub, AclWish& wish, const char* which) {
 
 void describe_explain(CLI::App* acl, Invocation& invocation) {
   AclWish& wish = invocation.acl;
-  auto* sub = acl->add_subcommand("explain", "Whether somebody may do something, and the rule that decides; by a running broker's rules unless files are given");
-  sub->add_option("--user", wish.user, "User name; without: that of the connected client, or with files an anonymous one")->type_name("NAME");
+  auto* sub = acl->add_subcommand(
+      "explain",
+      "Whether somebody may do something, and the rule that decides; by a running broker's rules unless files are given");
+  sub->add_option("--user", wish.user, "User name; without: that of the connected client, or with files an anonymous one")
+      ->type_name("NAME");
   sub->add_option("--client", wish.client, "Client id")->type_name("ID");
   sub->add_option("--topic", wish.topic, "Topic name, or topic filter for subscribe")->type_name("TOPIC")->required();
-  sub->add_option("--action", wish.action, "publish, subscribe or receive")->type_name("ACTION")->required()->check(CLI::IsMember({"publish", "subscribe", "receive"}));
+  sub->add_option("--action", wish.action, "publish, subscribe or receive")
+      ->type_name("ACTION")
+      ->required()
+      ->check(CLI::IsMember({"publish", "subscribe", "receive"}));
   sub->add_option("--group", wish.groups, "Group that the user is in; several times: several")->type_name("NAME");
-  sub->add_option("--attribute", wish.attributes, "For templates, such as cn=sensor-7; several times: several")->type_name("NAME=VALUE");
+  sub->add_option("--attribute", wish.attributes, "For templates, such as cn=sensor-7; several times: several")
+      ->type_name("NAME=VALUE");
   sub->add_option("--qos", wish.qos, "Of the message")->type_name("0..2")->check(CLI::Range(0, 2));
   sub->add_flag("--retain", wish.retain, "The message is to be retained");
   sub->add_flag("--anonymous", wish.anonymous, "Nobody vouches for the user name");
@@ -37,7 +44,9 @@ void describe_diff(CLI::App* acl, Invocation& invocation) {
   sub->add_option("newfile", wish.new_acl_file, "The new file in Mosquitto's form; without: as before")->type_name("NEWFILE");
   sub->add_option("--roles", wish.new_roles_file, "The new file of roles; without: as before")->type_name("NEWROLES");
   describe_files(sub, wish, "Rules as they are; without: those of the running broker");
-  sub->add_option("--old-roles", wish.roles_file, "Rules as they are: this file of roles in TOML")->type_name("FILE")->excludes("--config");
+  sub->add_option("--old-roles", wish.roles_file, "Rules as they are: this file of roles in TOML")
+      ->type_name("FILE")
+      ->excludes("--config");
   sub->callback([&wish] { wish.what = AclWish::What::diff; });
 }
 
@@ -47,7 +56,11 @@ void ask_broker(Invocation& invocation) {
   wish.what = AclWish::What::none;
   invocation.command = "acl.explain";
   invocation.shape = Invocation::Shape::object;
-  invocation.columns = {{"decision", "decision"}, {"rule", "rule", Look::whole_text}, {"text", "text", Look::whole_text}, {"why", "why", Look::whole_text}, {"user", "user"}};
+  invocation.columns = {{"decision", "decision"},
+                        {"rule", "rule", Look::whole_text},
+                        {"text", "text", Look::whole_text},
+                        {"why", "why", Look::whole_text},
+                        {"user", "user"}};
   Json& arguments = invocation.arguments;
   arguments["topic"] = wish.topic;
   arguments["action"] = wish.action;

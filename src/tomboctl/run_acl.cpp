@@ -20,13 +20,15 @@ namespace {
 
 using auth::Action;
 using auth::Decision;
-using auth::acl::Difference;
 using auth::acl::DiffClient;
+using auth::acl::Difference;
 using auth::acl::Explanation;
 using auth::acl::Policy;
 using PolicyPtr = std::shared_ptr<const Policy>;
 
-Failure<Trouble> trouble(std::string text, ExitCode code = kExitRefused) { return Failure{Trouble{code, std::move(text)}}; }
+Failure<Trouble> trouble(std::string text, ExitCode code = kExitRefused) {
+  return Failure{Trouble{code, std::move(text)}};
+}
 
 void say(const std::vector<config::Problem>& problems) {
   for (const auto& problem : problems) fmt::print(stderr, "{}\n", to_text(problem));
@@ -84,7 +86,9 @@ Result<void, Trouble> explain(const AclWish& wish) {
   if (!policy) return Failure{policy.error()};
   const auto principal = principal_of(wish);
   if (!principal) return Failure{principal.error()};
-  const Action action = wish.action == "publish" ? Action::publish : wish.action == "receive" ? Action::receive : Action::subscribe;
+  const Action action = wish.action == "publish"   ? Action::publish
+                        : wish.action == "receive" ? Action::receive
+                                                   : Action::subscribe;
   std::string_view topic = wish.topic;
   if (action == Action::subscribe) {
     const mqtt::ParsedFilter filter = mqtt::parse_filter(topic);
@@ -93,17 +97,24 @@ Result<void, Trouble> explain(const AclWish& wish) {
   } else if (!mqtt::is_valid_topic_name(topic)) {
     return trouble(fmt::format("'{}' is no topic name", wish.topic), kExitUsage);
   }
-  const Json said = to_json((*policy)->explain({action, wish.client, *principal, 0, topic, static_cast<mqtt::Qos>(wish.qos), wish.retain}));
+  const Json said =
+      to_json((*policy)->explain({action, wish.client, *principal, 0, topic, static_cast<mqtt::Qos>(wish.qos), wish.retain}));
   if (wish.json) {
     write_json(said, stdout);
   } else {
-    write_object(said, {{"decision", "decision"}, {"rule", "rule", Look::whole_text}, {"text", "text", Look::whole_text}, {"why", "why", Look::whole_text}}, stdout);
+    write_object(said,
+                 {{"decision", "decision"},
+                  {"rule", "rule", Look::whole_text},
+                  {"text", "text", Look::whole_text},
+                  {"why", "why", Look::whole_text}},
+                 stdout);
   }
   return {};
 }
 
 /// Rows of a listing, one by one.
-Result<void, Trouble> each_row(Channel& channel, const char* command, const Json& arguments, const std::function<void(const Json&)>& take) {
+Result<void, Trouble> each_row(Channel& channel, const char* command, const Json& arguments,
+                               const std::function<void(const Json&)>& take) {
   return channel.call(command, arguments, [&](const Json& page) {
     for (const auto& row : page.value("rows", Json::array())) take(row);
     return true;
@@ -172,19 +183,22 @@ Json to_json(const Difference& difference) {
 
 void write_plain(const Difference& difference) {
   const auto line = [](const std::string& text) { fmt::print(stdout, "  {}\n", printable(text, std::string::npos)); };
-  const std::string head = fmt::format("client {} user {}", difference.client_id, difference.user_name.empty() ? "-" : difference.user_name);
+  const std::string head =
+      fmt::format("client {} user {}", difference.client_id, difference.user_name.empty() ? "-" : difference.user_name);
   fmt::print(stdout, "{}\n", printable(head, std::string::npos));
   for (const auto& one : difference.subscriptions) {
     const bool was = one.before.answer.decision == Decision::allow;
     const char* what = was && one.gained() ? "changes qos" : one.gained() ? "gains" : "loses";
-    line(fmt::format("{} subscription {} ({})", what, one.filter, one.after.answer.rule ? *one.after.answer.rule : one.after.why));
+    line(
+        fmt::format("{} subscription {} ({})", what, one.filter, one.after.answer.rule ? *one.after.answer.rule : one.after.why));
   }
   for (const auto& right : difference.gone) line("- " + to_text(right));
   for (const auto& right : difference.fresh) line("+ " + to_text(right));
 }
 
 Result<void, Trouble> diff(const AclWish& wish) {
-  if (wish.new_acl_file.empty() && wish.new_roles_file.empty()) return trouble("there is nothing to compare: name a new file or new roles", kExitUsage);
+  if (wish.new_acl_file.empty() && wish.new_roles_file.empty())
+    return trouble("there is nothing to compare: name a new file or new roles", kExitUsage);
   Channel channel;
   if (auto opened = channel.open(wish.socket); !opened) return opened;
   const auto files = old_files(wish, channel);

@@ -27,7 +27,8 @@ void ask(const auth::acl::Policy& policy, const std::shared_ptr<const auth::Prin
     check(!allowed(auth::Action::publish, 2, true) || allowed(auth::Action::publish, 0, false));
   }
   const auto subscribes = [&](std::string_view filter) {
-    return policy.judge({auth::Action::subscribe, client, who, 0, filter, mqtt::Qos::at_most_once, false}).decision == auth::Decision::allow;
+    return policy.judge({auth::Action::subscribe, client, who, 0, filter, mqtt::Qos::at_most_once, false}).decision ==
+           auth::Decision::allow;
   };
   check(!subscribes("#") || subscribes("a/+/#"));
   policy.rights_of(client, *who);

@@ -171,7 +171,8 @@ class LikeMosquitto(unittest.TestCase):
             for topic in TOPICS:
                 said = self.says(user, client_id, "receive", topic)
                 seen_both.add(topic in reached)
-                self.assertEqual(said["decision"] == "allow", topic in reached, f"{user!r} {client_id!r} receives {topic}: {said}")
+                self.assertEqual(said["decision"] == "allow", topic in reached,
+                                 f"{user!r} {client_id!r} receives {topic}: {said}")
                 if topic in reached:
                     # A subscription that brings something is never refused.
                     self.assertEqual(self.says(user, client_id, "subscribe", topic)["decision"], "allow", topic)

@@ -32,7 +32,9 @@ inline PolicyPtr policy_of(const std::string& acl, const std::string& roles = {}
   ADD_FAILURE() << all_of(parsed.error());
   return *Policy::parse(nullptr, nullptr);
 }
-inline PolicyPtr roles_of(const std::string& roles) { return policy_of({}, roles); }
+inline PolicyPtr roles_of(const std::string& roles) {
+  return policy_of({}, roles);
+}
 
 /// Everything wrong with a text, as an operator sees it.
 inline std::string problems_of(const std::string& acl, const std::string& roles = {}) {
@@ -54,16 +56,23 @@ struct Asker {
     if (who.user_name.empty()) who.backend.clear();
   }
 
-  auth::acl::Explanation explain(const Policy& policy, Action action, std::string_view topic, int qos = 0, bool retain = false) const {
+  auth::acl::Explanation explain(const Policy& policy, Action action, std::string_view topic, int qos = 0,
+                                 bool retain = false) const {
     const auto shared = std::make_shared<const auth::Principal>(who);
     return policy.explain({action, client, shared, 0, topic, static_cast<mqtt::Qos>(qos), retain});
   }
   auth::AccessAnswer ask(const PolicyPtr& policy, Action action, std::string_view topic, int qos = 0, bool retain = false) const {
     return explain(*policy, action, topic, qos, retain).answer;
   }
-  bool publishes(const PolicyPtr& policy, std::string_view topic) const { return ask(policy, Action::publish, topic).decision == Decision::allow; }
-  bool subscribes(const PolicyPtr& policy, std::string_view topic) const { return ask(policy, Action::subscribe, topic).decision == Decision::allow; }
-  bool receives(const PolicyPtr& policy, std::string_view topic) const { return ask(policy, Action::receive, topic).decision == Decision::allow; }
+  bool publishes(const PolicyPtr& policy, std::string_view topic) const {
+    return ask(policy, Action::publish, topic).decision == Decision::allow;
+  }
+  bool subscribes(const PolicyPtr& policy, std::string_view topic) const {
+    return ask(policy, Action::subscribe, topic).decision == Decision::allow;
+  }
+  bool receives(const PolicyPtr& policy, std::string_view topic) const {
+    return ask(policy, Action::receive, topic).decision == Decision::allow;
+  }
   /// "acl.conf:3"
   std::string rule(const PolicyPtr& policy, Action action, std::string_view topic) const {
     const auto answer = ask(policy, action, topic);

@@ -48,9 +48,11 @@ TEST_F(AuditLog, WritesALineForEachRefusal) {
   Audit audit(logger, options(20));
   audit.refused(publish, at(0));
   audit.refused(connection, at(0));
-  EXPECT_THAT(lines.all,
-              ElementsAre(R"(refused publish client="c1" user="alice" address="192.0.2.1:4000" topic="a/b" rule="acl.conf:12" reason="denied by a rule")",
-                          R"(refused connection client="c2" user="" address="192.0.2.1:4000" rule="none" reason="wrong password")"));
+  EXPECT_THAT(
+      lines.all,
+      ElementsAre(
+          R"(refused publish client="c1" user="alice" address="192.0.2.1:4000" topic="a/b" rule="acl.conf:12" reason="denied by a rule")",
+          R"(refused connection client="c2" user="" address="192.0.2.1:4000" rule="none" reason="wrong password")"));
 }
 
 TEST_F(AuditLog, CountsWhatIsMoreThanALinePerSecond) {

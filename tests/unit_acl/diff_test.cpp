@@ -33,7 +33,8 @@ TEST(Diff, TellsWhoLosesAndGainsWhat) {
 
 TEST(Diff, SeesDenialsAndLimits) {
   const auto before = roles_of("[[role]]\nname='r'\nsubscribe=['a/#','b/#']\n[default]\nroles=['r']\n");
-  const auto after = roles_of("[[role]]\nname='r'\nsubscribe=['a/#','b/#']\ndeny_subscribe=['a/x']\nqos_max=0\n[default]\nroles=['r']\n");
+  const auto after =
+      roles_of("[[role]]\nname='r'\nsubscribe=['a/#','b/#']\ndeny_subscribe=['a/x']\nqos_max=0\n[default]\nroles=['r']\n");
   const std::vector<DiffClient> clients{client("alice", "1", {"a/+", "b/y"})};
   const auto found = diff(*before, *after, clients);
   ASSERT_EQ(found.size(), 1u);

@@ -25,7 +25,9 @@ class Dice {
   explicit Dice(unsigned seed) : engine_(seed) {}
   std::size_t below(std::size_t n) { return engine_() % n; }
   template <class T>
-  const T& of(const std::vector<T>& all) { return all[below(all.size())]; }
+  const T& of(const std::vector<T>& all) {
+    return all[below(all.size())];
+  }
 
  private:
   std::mt19937 engine_;
@@ -52,7 +54,9 @@ std::string text_of(Dice& dice, const std::vector<std::string>& words, bool wild
   return text.empty() ? "/" : text;
 }
 
-bool fits(const std::string& value) { return value.find_first_of("+#/") == std::string::npos; }
+bool fits(const std::string& value) {
+  return value.find_first_of("+#/") == std::string::npos;
+}
 
 /// The rule's filter for this client as plain text.  A value that does not fit: nothing of a rule that allows; of one that
 /// denies, everything from there on.
@@ -84,7 +88,8 @@ bool hits(const Plain& rule, Action action, const std::string& user, const std::
   return rule.allow ? overlaps(*filter, topic) : covers(*filter, topic);
 }
 
-bool reference(const std::vector<Plain>& rules, Action action, const std::string& user, const std::string& client, const std::string& topic) {
+bool reference(const std::vector<Plain>& rules, Action action, const std::string& user, const std::string& client,
+               const std::string& topic) {
   if (action == Action::publish && (topic == "$SYS" || topic.starts_with("$SYS/"))) return false;
   const bool wild = (user + client).find_first_of("+#") != std::string::npos;
   for (const std::string& whose : {user, std::string("*")}) {
@@ -157,8 +162,9 @@ TEST_P(Index, SaysWhatTheReferenceSays) {
       const bool odd = !fits(user) || !fits(client);
       const bool said = answer.decision == Decision::allow;
       if (odd && action == Action::subscribe && !said) continue;
-      ASSERT_EQ(said, expected) << "seed " << seed << " action " << static_cast<int>(action) << " user " << user << " client " << client
-                                << " topic " << topic << " rule " << *answer.rule << "\n" << file_of(rules);
+      ASSERT_EQ(said, expected) << "seed " << seed << " action " << static_cast<int>(action) << " user " << user << " client "
+                                << client << " topic " << topic << " rule " << *answer.rule << "\n"
+                                << file_of(rules);
     }
   }
   EXPECT_GT(allowed, 500u);
@@ -181,7 +187,8 @@ TEST(IndexOfRoles, SaysWhatTheReferenceSays) {
       for (const auto& filter : filters) text += "'" + filter + "',";
       return text + "]\n";
     };
-    const auto policy = roles_of("[[role]]\nname='r'\nsubscribe=" + list(allow) + "deny_subscribe=" + list(deny) + "[default]\nroles=['r']\n");
+    const auto policy =
+        roles_of("[[role]]\nname='r'\nsubscribe=" + list(allow) + "deny_subscribe=" + list(deny) + "[default]\nroles=['r']\n");
     for (int i = 0; i < 100; ++i) {
       const std::string wanted = text_of(dice, {"a", "b", "$x"}, true);
       if (!mqtt::is_valid_topic_filter(wanted)) continue;

@@ -157,7 +157,8 @@ TEST(MosquittoAcl, AnEmptyFileDeniesEverything) {
 
 TEST(MosquittoAcl, TellsEveryMistakeWithItsPlace) {
   const std::string all = problems_of(
-      "topic read a/#/b\ntopics read x\nuser\ntopic deny\npattern read a%u\ntopic reed x\ntopic read %u/x\n  topic   read   \xff\n"
+      "topic read a/#/b\ntopics read x\nuser\ntopic deny\npattern read a%u\ntopic reed x\ntopic read %u/x\n  topic   read   "
+      "\xff\n"
       "topic\n\ttopic read $share/g/x\n");
   EXPECT_THAT(all, HasSubstr("acl.conf:1:12: error: 'a/#/b' is no topic filter"));
   EXPECT_THAT(all, HasSubstr("acl.conf:2:1: error: unknown directive 'topics'; did you mean 'topic'?"));

@@ -16,7 +16,9 @@ using ::testing::HasSubstr;
 
 namespace {
 
-auth::Grant grant(std::string filter, bool publish, bool subscribe, bool allow = true) { return {std::move(filter), publish, subscribe, allow}; }
+auth::Grant grant(std::string filter, bool publish, bool subscribe, bool allow = true) {
+  return {std::move(filter), publish, subscribe, allow};
+}
 
 TEST(Policy, WithoutFilesEverythingIsOpenButTheBrokersTopics) {
   const auto policy = *Policy::load({});
@@ -27,7 +29,8 @@ TEST(Policy, WithoutFilesEverythingIsOpenButTheBrokersTopics) {
   EXPECT_TRUE(asker.subscribes(policy, "#"));
   EXPECT_TRUE(asker.subscribes(policy, "$SYS/#"));
   EXPECT_TRUE(asker.publishes(policy, "$SYSTEM/x"));
-  for (const char* topic : {"$SYS", "$SYS/x", "$CONTROL", "$CONTROL/dynamic-security/v1"}) EXPECT_FALSE(asker.publishes(policy, topic)) << topic;
+  for (const char* topic : {"$SYS", "$SYS/x", "$CONTROL", "$CONTROL/dynamic-security/v1"})
+    EXPECT_FALSE(asker.publishes(policy, topic)) << topic;
 }
 
 TEST(Grants, DecideInsteadOfTheFiles) {
@@ -35,7 +38,8 @@ TEST(Grants, DecideInsteadOfTheFiles) {
   Asker asker("alice");
   asker.who.has_grants = true;
   EXPECT_FALSE(asker.publishes(policy, "x"));
-  asker.who.grants = {grant("a/#", true, false), grant("a/no/#", true, true, false), grant("u/%u/%c", true, true), grant("r/#", false, true)};
+  asker.who.grants = {grant("a/#", true, false), grant("a/no/#", true, true, false), grant("u/%u/%c", true, true),
+                      grant("r/#", false, true)};
   EXPECT_TRUE(asker.publishes(policy, "a/1"));
   EXPECT_FALSE(asker.publishes(policy, "a/no/1"));
   EXPECT_FALSE(asker.subscribes(policy, "a/1"));
@@ -54,7 +58,8 @@ TEST(Grants, NeverOpenMoreThanTheySay) {
   for (const char* name : {"+", "#", "a/b", "$SYS", "$CONTROL", "#/x"}) {
     Asker asker(name, name);
     asker.who.has_grants = true;
-    asker.who.grants = {grant("%u/#", true, true), grant("x/%c/y", true, true), grant("bad/#/x", true, true), grant("%u", true, true)};
+    asker.who.grants = {grant("%u/#", true, true), grant("x/%c/y", true, true), grant("bad/#/x", true, true),
+                        grant("%u", true, true)};
     for (const char* topic : {"x/c1/y", "any", "$SYS/x", "$CONTROL/x", "bad/1/x"}) {
       EXPECT_FALSE(asker.publishes(none, topic)) << name << " " << topic;
       EXPECT_FALSE(asker.receives(none, topic)) << name << " " << topic;

@@ -186,7 +186,7 @@ TEST(Roles, AFileThatIsNoTomlIsRefused) {
 
 // toml++ asserts, or worse, what this breaks; src/config/toml_library.hpp.
 TEST(Roles, ATableThatBeginsOddlyIsRefused) {
-  for (const char* text : {"[ = [\"#\"]\n", "[=]", "[[ = ]]\n", "[ # ]\n", "[\x01", "[ ,"}) {
+  for (const char* text : {"[ = [\"#\"]\n", "[=]", "[[ = ]]\n", "[ # ]\n", "[\x01", "[ ,", "\xEF\xBB\xB6", "\xC3\xA9 = 1\n"}) {
     EXPECT_THAT(problems_of({}, text), HasSubstr("roles.toml:1:")) << text;
   }
 }

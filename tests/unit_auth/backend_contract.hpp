@@ -147,7 +147,8 @@ class BackendContract {
       for (int round = 0; round < 5; ++round) {
         for (const auto& known : logins_) {
           boxes.push_back(std::make_shared<Box>());
-          bench.backend->ask(std::make_shared<const Login>(known.login), [box = boxes.back()](Verdict v) { box->put(std::move(v)); });
+          bench.backend->ask(std::make_shared<const Login>(known.login),
+                             [box = boxes.back()](Verdict v) { box->put(std::move(v)); });
         }
       }
       bench.workers.stop();

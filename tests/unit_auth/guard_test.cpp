@@ -266,7 +266,8 @@ TEST_F(GuardTest, WhomTheTransportProvedComesInWithoutAPassword) {
 
 TEST_F(GuardTest, WhereTheTransportMustProveNobodyElseComesIn) {
   options.allow_anonymous = true;
-  for (const auto from : {config::UserNameFrom::certificate_cn, config::UserNameFrom::psk_identity, config::UserNameFrom::unix_user}) {
+  for (const auto from :
+       {config::UserNameFrom::certificate_cn, config::UserNameFrom::psk_identity, config::UserNameFrom::unix_user}) {
     options.listeners[0].user_name_from = from;
     open_with({"a"});
     EXPECT_EQ(login(LoginOf{}).reason, ReasonCode::not_authorized);

@@ -60,7 +60,8 @@ class KeyPair {
   }
   std::string raw(const std::string& der) const {
     const auto* at = reinterpret_cast<const unsigned char*>(der.data());
-    const std::unique_ptr<ECDSA_SIG, decltype(&ECDSA_SIG_free)> both{d2i_ECDSA_SIG(nullptr, &at, static_cast<long>(der.size())), ECDSA_SIG_free};
+    const std::unique_ptr<ECDSA_SIG, decltype(&ECDSA_SIG_free)> both{d2i_ECDSA_SIG(nullptr, &at, static_cast<long>(der.size())),
+                                                                     ECDSA_SIG_free};
     const int half = (EVP_PKEY_get_bits(key_.get()) + 7) / 8;
     std::string made(static_cast<std::size_t>(half) * 2, '\0');
     auto* out = reinterpret_cast<unsigned char*>(made.data());
@@ -79,17 +80,21 @@ inline std::string base64url(std::string_view bytes) {
   return text;
 }
 
-inline std::string unsigned_token(std::string_view header, std::string_view claims) { return base64url(header) + "." + base64url(claims); }
+inline std::string unsigned_token(std::string_view header, std::string_view claims) {
+  return base64url(header) + "." + base64url(claims);
+}
 
 inline std::string hmac(std::string_view secret, std::string_view text, const EVP_MD* hash) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> made{};
   unsigned size = 0;
-  HMAC(hash, secret.data(), static_cast<int>(secret.size()), reinterpret_cast<const unsigned char*>(text.data()), text.size(), made.data(), &size);
+  HMAC(hash, secret.data(), static_cast<int>(secret.size()), reinterpret_cast<const unsigned char*>(text.data()), text.size(),
+       made.data(), &size);
   return {reinterpret_cast<const char*>(made.data()), size};
 }
 
 /// A whole token.
-inline std::string hs256(std::string_view secret, std::string_view claims, std::string_view header = R"({"alg":"HS256","typ":"JWT"})") {
+inline std::string hs256(std::string_view secret, std::string_view claims,
+                         std::string_view header = R"({"alg":"HS256","typ":"JWT"})") {
   const std::string text = unsigned_token(header, claims);
   return text + "." + base64url(hmac(secret, text, EVP_sha256()));
 }

@@ -90,7 +90,8 @@ TEST_F(JwtTest, VerifiesEveryAlgorithm) {
   directory.write("keys/p384.pem", p384.public_pem());
   directory.write("keys/p521.pem", p521.public_pem());
   directory.write("keys/hs.key", secret);
-  const std::vector<std::pair<std::string, const EVP_MD*>> hashes{{"256", EVP_sha256()}, {"384", EVP_sha384()}, {"512", EVP_sha512()}};
+  const std::vector<std::pair<std::string, const EVP_MD*>> hashes{
+      {"256", EVP_sha256()}, {"384", EVP_sha384()}, {"512", EVP_sha512()}};
   int allowed = 0;
   for (const auto& kid : {"rsa", "p256", "p384", "p521", "hs"}) {
     for (const auto& family : {"HS", "RS", "ES"}) {
@@ -102,9 +103,10 @@ TEST_F(JwtTest, VerifiesEveryAlgorithm) {
                                       : id == "p384" ? p384.sign(text, hash)
                                       : id == "p521" ? p521.sign(text, hash)
                                                      : hmac(secret, text, hash);
-        const bool fits = (id == "rsa" && std::string_view{family} == "RS") || (id == "hs" && std::string_view{family} == "HS") ||
-                          (std::string_view{family} == "ES" &&
-                           ((id == "p256" && bits == "256") || (id == "p384" && bits == "384") || (id == "p521" && bits == "512")));
+        const bool fits =
+            (id == "rsa" && std::string_view{family} == "RS") || (id == "hs" && std::string_view{family} == "HS") ||
+            (std::string_view{family} == "ES" &&
+             ((id == "p256" && bits == "256") || (id == "p384" && bits == "384") || (id == "p521" && bits == "512")));
         const auto verdict = ask_with(text + "." + base64url(signature));
         EXPECT_EQ(verdict.kind == Kind::allow, fits) << kid << " " << family << bits << ": " << verdict.why;
         allowed += fits ? 1 : 0;
@@ -149,9 +151,10 @@ TEST_F(JwtTest, AcceptsOnlyTheAlgorithmsThatAreListed) {
 }
 
 TEST_F(JwtTest, RefusesHeadersThatAreNotUnderstood) {
-  for (const auto* header : {"{}", "[]", R"({"alg":1})", R"({"alg":["HS256"]})", R"({"alg":"HS256")", R"({"alg":"HS256","crit":["exp"]})",
-                             R"({"alg":"HS256","kid":7})", R"({"alg":"HS256","typ":"other"})", R"({"alg":"HS256","alg":"none"})",
-                             R"({"alg":"none","alg":"RS256"})"}) {
+  for (const auto* header :
+       {"{}", "[]", R"({"alg":1})", R"({"alg":["HS256"]})", R"({"alg":"HS256")", R"({"alg":"HS256","crit":["exp"]})",
+        R"({"alg":"HS256","kid":7})", R"({"alg":"HS256","typ":"other"})", R"({"alg":"HS256","alg":"none"})",
+        R"({"alg":"none","alg":"RS256"})"}) {
     EXPECT_FALSE(ask_with(hs256(kSecret, kGood, header)).kind == Kind::allow) << header;
   }
   EXPECT_TRUE(ask_with(hs256(kSecret, kGood, R"({"alg":"HS256","kid":"../../etc/passwd"})")).kind == Kind::allow)
@@ -175,7 +178,9 @@ TEST_F(JwtTest, RefusesWhatIsCutOrChanged) {
 }
 
 TEST_F(JwtTest, RefusesATokenThatIsTooLong) {
-  const auto padded = [](std::size_t bytes) { return fmt::format(R"({{"sub":"alice","exp":1700002000,"x":"{}"}})", std::string(bytes, 'x')); };
+  const auto padded = [](std::size_t bytes) {
+    return fmt::format(R"({{"sub":"alice","exp":1700002000,"x":"{}"}})", std::string(bytes, 'x'));
+  };
   EXPECT_TRUE(claims(padded(kTokenBytesMax / 2)).kind == Kind::allow) << "by a worker";
   EXPECT_EQ(claims(padded(kTokenBytesMax)).why, "the token is too long");
 }
@@ -270,12 +275,13 @@ TEST_F(JwtTest, ATokenWithoutRightsHasNoneWhereTheyAreExpected) {
 
 TEST_F(JwtTest, ARightThatIsNotUnderstoodRefusesTheLogin) {
   options.jwt.acl_claim = "acl";
-  for (const auto* rule : {R"({"permission":"allow","action":"publish"})", R"({"permission":"maybe","action":"publish","topic":"t"})",
-                           R"({"permission":"allow","action":"read","topic":"t"})", R"({"permission":"allow","action":"all","topic":"a/#/b"})",
-                           R"({"permission":"allow","action":"all","topic":""})", R"({"permission":"allow","action":"all","topic":7})",
-                           R"({"permission":"allow","action":"all","topic":"t","qos":1})", R"({"action":"all","topic":"t","x":1})",
-                           R"({"permission":"allow","action":"all","topic":"eq t/#"})", R"("t")", "null",
-                           R"({"permission":"allow","action":"all","topic":"${host}/t"})"}) {
+  for (const auto* rule :
+       {R"({"permission":"allow","action":"publish"})", R"({"permission":"maybe","action":"publish","topic":"t"})",
+        R"({"permission":"allow","action":"read","topic":"t"})", R"({"permission":"allow","action":"all","topic":"a/#/b"})",
+        R"({"permission":"allow","action":"all","topic":""})", R"({"permission":"allow","action":"all","topic":7})",
+        R"({"permission":"allow","action":"all","topic":"t","qos":1})", R"({"action":"all","topic":"t","x":1})",
+        R"({"permission":"allow","action":"all","topic":"eq t/#"})", R"("t")", "null",
+        R"({"permission":"allow","action":"all","topic":"${host}/t"})"}) {
     EXPECT_TRUE(claims(fmt::format(R"({{"sub":"alice","exp":1700002000,"acl":[{}]}})", rule)).kind == Kind::deny) << rule;
   }
   EXPECT_TRUE(claims(R"({"sub":"alice","exp":1700002000,"acl":{}})").kind == Kind::deny);
@@ -314,11 +320,12 @@ TEST_F(JwtTest, BadKeysAreErrorsThatNameTheFile) {
   directory.write("keys/ed.pem", KeyPair::ed25519().public_pem());
   directory.write("keys/broken.pem", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n");
   directory.write("keys/long.key", std::string(kKeyFileBytesMax + 1, 'x'));
-  EXPECT_THAT(problems(), ::testing::UnorderedElementsAre(
-                              HasSubstr("short.key: a secret must have at least"), HasSubstr("private.pem: this holds a private key"),
-                              HasSubstr("small.pem: an RSA key of 1024 bits"), HasSubstr("curve.pem: the curve secp256k1"),
-                              HasSubstr("ed.pem: this public key is neither"), HasSubstr("broken.pem: this is PEM, but no public key"),
-                              HasSubstr("long.key: this file is longer than")));
+  EXPECT_THAT(problems(),
+              ::testing::UnorderedElementsAre(
+                  HasSubstr("short.key: a secret must have at least"), HasSubstr("private.pem: this holds a private key"),
+                  HasSubstr("small.pem: an RSA key of 1024 bits"), HasSubstr("curve.pem: the curve secp256k1"),
+                  HasSubstr("ed.pem: this public key is neither"), HasSubstr("broken.pem: this is PEM, but no public key"),
+                  HasSubstr("long.key: this file is longer than")));
   options.jwt.key_directory = directory.path("none");
   EXPECT_THAT(problems(), ElementsAre(HasSubstr("cannot read this directory")));
 }

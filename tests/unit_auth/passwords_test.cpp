@@ -171,8 +171,8 @@ config::Options options_with(const std::string& file) {
 
 TEST(Passwords, KeepTheContract) {
   const TemporaryDirectory directory;
-  const auto options = options_with(directory.write("pw", "alice:" + cheap() + "\nbob:" +
-                                                              PasswordHash::make(PasswordHash::Kind::pbkdf2, "pw2")->text() + "\n"));
+  const auto options = options_with(directory.write(
+      "pw", "alice:" + cheap() + "\nbob:" + PasswordHash::make(PasswordHash::Kind::pbkdf2, "pw2")->text() + "\n"));
   using std::string_view_literals::operator""sv;
   BackendContract{[&](Workers& workers, const Clock& clock) { return make_passwords(options, workers, clock); },
                   {{LoginOf{}.user("alice").password("secret"), Kind::allow},

@@ -3,7 +3,9 @@
 namespace tombo::auth::acl {
 
 namespace {
-bool is_wildcard(std::string_view level) { return level == "+" || level == "#"; }
+bool is_wildcard(std::string_view level) {
+  return level == "+" || level == "#";
+}
 }  // namespace
 
 bool covers(std::string_view allowed, std::string_view wanted) {

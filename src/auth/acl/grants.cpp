@@ -66,7 +66,9 @@ class Filled {
   bool denies_all_ = false;
 };
 
-bool concerns(const Grant& grant, Action action) { return action == Action::publish ? grant.publish : grant.subscribe; }
+bool concerns(const Grant& grant, Action action) {
+  return action == Action::publish ? grant.publish : grant.subscribe;
+}
 
 bool applies(const Grant& grant, const Access& access, const Subject& subject) {
   if (!concerns(grant, access.action)) return false;

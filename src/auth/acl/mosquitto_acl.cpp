@@ -37,10 +37,8 @@ struct Access {
   std::string_view word;
   bool allow, publish, read;
 };
-constexpr std::array<Access, 4> kAccesses{{{"read", true, false, true},
-                                           {"write", true, true, false},
-                                           {"readwrite", true, true, true},
-                                           {"deny", false, true, true}}};
+constexpr std::array<Access, 4> kAccesses{
+    {{"read", true, false, true}, {"write", true, true, false}, {"readwrite", true, true, true}, {"deny", false, true, true}}};
 
 const Access* find_access(std::string_view word) {
   const auto found = std::find_if(kAccesses.begin(), kAccesses.end(), [&](const Access& a) { return a.word == word; });
@@ -77,9 +75,10 @@ class Reader {
     if (directive == "pattern") return read_rule(line, true);
     constexpr std::array<std::string_view, 3> kDirectives{"user", "topic", "pattern"};
     const std::string_view near = nearest(directive, kDirectives);
-    fail(line, column, fmt::format("unknown directive '{}'; {}", shown(directive),
-                                   near.empty() ? "write 'user NAME', 'topic [read|write|readwrite|deny] FILTER' or 'pattern ...'"
-                                                : fmt::format("did you mean '{}'?", near)));
+    fail(line, column,
+         fmt::format("unknown directive '{}'; {}", shown(directive),
+                     near.empty() ? "write 'user NAME', 'topic [read|write|readwrite|deny] FILTER' or 'pattern ...'"
+                                  : fmt::format("did you mean '{}'?", near)));
   }
 
   void fail(const Line& line, int column, std::string message) {
@@ -88,7 +87,9 @@ class Reader {
   }
 
   void read_user(const Line& line) {
-    if (line.rest.empty()) return fail(line, 1, "'user' names nobody; write 'user NAME'; rules for anonymous clients stand before the first user");
+    if (line.rest.empty()) {
+      return fail(line, 1, "'user' names nobody; write 'user NAME'; rules for anonymous clients stand before the first user");
+    }
     if (!mqtt::is_valid_text(line.rest)) return fail(line, line.column(), "the user name is no UTF-8 text that MQTT allows");
     const auto [known, added] = acl_.users.try_emplace(std::string(line.rest), 0);
     if (added) known->second = book_.add_scope();
@@ -108,8 +109,10 @@ class Reader {
     std::string_view filter = line.rest;
     if (access == nullptr) {
       if (!line.rest.empty()) {
-        return fail(line, column, fmt::format("'{}' is neither read, write, readwrite nor deny; a topic with spaces needs one of them before it",
-                                              shown(first)));
+        return fail(
+            line, column,
+            fmt::format("'{}' is neither read, write, readwrite nor deny; a topic with spaces needs one of them before it",
+                        shown(first)));
       }
       access = find_access("readwrite");
       filter = all;
@@ -125,10 +128,13 @@ class Reader {
       complaints_.warning(line.number, column, "this pattern holds neither %u nor %c: it applies to everybody alike", line.whole);
     }
     if (!pattern && names_variable(filter)) {
-      return fail(line, column, fmt::format("%u and %c are replaced in 'pattern' lines only; write 'pattern {} {}'", access.word, shown(filter)));
+      return fail(
+          line, column,
+          fmt::format("%u and %c are replaced in 'pattern' lines only; write 'pattern {} {}'", access.word, shown(filter)));
     }
     if (access.allow && access.publish && is_below(filter, "$SYS")) {
-      complaints_.warning(line.number, column, "nobody may publish below $SYS: only the reading part of this rule has an effect", line.whole);
+      complaints_.warning(line.number, column, "nobody may publish below $SYS: only the reading part of this rule has an effect",
+                          line.whole);
     }
     Rule rule;
     rule.place = std::make_shared<const std::string>(fmt::format("{}:{}", complaints_.file(), line.number));

@@ -15,7 +15,9 @@ using mqtt::ReasonCode;
 namespace {
 constexpr RuleId kNoRule = ~RuleId{0};
 
-bool holds_wildcard(std::string_view name) { return name.find_first_of("+#") != std::string_view::npos; }
+bool holds_wildcard(std::string_view name) {
+  return name.find_first_of("+#") != std::string_view::npos;
+}
 
 /// Who is judged by roles: a name that nobody vouches for is none.
 Subject vouched_for(std::string_view client_id, const Principal& principal) {

@@ -27,8 +27,8 @@ struct Explanation {
 struct Right {
   bool publish = false;  // else subscribe and receive
   bool allow = true;
-  std::string filter;    // with the subject's values put in
-  bool retain = true;    // of one that allows
+  std::string filter;  // with the subject's values put in
+  bool retain = true;  // of one that allows
   mqtt::Qos qos_max = mqtt::Qos::exactly_once;
   auto operator<=>(const Right&) const = default;
 };

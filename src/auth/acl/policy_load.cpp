@@ -25,7 +25,9 @@ struct Descriptor {
   }
 };
 
-Failure<std::string> no_file(std::string why) { return Failure{std::move(why)}; }
+Failure<std::string> no_file(std::string why) {
+  return Failure{std::move(why)};
+}
 
 /// The whole file; the failure says why not.
 Result<std::string, std::string> read_file(const std::string& path) {
@@ -55,7 +57,9 @@ std::optional<Policy::Source> source_of(const std::string& path, std::string_vie
   return std::nullopt;
 }
 
-bool is_error(const Problem& problem) { return problem.severity == Problem::Severity::error; }
+bool is_error(const Problem& problem) {
+  return problem.severity == Problem::Severity::error;
+}
 
 }  // namespace
 

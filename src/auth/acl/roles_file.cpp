@@ -22,7 +22,8 @@ struct Name {
 /// A table of the file whose keys are asked for one by one; what nobody asked for is a mistake.
 class Table {
  public:
-  Table(const toml::table& table, std::string_view title, std::vector<std::string_view> keys) : table_(table), title_(title), keys_(std::move(keys)) {}
+  Table(const toml::table& table, std::string_view title, std::vector<std::string_view> keys)
+      : table_(table), title_(title), keys_(std::move(keys)) {}
 
   const toml::node* find(std::string_view key) const { return table_.get(key); }
   const toml::table& toml() const { return table_; }
@@ -85,7 +86,10 @@ class Reader {
     const toml::node* node = document.get(name);
     if (node == nullptr) return;
     const toml::array* array = node->as_array();
-    if (array == nullptr) return fail(node->source(), fmt::format("a {} is written [[{}]], with two pairs of brackets: there may be several", name, name));
+    if (array == nullptr) {
+      return fail(node->source(),
+                  fmt::format("a {} is written [[{}]], with two pairs of brackets: there may be several", name, name));
+    }
     for (const toml::node& entry : *array) {
       if (entry.is_table()) {
         read(*entry.as_table());
@@ -185,8 +189,8 @@ class Reader {
     const auto parsed = TemplateFilter::parse(filter.text, Variables::in_level);
     if (!parsed) return fail(filter.place, parsed.error());
     if (rule.allow && rule.publish && is_below(filter.text, "$SYS")) {
-      complaints_.warning(line_of(filter.place), static_cast<int>(filter.place.begin.column), "nobody may publish below $SYS: this rule has no effect",
-                          source(filter.place));
+      complaints_.warning(line_of(filter.place), static_cast<int>(filter.place.begin.column),
+                          "nobody may publish below $SYS: this rule has no effect", source(filter.place));
     }
     rule.place = std::make_shared<const std::string>(fmt::format("{}:{}", complaints_.file(), line_of(filter.place)));
     std::string_view text = source(filter.place);
@@ -208,7 +212,8 @@ class Reader {
       std::vector<std::string_view> names;
       for (const auto& [role, scope] : scopes_) names.push_back(role);
       const std::string_view near = nearest(name.text, names);
-      fail(name.place, fmt::format("there is no role '{}'{}", shown(name.text), near.empty() ? "; write a [[role]] of that name" : fmt::format("; did you mean '{}'?", near)));
+      const std::string advice = near.empty() ? "write a [[role]] of that name" : fmt::format("did you mean '{}'?", near);
+      fail(name.place, fmt::format("there is no role '{}'; {}", shown(name.text), advice));
     }
     return scopes;
   }
@@ -238,7 +243,8 @@ class Reader {
       if (known != roles_.groups.end()) {
         append(scopes, known->second);
       } else {
-        fail(group.place, fmt::format("there is no group '{}'; write a [[group]] of that name with its roles", shown(group.text)));
+        fail(group.place,
+             fmt::format("there is no group '{}'; write a [[group]] of that name with its roles", shown(group.text)));
       }
     }
     if (!name.empty()) append(roles_.users[name], scopes);

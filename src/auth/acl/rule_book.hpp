@@ -13,10 +13,10 @@
 
 namespace tombo::auth::acl {
 
-inline constexpr std::size_t kRulesMax = 1'000'000;          // in all files together
+inline constexpr std::size_t kRulesMax = 1'000'000;  // in all files together
 inline constexpr std::size_t kFileBytesMax = 64 * 1024 * 1024;
-inline constexpr std::size_t kErrorsMax = 100;               // told of one file
-inline constexpr std::size_t kWarningsMax = 100;             // the same
+inline constexpr std::size_t kErrorsMax = 100;    // told of one file
+inline constexpr std::size_t kWarningsMax = 100;  // the same
 
 /// One line that somebody wrote.
 struct Rule {

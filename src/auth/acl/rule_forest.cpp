@@ -111,7 +111,9 @@ class RuleForest::Walk {
 
 RuleForest::RuleForest() : nodes_(1), table_(16) {}
 
-RuleForest::Root RuleForest::plant() { return new_node(0, {}); }
+RuleForest::Root RuleForest::plant() {
+  return new_node(0, {});
+}
 
 std::uint32_t RuleForest::new_node(std::uint32_t parent, std::string_view name) {
   const auto node = static_cast<std::uint32_t>(nodes_.size());
@@ -125,11 +127,14 @@ std::uint32_t RuleForest::new_node(std::uint32_t parent, std::string_view name) 
 std::size_t RuleForest::slot_of(std::uint32_t parent, std::string_view name) const {
   const std::size_t mask = table_.size() - 1;
   std::size_t slot = hash_bytes(name, parent) & mask;
-  while (table_[slot] != 0 && (nodes_[table_[slot]].parent != parent || nodes_[table_[slot]].name != name)) slot = (slot + 1) & mask;
+  while (table_[slot] != 0 && (nodes_[table_[slot]].parent != parent || nodes_[table_[slot]].name != name))
+    slot = (slot + 1) & mask;
   return slot;
 }
 
-std::uint32_t RuleForest::literal_child(std::uint32_t node, std::string_view name) const { return table_[slot_of(node, name)]; }
+std::uint32_t RuleForest::literal_child(std::uint32_t node, std::string_view name) const {
+  return table_[slot_of(node, name)];
+}
 
 void RuleForest::enter(std::uint32_t node) {
   if (2 * ++entered_ > table_.size()) {

@@ -38,7 +38,7 @@ class RuleForest {
   };
   struct Query {
     Relation relation = Relation::matches;
-    bool deny = false;  // what the tree's rules do
+    bool deny = false;       // what the tree's rules do
     std::string_view topic;  // a valid topic name, or a valid filter without $share
     const Subject& subject;
   };

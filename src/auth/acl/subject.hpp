@@ -17,7 +17,7 @@ struct Variable {
 
 /// Who is judged.  Borrowed for one judgement.
 struct Subject {
-  std::string_view user;    // empty: none
+  std::string_view user;  // empty: none
   std::string_view client;
   const Principal& principal;
 
@@ -36,6 +36,8 @@ struct Subject {
 
 /// Whether a value can stand in a level as it is.  One that holds a wildcard or a '/' would mean something else there.
 /// [CVE-2017-7650]
-inline bool fits_in_level(std::string_view value) { return value.find_first_of("+#/") == std::string_view::npos; }
+inline bool fits_in_level(std::string_view value) {
+  return value.find_first_of("+#/") == std::string_view::npos;
+}
 
 }  // namespace tombo::auth::acl

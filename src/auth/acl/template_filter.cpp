@@ -25,7 +25,9 @@ LevelOrWhy whole_level(std::string_view text) {
     return level;
   }
   const bool holds_variable = text.find("%u") != text.npos || text.find("%c") != text.npos;
-  if (holds_variable) return Failure{fmt::format("%u and %c must be alone in their level, not '{}'; roles_file allows text around them", text)};
+  if (holds_variable) {
+    return Failure{fmt::format("%u and %c must be alone in their level, not '{}'; roles_file allows text around them", text)};
+  }
   level.text = text;
   return level;
 }
@@ -38,7 +40,8 @@ Result<Variable, std::string> read_variable(std::string_view text, std::size_t& 
   if (letter == 'c') return Variable{Variable::Kind::client, {}};
   if (letter != '{') return Failure{std::string("a '%' begins %u, %c or %{attribute}; write %% for a '%' itself")};
   const std::size_t end = text.find('}', at);
-  if (end == text.npos || end == at) return Failure{std::string("%{ must be followed by the name of an attribute and }, as in %{cn}")};
+  if (end == text.npos || end == at)
+    return Failure{std::string("%{ must be followed by the name of an attribute and }, as in %{cn}")};
   Variable variable{Variable::Kind::attribute, std::string(text.substr(at, end - at))};
   at = end + 1;
   return variable;
@@ -57,7 +60,9 @@ LevelOrWhy in_level(std::string_view text) {
       auto variable = read_variable(text, at);
       if (!variable) return Failure{variable.error()};
       // "%u-%c" would mean the same for user "a-b" with client "c" as for user "a" with client "b-c".
-      if (level.kind == Level::Kind::variable) return Failure{fmt::format("the level '{}' holds two variables, which could be confused; write a level for each", text)};
+      if (level.kind == Level::Kind::variable) {
+        return Failure{fmt::format("the level '{}' holds two variables, which could be confused; write a level for each", text)};
+      }
       level.kind = Level::Kind::variable;
       level.variable = std::move(*variable);
       piece = &level.suffix;
@@ -82,7 +87,9 @@ LevelOrWhy read_level(std::string_view text, Variables variables) {
 
 Result<TemplateFilter, std::string> TemplateFilter::parse(std::string_view text, Variables variables) {
   if (text.empty()) return Failure{std::string("a topic filter is missing")};
-  if (text.size() > kFilterBytesMax) return Failure{fmt::format("the topic filter has {} bytes; MQTT allows {}", text.size(), kFilterBytesMax)};
+  if (text.size() > kFilterBytesMax) {
+    return Failure{fmt::format("the topic filter has {} bytes; MQTT allows {}", text.size(), kFilterBytesMax)};
+  }
   if (!mqtt::is_valid_text(text)) return Failure{std::string("the topic filter is no UTF-8 text that MQTT allows")};
   if (text.starts_with("$share/")) {
     return Failure{std::string("rules are written without $share/NAME/: they hold for shared subscriptions, too")};

@@ -25,7 +25,8 @@ AccessAnswer AccessInquiry::begin() {
 std::optional<AccessAnswer> AccessInquiry::ask_on() {
   while (next_ < snapshot_->referees.size()) {
     Referee& referee = *snapshot_->referees[next_++];
-    const auto reply = std::make_shared<Reply<AccessAnswer>>(AccessAnswer{Decision::deny, mqtt::ReasonCode::not_authorized, nullptr});
+    const auto reply =
+        std::make_shared<Reply<AccessAnswer>>(AccessAnswer{Decision::deny, mqtt::ReasonCode::not_authorized, nullptr});
     AccessAnswer answer = referee.judge(access_, reply->callback());
     if (answer.decision == Decision::pending) {
       auto late = reply->take_or([self = shared_from_this()](const AccessAnswer& came) { self->go_on(came); });

@@ -33,8 +33,8 @@ struct GuardedExchange::Terms {
   }
 };
 
-GuardedExchange::GuardedExchange(std::shared_ptr<const Snapshot> snapshot, std::shared_ptr<const Login> login, std::shared_ptr<Gate> gate,
-                                 std::string backend, std::unique_ptr<Exchange> inner)
+GuardedExchange::GuardedExchange(std::shared_ptr<const Snapshot> snapshot, std::shared_ptr<const Login> login,
+                                 std::shared_ptr<Gate> gate, std::string backend, std::unique_ptr<Exchange> inner)
     : terms_(std::make_shared<const Terms>(Terms{std::move(snapshot), std::move(login), std::move(gate), std::move(backend)})),
       inner_(std::move(inner)) {}
 

@@ -33,7 +33,8 @@ void add_attributes(const Peer& peer, Principal& principal) {
 }
 
 bool has_attributes(const Peer& peer) {
-  return !peer.certificate_cn.empty() || !peer.certificate_subject.empty() || !peer.certificate_names.empty() || !peer.psk_identity.empty();
+  return !peer.certificate_cn.empty() || !peer.certificate_subject.empty() || !peer.certificate_names.empty() ||
+         !peer.psk_identity.empty();
 }
 
 }  // namespace

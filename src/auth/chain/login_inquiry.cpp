@@ -20,8 +20,8 @@ LoginAnswer allowed(std::shared_ptr<const Principal> principal) {
 
 }  // namespace
 
-LoginInquiry::LoginInquiry(std::shared_ptr<const Snapshot> snapshot, std::shared_ptr<const Login> login, std::shared_ptr<Gate> gate,
-                           std::function<void(LoginAnswer)> later)
+LoginInquiry::LoginInquiry(std::shared_ptr<const Snapshot> snapshot, std::shared_ptr<const Login> login,
+                           std::shared_ptr<Gate> gate, std::function<void(LoginAnswer)> later)
     : snapshot_(std::move(snapshot)),
       login_(std::move(login)),
       gate_(std::move(gate)),
@@ -38,9 +38,11 @@ LoginAnswer LoginInquiry::begin() {
 std::optional<LoginAnswer> LoginInquiry::ask_on() {
   while (next_ < door_.backends.size()) {
     Backend& backend = *door_.backends[next_++];
-    const auto reply = std::make_shared<Reply<Verdict>>(Verdict{Verdict::Kind::error, nullptr, ReasonCode::server_unavailable, "no answer"});
+    const auto reply =
+        std::make_shared<Reply<Verdict>>(Verdict{Verdict::Kind::error, nullptr, ReasonCode::server_unavailable, "no answer"});
     backend.ask(login_, reply->callback());
-    const auto verdict = reply->take_or([self = shared_from_this(), &backend](const Verdict& late) { self->go_on(backend, late); });
+    const auto verdict =
+        reply->take_or([self = shared_from_this(), &backend](const Verdict& late) { self->go_on(backend, late); });
     if (!verdict) return std::nullopt;
     if (auto answer = judge(backend, *verdict)) return answer;
   }

@@ -23,12 +23,13 @@ class Maker {
   Result<std::shared_ptr<const Snapshot>, Problems> make() {
     for (const auto& listener : options_.listeners) open_door(listener);
     add_referees();
-    auto policy = OpenPolicy::load(options_.acl);
+    auto policy = acl::Policy::load(options_.acl);
     if (policy) {
       made_->policy = std::move(*policy);
     } else {
-      blame(policy.error());
+      for (const auto& problem : policy.error()) problems_.push_back(config::to_text(problem));
     }
+    made_->sources = options_.acl;
     add_file(options_.acl.file);
     add_file(options_.acl.roles_file);
     if (!problems_.empty()) return Failure{std::move(problems_)};
@@ -45,7 +46,8 @@ class Maker {
   void open_door(const config::Listener& listener) {
     using config::Anonymous;
     Door door;
-    door.anonymous = listener.anonymous == Anonymous::allow || (listener.anonymous == Anonymous::as_broker && options_.allow_anonymous);
+    door.anonymous =
+        listener.anonymous == Anonymous::allow || (listener.anonymous == Anonymous::as_broker && options_.allow_anonymous);
     door.user_name_from = listener.user_name_from;
     for (const auto& name : listener.authentication.empty() ? options_.auth.backends : listener.authentication) {
       Backend* backend = backend_named(name);
@@ -107,8 +109,8 @@ class Maker {
 
 }  // namespace
 
-Result<std::shared_ptr<const Snapshot>, Problems> make_snapshot(const config::Options& options, const Guests& guests, Workers& workers,
-                                                                const Clock& clock) {
+Result<std::shared_ptr<const Snapshot>, Problems> make_snapshot(const config::Options& options, const Guests& guests,
+                                                                Workers& workers, const Clock& clock) {
   return Maker{options, guests, workers, clock}.make();
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "auth/backends.hpp"
-#include "auth/open_policy.hpp"
+#include "auth/acl/policy.hpp"
 #include "config/options.hpp"
 
 #include <memory>
@@ -33,8 +33,9 @@ struct Snapshot {
   Guests guests;
   std::vector<Door> doors;        // by listener
   std::vector<Referee*> referees; // all are asked, in this order
-  std::shared_ptr<const OpenPolicy> policy;
+  std::shared_ptr<const acl::Policy> policy;
   bool grants_may_come = false;   // some backend may tell rights with a login
+  config::Acl sources;            // of the policy
   std::vector<std::string> files;
 
   /// Some door tells users apart by more than their word.

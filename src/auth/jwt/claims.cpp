@@ -67,7 +67,8 @@ bool is_for(const Json* audience, const std::string& wanted) {
 }
 
 void replace_all(std::string& text, std::string_view from, std::string_view to) {
-  for (std::size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) text.replace(at, from.size(), to);
+  for (std::size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size()))
+    text.replace(at, from.size(), to);
 }
 
 std::optional<Grant> grant_of(const Json& rule) {
@@ -77,7 +78,8 @@ std::optional<Grant> grant_of(const Json& rule) {
   const Json* topic = claim_of(rule, "topic");
   if (topic == nullptr || !topic->is_string()) return std::nullopt;
   const bool all = is_text(action, "all");
-  Grant grant{topic->get<std::string>(), all || is_text(action, "publish"), all || is_text(action, "subscribe"), is_text(permission, "allow")};
+  Grant grant{topic->get<std::string>(), all || is_text(action, "publish"), all || is_text(action, "subscribe"),
+              is_text(permission, "allow")};
   replace_all(grant.filter, "${username}", "%u");
   replace_all(grant.filter, "${clientid}", "%c");
   const bool understood = (grant.allow || is_text(permission, "deny")) && (grant.publish || grant.subscribe) &&
@@ -106,10 +108,13 @@ Verdict judge_claims(const Json& claims, const config::Jwt& options, const Login
   auto principal = std::make_shared<Principal>();
   principal->backend = "jwt";
   if (std::string why = wrong_time(claims, options, now_s, principal->ends_at_s); !why.empty()) return denied(std::move(why));
-  if (!options.issuer.empty() && !is_text(claim_of(claims, "iss"), options.issuer)) return denied("the token is of another issuer");
-  if (!options.audience.empty() && !is_for(claim_of(claims, "aud"), options.audience)) return denied("the token is for another audience");
+  if (!options.issuer.empty() && !is_text(claim_of(claims, "iss"), options.issuer))
+    return denied("the token is of another issuer");
+  if (!options.audience.empty() && !is_for(claim_of(claims, "aud"), options.audience))
+    return denied("the token is for another audience");
   const Json* user = claim_of(claims, options.user_claim);
-  if (user == nullptr || !user->is_string() || user->get_ref<const std::string&>().empty()) return denied("the token names no user");
+  if (user == nullptr || !user->is_string() || user->get_ref<const std::string&>().empty())
+    return denied("the token names no user");
   principal->user_name = user->get<std::string>();
   if (!mqtt::is_valid_text(principal->user_name)) return denied("the token's user name is no MQTT text");
   if (!options.client_id_claim.empty() && !is_text(claim_of(claims, options.client_id_claim), login.client_id)) {

@@ -27,7 +27,8 @@ struct JwtBackend::Rules {
 
   bool accepts(Algorithm algorithm) const {
     const auto& list = options.algorithms;
-    return list.empty() || std::find(list.begin(), list.end(), kAlgorithmNames[static_cast<std::size_t>(algorithm)]) != list.end();
+    return list.empty() ||
+           std::find(list.begin(), list.end(), kAlgorithmNames[static_cast<std::size_t>(algorithm)]) != list.end();
   }
 
   Verdict judge(const Login& login, const Header& header, const Key& key) const {
@@ -48,7 +49,8 @@ void JwtBackend::ask(std::shared_ptr<const Login> login, std::function<void(Verd
   const Key* key = rules_->keys.find(header->kid);
   if (key == nullptr) return done(denied("there is no key for the token"));
   if (!key->fits(header->algorithm)) return done(denied("the token's algorithm is not what the key is for"));
-  if (is_symmetric(header->algorithm) && login->password.size() <= kAtOnceBytesMax) return done(rules_->judge(*login, *header, *key));
+  if (is_symmetric(header->algorithm) && login->password.size() <= kAtOnceBytesMax)
+    return done(rules_->judge(*login, *header, *key));
   const bool runs = workers_.run([rules = rules_, login = std::move(login), header = *header, key, done] {
     done(rules->judge(*login, header, *key));
   });
@@ -69,7 +71,8 @@ MadeBackend make_jwt(const config::Options& options, Workers& workers, const Clo
   for (const auto& name : wanted.algorithms) {
     const auto algorithm = jwt::algorithm_named(name);
     if (!algorithm) {
-      problems.push_back(fmt::format("'algorithms' in [jwt] holds \"{}\", which is none of {}", name, fmt::join(jwt::kAlgorithmNames, ", ")));
+      problems.push_back(
+          fmt::format("'algorithms' in [jwt] holds \"{}\", which is none of {}", name, fmt::join(jwt::kAlgorithmNames, ", ")));
     } else if (keys && !keys->any_fits(*algorithm)) {
       problems.push_back(fmt::format("'algorithms' in [jwt] holds \"{}\", but no key is for it", name));
     }

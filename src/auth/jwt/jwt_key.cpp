@@ -39,7 +39,8 @@ bool is_public_without_pem(std::string_view text) {
 Result<Key, std::string> secret_of(std::string_view text) {
   if (text.ends_with('\n')) text.remove_suffix(1);
   if (text.ends_with('\r')) text.remove_suffix(1);
-  if (is_public_without_pem(text)) return Failure{std::string{"this is a public key, but not in PEM (\"-----BEGIN PUBLIC KEY-----\")"}};
+  if (is_public_without_pem(text))
+    return Failure{std::string{"this is a public key, but not in PEM (\"-----BEGIN PUBLIC KEY-----\")"}};
   if (text.size() < kSecretBytesMin) return Failure{fmt::format("a secret must have at least {} bytes", kSecretBytesMin)};
   return Key{Key::Kind::secret, std::string{text}};
 }

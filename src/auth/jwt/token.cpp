@@ -54,7 +54,8 @@ Result<Header, std::string> read_header(std::string_view token) {
   if (!json.is_object()) return Failure{std::string{"the token's header is no JSON object"}};
   if (json.contains("crit")) return Failure{std::string{"the token's header demands extensions (crit)"}};
   const auto name = json.find("alg");
-  const auto algorithm = name != json.end() && name->is_string() ? algorithm_named(name->get_ref<const std::string&>()) : std::nullopt;
+  const auto algorithm =
+      name != json.end() && name->is_string() ? algorithm_named(name->get_ref<const std::string&>()) : std::nullopt;
   if (!algorithm) return Failure{std::string{"the token's algorithm is not accepted"}};
   Header header{*algorithm, std::nullopt};
   if (const auto kid = json.find("kid"); kid != json.end()) {
@@ -72,7 +73,8 @@ Result<Json, std::string> verify(std::string_view token, const Header& header, c
   const std::unique_ptr<jwt_t, Free> decoded{error == 0 ? made : nullptr};
   if (!decoded) return Failure{std::string{"the token's signature or form is wrong"}};
   // The library reads the header for itself: what it verified must be what we allowed.
-  if (jwt_get_alg(decoded.get()) != of_library(header.algorithm)) return Failure{std::string{"the token's algorithm is ambiguous"}};
+  if (jwt_get_alg(decoded.get()) != of_library(header.algorithm))
+    return Failure{std::string{"the token's algorithm is ambiguous"}};
   const std::unique_ptr<char, Free> text{jwt_get_grants_json(decoded.get(), nullptr)};
   Json claims = text ? Json::parse(text.get(), nullptr, false) : Json{};
   if (!claims.is_object()) return Failure{std::string{"the token's claims are no JSON object"}};

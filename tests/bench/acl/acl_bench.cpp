@@ -27,7 +27,11 @@ PolicyPtr one_user() {
   std::string text = "user alice\n";
   for (int i = 0; i < kRules; ++i) {
     const std::string place = "site/" + std::to_string(i % 100) + "/line/" + std::to_string(i);
-    text += (i % 10 == 0 ? "topic deny " : "topic readwrite ") + place + (i % 3 == 0 ? "/+/temperature" : i % 3 == 1 ? "/#" : "/state") + "\n";
+    text += (i % 10 == 0 ? "topic deny " : "topic readwrite ") + place +
+            (i % 3 == 0   ? "/+/temperature"
+             : i % 3 == 1 ? "/#"
+                          : "/state") +
+            "\n";
   }
   return policy_of(text);
 }
@@ -69,8 +73,8 @@ std::shared_ptr<const Principal> user(const std::string& name) {
   return principal;
 }
 
-void judge(benchmark::State& state, const PolicyPtr& policy, const std::string& name, const std::string& before, const std::string& behind, int topics,
-           bool allowed) {
+void judge(benchmark::State& state, const PolicyPtr& policy, const std::string& name, const std::string& before,
+           const std::string& behind, int topics, bool allowed) {
   const auto principal = user(name);
   std::vector<std::string> names;
   for (int i = 0; i < topics; ++i) names.push_back(before + std::to_string(i) + behind);
@@ -90,26 +94,39 @@ void RulesOfOneUser(benchmark::State& state) {
   const auto principal = user("alice");
   std::vector<std::string> names;
   for (int i = 0; i < kRules; ++i) {
-    if (i % 10 != 0) names.push_back("site/" + std::to_string(i % 100) + "/line/" + std::to_string(i) + (i % 3 == 0 ? "/4/temperature" : "/state"));
+    if (i % 10 != 0)
+      names.push_back("site/" + std::to_string(i % 100) + "/line/" + std::to_string(i) +
+                      (i % 3 == 0 ? "/4/temperature" : "/state"));
   }
   std::size_t at = 0;
   for (auto _ : state) {
-    const AccessAnswer answer = policy->judge({Action::publish, "client-1", principal, 0, names[at], mqtt::Qos::at_most_once, false});
+    const AccessAnswer answer =
+        policy->judge({Action::publish, "client-1", principal, 0, names[at], mqtt::Qos::at_most_once, false});
     if (answer.decision != Decision::allow) std::abort();
     at = at + 4'711 < names.size() ? at + 4'711 : at + 4'711 - names.size();
   }
 }
 BENCHMARK(RulesOfOneUser);
 
-void NoRuleOfOneUser(benchmark::State& state) { judge(state, one_user(), "alice", "site/7/other/", "/thing", kRules, false); }
+void NoRuleOfOneUser(benchmark::State& state) {
+  judge(state, one_user(), "alice", "site/7/other/", "/thing", kRules, false);
+}
 BENCHMARK(NoRuleOfOneUser);
-void RulesOfManyUsers(benchmark::State& state) { judge(state, many_users(), "user77", "site/77", "/line/4/temperature", 10, true); }
+void RulesOfManyUsers(benchmark::State& state) {
+  judge(state, many_users(), "user77", "site/77", "/line/4/temperature", 10, true);
+}
 BENCHMARK(RulesOfManyUsers);
-void Patterns(benchmark::State& state) { judge(state, patterns(), "alice", "app", "/alice/client-1/temperature", kRules, true); }
+void Patterns(benchmark::State& state) {
+  judge(state, patterns(), "alice", "app", "/alice/client-1/temperature", kRules, true);
+}
 BENCHMARK(Patterns);
-void TenRolesOf500(benchmark::State& state) { judge(state, roles(), "alice", "r63/", "/client-1/temperature", 20, true); }
+void TenRolesOf500(benchmark::State& state) {
+  judge(state, roles(), "alice", "r63/", "/client-1/temperature", 20, true);
+}
 BENCHMARK(TenRolesOf500);
-void NoRoleOf500(benchmark::State& state) { judge(state, roles(), "alice", "r64/", "/client-1/temperature", 20, false); }
+void NoRoleOf500(benchmark::State& state) {
+  judge(state, roles(), "alice", "r64/", "/client-1/temperature", 20, false);
+}
 BENCHMARK(NoRoleOf500);
 
 void RememberedVerdict(benchmark::State& state) {
@@ -124,7 +141,8 @@ void RememberedVerdict(benchmark::State& state) {
   }
   std::size_t at = 0;
   for (auto _ : state) {
-    const AccessAnswer* known = verdicts.find(1, {Action::publish, "client-1", principal, 0, names[at], mqtt::Qos::at_most_once, false});
+    const AccessAnswer* known =
+        verdicts.find(1, {Action::publish, "client-1", principal, 0, names[at], mqtt::Qos::at_most_once, false});
     if (known == nullptr) std::abort();
     benchmark::DoNotOptimize(known);
     at = at + 1 == names.size() ? 0 : at + 1;
@@ -136,7 +154,8 @@ void SubscribeToEverything(benchmark::State& state) {
   const auto policy = one_user();
   const auto principal = user("alice");
   for (auto _ : state) {
-    const AccessAnswer answer = policy->judge({Action::subscribe, "client-1", principal, 0, "+/+/#", mqtt::Qos::at_most_once, false});
+    const AccessAnswer answer =
+        policy->judge({Action::subscribe, "client-1", principal, 0, "+/+/#", mqtt::Qos::at_most_once, false});
     benchmark::DoNotOptimize(answer.decision);
   }
 }
