@@ -62,11 +62,11 @@ void Shard::tell_unsubscribed(const Client& client, std::string_view filter) {
   core_.events->unsubscribed(Seen{*client.session, &client}.view(), filter);
 }
 
-/// Asks once for each message: not for what comes again or is refused anyway.  Pending: the packet stays where it is, as in
+/// Asks once for each message: not for a QoS 2 message that comes again, nor for what is refused anyway.  Pending: the packet stays where it is, as in
 /// verdicts.cpp.
 Shard::Ask Shard::ask_plugins(Client& client, const mqtt::PublishView& publish, PublishVerdict& said) {
   if (!core_.events->watches_publish() || publish.topic.starts_with("$SYS/")) return Ask::allowed;
-  if (publish.qos != mqtt::Qos::at_most_once && client.session->is_receiving(publish.packet_id)) return Ask::allowed;
+  if (publish.qos == mqtt::Qos::exactly_once && client.session->is_receiving(publish.packet_id)) return Ask::allowed;
   if (!client.verdicts || !client.verdicts->publish) {
     const Seen seen{*client.session, &client};
     const plugin::Publication publication{seen.view(),    publish.topic, publish.payload,       publish.qos,
