@@ -2,6 +2,7 @@
 
 #include "plugin/events.hpp"
 #include "plugin/host_actions.hpp"
+#include "unit_broker/restarts.hpp"
 #include "unit_broker/rulebook.hpp"
 
 #include <fmt/format.h>
@@ -114,7 +115,7 @@ TEST_F(PluginHooks, HearOfClientsThatComeAndGo) {
   broker.settle();
   auto mistaken = connected(broker, "c");
   mistaken->send_wire("F0 01 18");
-  EXPECT_EQ(events.heard, (Texts{"+a  v5 peer", "-a 00 peer", "+b  v4 peer", "-b 80 peer", "+c  v5 peer", "-c 82 peer"}));
+  EXPECT_EQ(events.heard, (Texts{"+a  v5 peer", "-a 00 peer", "+b  v4 peer", "-b 80 peer", "+c  v5 peer", "-c 81 peer"}));
 }
 
 TEST_F(PluginHooks, HearThatTheElderHasGoneBeforeItsSuccessorCame) {
@@ -232,6 +233,22 @@ TEST_F(PluginHooks, AreNotAskedForWhatMayNotBePublished) {
   EXPECT_EQ(events.asked.size(), 1u);
 }
 
+TEST_F(PluginHooks, ALateAnswerDoesNotAskForTheRightOnceMore) {
+  Rulebook book;
+  auto setup = setup_of(1);
+  setup.authenticator = &book;
+  VirtualBroker strict{setup};
+  strict.core().events = &events;
+  auto writer = connected(strict, "w");
+  events.verdict.kind = PublishVerdict::Kind::pending;
+  EXPECT_EQ(writer->publish("t", "1", Qos::at_least_once).type, PacketType::reserved);
+  book.forbidden.insert({auth::Action::publish, "t"});  // too late: the message was allowed
+  events.answer({});
+  strict.settle();
+  EXPECT_EQ(writer->next().reason, ReasonCode::no_matching_subscribers);
+  EXPECT_EQ(events.asked.size(), 1u);
+}
+
 TEST_F(PluginHooks, AnswerLaterAndWhatFollowsWaits) {
   auto reader = connected_on(broker, 0, "r");
   reader->subscribe("#");
@@ -334,6 +351,48 @@ TEST_F(PluginHooks, WhatIsQueuedOrSentAgainIsWhatTheyMadeOfIt) {
     broker.settle();
   }
   EXPECT_EQ(events.deliveries, Texts{"r t=1"});
+}
+
+TEST_F(PluginHooks, WhatTheyReplacedComesBackAfterARestart) {
+  Restarts world;
+  world->core().events = &events;
+  events.special = "s";
+  events.for_special = DeliverVerdict::replace;
+  world.leave("s", "t");
+  world.publish("t", "queued");
+  auto reader = world.come("s");  // it is sent and not acknowledged
+  EXPECT_EQ(payloads(*reader), "instead of queued");
+  world.publish("t", "straight");
+  EXPECT_EQ(payloads(*reader), "instead of straight");
+  world.restart();
+  reader = world.come("s");
+  EXPECT_EQ(payloads(*reader), "instead of queued instead of straight");
+}
+
+TEST_F(PluginHooks, WhatTheyDroppedDoesNotComeBackAfterARestart) {
+  Restarts world;
+  world->core().events = &events;
+  events.special = "s";
+  world.leave("s", "t");
+  events.for_special = DeliverVerdict::drop;
+  world.publish("t", "dropped");
+  events.for_special = DeliverVerdict::pass;
+  world.publish("t", "passed");
+  world.restart();
+  auto reader = world.come("s");
+  EXPECT_EQ(payloads(*reader), "passed");
+}
+
+TEST_F(PluginHooks, WhatTheyChangedIsWhatIsRecorded) {
+  Restarts world;
+  world->core().events = &events;
+  world.leave("s", "other", Qos::exactly_once);
+  events.change(all_changed("other"));
+  world.publish("t", "old", Qos::exactly_once);
+  world.restart();
+  auto reader = world.come("s");
+  EXPECT_EQ(payloads(*reader), "new");
+  EXPECT_EQ(world->core().retained.count(), 1u);
 }
 
 TEST_F(PluginHooks, AreAskedForRetainedMessages) {
