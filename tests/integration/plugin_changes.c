@@ -62,6 +62,22 @@ static int on_deliver(void *plugin, const struct tombo_client *to, const struct 
 }
 #endif
 
+/* Who wants "kick" goes, and everybody hears of it. */
+static void on_subscribe(void *plugin, const struct tombo_client *client, const struct tombo_subscription *subscription) {
+  struct tombo_message message;
+  (void)plugin;
+  if (!tombo_text_is(subscription->filter, "kick")) return;
+  the_host->kick(the_host, client->client_id, 0);
+  memset(&message, 0, sizeof message);
+  message.size = sizeof message;
+  message.topic = tombo_text_of("kicked");
+  message.payload.data = client->client_id.data;
+  message.payload.size = client->client_id.size;
+  message.qos = 1;
+  message.retain = 1;
+  the_host->publish(the_host, &message);
+}
+
 static void end(void *plugin) {
   (void)plugin;
   the_host->log(the_host, TOMBO_LOG_INFO, "says goodbye");
@@ -74,6 +90,7 @@ static const struct tombo_plugin kCallbacks = {
     .on_deliver = on_deliver,
 #endif
     .on_publish = on_publish,
+    .on_subscribe = on_subscribe,
     .shutdown = end,
 };
 

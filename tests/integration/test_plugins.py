@@ -141,6 +141,14 @@ class Changing(PluginTest):
         reader.wait_for("loud GONE")
 
 
+    def test_a_client_is_kicked_and_the_plugin_says_so(self):
+        reader = self.subscribe("kicked", "-q", "1")
+        client = self.run_tool("mosquitto_sub", "-h", HOST, "-p", str(self.port), "-V", "5", "-d", "-t", "kick", "-i", "unwanted")
+        client.wait_for("DISCONNECT \\(152\\)|[Aa]dministrative action|152")
+        reader.wait_for("kicked unwanted")
+        self.subscribe("kicked").wait_for("kicked unwanted")  # it is retained
+
+
 class ChangingSerial(Changing):
     flags = ["-DSERIAL"]
 
@@ -191,6 +199,19 @@ class Stopping(unittest.TestCase):
         code, output = self.refused(path)
         self.assertNotEqual(code, 0)
         self.assertRegex(output, "plugin 'bad': .*built for version 2.0 of the plugin interface")
+
+    def test_one_that_wants_what_the_broker_does_not_do(self):
+        path = self.folder.build_text(
+            "#include <tombo/plugin.h>\nTOMBO_PLUGIN_DECLARE;\n"
+            "static int judge(void *plugin, uint64_t ticket, const struct tombo_client *client, const struct tombo_access *access) "
+            "{ (void)plugin; (void)ticket; (void)client; (void)access; return TOMBO_DENY; }\n"
+            "static const struct tombo_plugin kCallbacks = {.size = sizeof kCallbacks, .authorize = judge, "
+            ".flags = TOMBO_PLUGIN_CONCURRENT | TOMBO_PLUGIN_JUDGES_RECEIVING};\n"
+            "int tombo_plugin_init(const struct tombo_host *host, struct tombo_start *start) "
+            "{ (void)host; start->callbacks = &kCallbacks; return 0; }\n", "judges")
+        code, output = self.refused(path)
+        self.assertNotEqual(code, 0)
+        self.assertIn("plugin 'bad': it wants to judge each delivery", output)
 
     def test_one_that_is_not_there_or_none(self):
         code, output = self.refused("/nowhere/x.so")
