@@ -65,6 +65,7 @@ void Shard::on_connect(Client& client, const mqtt::Frame& frame, mqtt::Bytes pac
   }
   if (belongs_to_another(client_id, *client.verdicts->login->principal)) return refuse(client, ReasonCode::not_authorized);
   accept(client, connect, client_id, assigned);
+  if (client.state == Client::State::active) client.verdicts.reset();  // they were for this packet
 }
 
 ReasonCode Shard::judge_connect(Client& client, const mqtt::ConnectView& connect) {
@@ -179,6 +180,7 @@ void Shard::accept(Client& client, const mqtt::ConnectView& connect, std::string
   if (core_.events != nullptr) tell_connected(client);
   if (!present) return;
   if (core_.authenticator().restricts_access()) recheck(session);
+  if (judges_receiving_) give_up_forbidden(session);
   member_online(session, true);
   session.begin_resend();
   pump(session);

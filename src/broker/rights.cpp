@@ -105,6 +105,24 @@ void Shard::continue_recheck() {
   }
 }
 
+/// What was in flight when the client left, and may not be sent to it any more.  What it has answered already goes on to
+/// its end.
+void Shard::give_up_forbidden(ClientSession& session) {
+  if (!session.has_in_flight()) return;
+  std::vector<mqtt::PacketId> ids;
+  session.in_flight().for_each([&](session::Delivery& delivery) {
+    if (delivery.state == session::FlightState::awaiting_pubcomp || may_receive(session, *delivery.message)) return;
+    ids.push_back(delivery.packet_id);
+  });
+  for (const mqtt::PacketId id : ids) {
+    session::Delivery& delivery = *session.delivery_of(id);
+    const session::Delivery given_up = delivery;
+    session.drop_in_flight(delivery);
+    delivery_done(session, given_up);
+    drop_for(session, Drop::refused);
+  }
+}
+
 /// Takes subscriptions away that the session would not be given any more.
 void Shard::recheck(ClientSession& session) {
   const auto denied = [&](std::string_view filter) {

@@ -187,6 +187,7 @@ class Shard {
   bool must_wait(const Client& client, const mqtt::ConnectView& connect, std::string_view client_id);
   void continue_recheck();
   void recheck(ClientSession& session);
+  void give_up_forbidden(ClientSession& session);
   void note_refused_access(const Client& client, const auth::Access& access, const auth::AccessAnswer& answer);
   void note_refused_login(const Client& client, const auth::Login& login, std::string_view why);
   // publish.cpp

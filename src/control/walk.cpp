@@ -63,6 +63,7 @@ Json expiry_of(const broker::SessionSeen& seen) {
 std::string listener_name(const config::Options& options, std::size_t index) {
   if (index >= options.listeners.size()) return {};
   const auto& listener = options.listeners[index];
+  if (listener.is_unix()) return listener.address;  // it has no port
   const bool is_v6 = listener.address.find(':') != std::string::npos;
   return is_v6 ? fmt::format("[{}]:{}", listener.address, listener.port) : fmt::format("{}:{}", listener.address, listener.port);
 }

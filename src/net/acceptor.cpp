@@ -34,14 +34,29 @@ void Acceptor::shut() {
   if (std::exchange(open_, false)) ::epoll_ctl(loop_.epoll(), EPOLL_CTL_DEL, descriptor_, nullptr);
 }
 
+bool Acceptor::may_take(const Entrance& entrance, MonoTime now) const {
+  return listener_.accepted.has(now, entrance.connections_per_s) && listener_.handshakes.has(now, entrance.tls_handshakes_per_s);
+}
+
+/// This second's connections of the listener are all taken: the others wait in the kernel for the next one.
+void Acceptor::rest(MonoTime now) {
+  shut();
+  loop_.open_doors_again(std::chrono::floor<Seconds>(now) + Seconds{1});
+}
+
 /// The epoll is level-triggered: what is not taken now is shown again.  So no call is spent on finding out that there
 /// is no more, except while connections come in crowds.
 void Acceptor::on_event(std::uint32_t events) {
   if ((events & EPOLLHUP) != 0) return shut();  // the listener has closed
+  const auto entrance = listener_.entrance.load();
+  const MonoTime now = loop_.shard().now();
   for (int i = 0; i < per_event_; ++i) {
+    if (!may_take(*entrance, now)) return rest(now);
     const int fd = ::accept4(descriptor_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
       told_ = false;
+      listener_.accepted.take(now, entrance->connections_per_s);
+      listener_.handshakes.take(now, entrance->tls_handshakes_per_s);
       loop_.accepted(fd, listener_);
       continue;
     }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/clock.hpp"
 #include "base/log.hpp"
 #include "net/watched.hpp"
 
@@ -8,6 +9,7 @@
 namespace tombo::net {
 
 class ShardLoop;
+struct Entrance;
 struct ListenerState;
 
 /// One listening socket as one shard's loop watches it.  Every loop has one for each socket, and only the loop whose
@@ -24,6 +26,9 @@ class Acceptor final : public Watched {
   void on_event(std::uint32_t events) override;
 
  private:
+  bool may_take(const Entrance& entrance, MonoTime now) const;
+  void rest(MonoTime now);
+
   ShardLoop& loop_;
   ListenerState& listener_;
   log::Logger logger_;

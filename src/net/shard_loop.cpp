@@ -107,7 +107,7 @@ int ShardLoop::wait_ms() {
   constexpr std::int64_t kLongest = 3'600'000;
   MonoTime due = shard_.next_due();
   for (const auto& lingering : lingering_) due = std::min(due, lingering.until);
-  due = std::min(due, doors_pause_until_);
+  due = std::min({due, doors_pause_until_, doors_again_});
   if (stopping_) due = std::min(due, stop_deadline_);
   if (due == kNever) return -1;
   // One more, since the clock counts whole milliseconds and waking up too early would be in vain.
@@ -130,7 +130,7 @@ void ShardLoop::finish_turn() {
     connection->go_on();
   }
   if (!lingering_.empty()) abort_overdue();
-  if (shard_.now() >= doors_pause_until_) open_doors();
+  if (shard_.now() >= doors_pause_until_ || (doors_open_ && shard_.now() >= doors_again_)) open_doors();
   shard_.end_turn();
   auto dirty = shard_.flush_list().take_dirty();
   for (auto* transport : dirty) static_cast<Connection*>(transport)->flush();
@@ -155,7 +155,7 @@ void ShardLoop::add_door(int descriptor, ListenerState& listener, log::Logger lo
 }
 
 void ShardLoop::open_doors() {
-  doors_pause_until_ = kNever;
+  doors_pause_until_ = doors_again_ = kNever;
   if (stopping_) return;
   doors_open_ = true;
   core_.accepts_here.store(shard_.id(), std::memory_order_relaxed);
@@ -164,12 +164,17 @@ void ShardLoop::open_doors() {
 
 void ShardLoop::shut_doors() {
   doors_open_ = false;
+  doors_again_ = kNever;
   for (auto& door : doors_) door.shut();
 }
 
 void ShardLoop::pause_accepting() {
   shut_doors();
   doors_pause_until_ = shard_.now() + kAcceptPause;
+}
+
+void ShardLoop::open_doors_again(MonoTime then) {
+  if (doors_open_) doors_again_ = std::min(doors_again_, then);
 }
 
 /// While one shard is filled after the other, the one that new sessions go to accepts.

@@ -42,6 +42,8 @@ class ShardLoop {
   void open_doors();
   /// No descriptors are left: accepts again after a moment.
   void pause_accepting();
+  /// One of its doors has shut itself: it is opened again then, unless another loop has the doors by that time.
+  void open_doors_again(MonoTime then);
   /// A socket from one of its doors.
   void accepted(int descriptor, ListenerState& listener);
   /// Any thread: a socket from another shard with the bytes that it had sent.
@@ -112,6 +114,7 @@ class ShardLoop {
   std::vector<Acceptor> doors_;
   bool doors_open_ = false;
   MonoTime doors_pause_until_ = kNever;
+  MonoTime doors_again_ = kNever;
   bool stopping_ = false;
   MonoTime stop_deadline_ = kNever;
   MonoTime load_since_;

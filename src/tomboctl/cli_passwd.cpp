@@ -22,7 +22,8 @@ void describe_passwd(CLI::App& app, Invocation& invocation) {
     wish.form = form;
     wish.form_given = true;
   }, "argon2id, the default where it is compiled in, or pbkdf2, which Mosquitto reads, too")
-      ->transform(CLI::Transformer(forms))->type_name("KIND")->excludes(scram);
+      // Described by hand: CLI11 would show the numbers of Form, as characters that end the help's text.
+      ->transform(CLI::Transformer(forms).description("{argon2id,pbkdf2}"))->type_name("KIND")->excludes(scram);
   passwd->add_option("file", wish.file, "Password file, as in [passwords] or [scram]")->type_name("FILE")->required();
   passwd->add_option("user", wish.user, "User name")->type_name("USER")->required();
   auto* password = passwd->add_option("password", wish.password, "With -b; otherwise it is asked for, or the first line of stdin")

@@ -54,7 +54,7 @@ struct EnhancedAuth : testing::Test {
 };
 }  // namespace
 
-// MQTT-4.12.0-2, MQTT-4.12.0-3, MQTT-4.12.0-5
+// covers: 5.0 MQTT-4.12.0-2, 5.0 MQTT-4.12.0-3, 5.0 MQTT-4.12.0-5
 TEST_F(EnhancedAuth, GoesOnByAuthPacketsUntilTheClientIsLetIn) {
   TestClient client(broker, Version::v5);
   const auto challenge = client.connect(asking("riddle", "anna"));
@@ -73,7 +73,7 @@ TEST_F(EnhancedAuth, GoesOnByAuthPacketsUntilTheClientIsLetIn) {
   EXPECT_EQ(payloads(client), "1");
 }
 
-// MQTT-4.12.0-4
+// covers: 5.0 MQTT-4.12.0-4
 TEST_F(EnhancedAuth, WhoFailsIsTold) {
   TestClient client(broker, Version::v5);
   client.connect(asking("riddle", "anna"));
@@ -82,7 +82,7 @@ TEST_F(EnhancedAuth, WhoFailsIsTold) {
   EXPECT_TRUE(client.closed());
 }
 
-// MQTT-4.12.0-1
+// covers: 5.0 MQTT-4.12.0-1
 TEST_F(EnhancedAuth, AMethodThatNobodyKnowsIsRefused) {
   TestClient client(broker, Version::v5);
   EXPECT_EQ(client.connect(asking("puzzle", "x")).reason, ReasonCode::bad_authentication_method);
@@ -99,11 +99,20 @@ TEST_F(EnhancedAuth, NothingElseMayComeBeforeConnack) {
   }
 }
 
-// MQTT-4.12.0-5
+// covers: 5.0 MQTT-4.12.0-5
 TEST_F(EnhancedAuth, EveryAuthNamesTheSameMethod) {
   TestClient client(broker, Version::v5);
   client.connect(asking("riddle", "anna"));
   auth(client, ReasonCode::continue_authentication, "right", "puzzle");
+  EXPECT_EQ(client.next(PacketType::connack).reason, ReasonCode::protocol_error);
+  EXPECT_TRUE(client.closed());
+}
+
+// covers: 5.0 MQTT-4.12.0-3
+TEST_F(EnhancedAuth, AContinuationHasItsOwnReason) {
+  TestClient client(broker, Version::v5);
+  client.connect(asking("riddle", "anna"));
+  auth(client, ReasonCode::reauthenticate, "right");
   EXPECT_EQ(client.next(PacketType::connack).reason, ReasonCode::protocol_error);
   EXPECT_TRUE(client.closed());
 }
@@ -152,7 +161,7 @@ TEST_F(EnhancedAuth, MayBeDoneAgainWhileEverythingElseGoesOn) {
   EXPECT_FALSE(client.closed());
 }
 
-// MQTT-4.12.1-2
+// covers: 5.0 MQTT-4.12.1-2
 TEST_F(EnhancedAuth, WhoFailsLaterIsDisconnected) {
   TestClient client(broker, Version::v5);
   let_in(client);
@@ -170,7 +179,7 @@ TEST_F(EnhancedAuth, NobodyBecomesSomebodyElse) {
   EXPECT_EQ(client.next(PacketType::disconnect).reason, ReasonCode::not_authorized);
 }
 
-// MQTT-4.12.1-1
+// covers: 5.0 MQTT-4.12.1-1
 TEST_F(EnhancedAuth, AnotherMethodLaterIsAnError) {
   TestClient client(broker, Version::v5);
   let_in(client);

@@ -111,6 +111,35 @@ TEST_F(Rights, RetainedAndQueuedMessagesAreJudgedWhenTheyAreSent) {
   EXPECT_EQ(payloads(reader), "");
 }
 
+// CVE-2021-34434
+TEST_F(Rights, WhatWasInFlightIsJudgedWhenTheSessionIsResumed) {
+  for (const Qos qos : {Qos::at_least_once, Qos::exactly_once}) {
+    book.forbidden.clear();
+    {
+      TestClient reader(broker, Version::v5);
+      reader.connect(as("r", "anna"));
+      reader.subscribe("a", qos);
+      reader.subscribe("b", qos);
+      auto writer = connected(broker, "w");
+      writer->publish({.topic = "a", .payload = "a", .qos = Qos::exactly_once, .properties = {}});
+      writer->publish({.topic = "b", .payload = "b", .qos = Qos::exactly_once, .properties = {}});
+      EXPECT_EQ(payloads(reader), "a b");
+      reader.cut();
+    }
+    book.forbidden.insert({Action::receive, "a"});
+    TestClient reader(broker, Version::v5);
+    EXPECT_TRUE(reader.connect(as("r", "anna")).session_present);
+    const auto again = reader.publishes();
+    ASSERT_EQ(again.size(), 1u);
+    EXPECT_EQ(again[0].payload, "b");
+    EXPECT_TRUE(again[0].dup);
+    reader.disconnect();
+    broker.advance(Seconds{1});
+    TestClient clean(broker, Version::v5);
+    clean.connect(as("r", "anna", true));
+  }
+}
+
 TEST_F(Rights, SubscriptionsAreTakenAwayWhenTheRightsChange) {
   TestClient reader(broker, Version::v5);
   reader.connect(as("r", "anna"));

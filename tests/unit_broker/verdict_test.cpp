@@ -174,6 +174,17 @@ TEST_F(Verdicts, AWaitingClientIsNotIdle) {
   EXPECT_TRUE(client.closed());
 }
 
+TEST_F(Verdicts, TheVerdictOnAWillIsNotTakenForTheNextPacket) {
+  TestClient client(broker, Version::v5);
+  TestClient::Connect connect;
+  connect.client_id = "c";
+  connect.has_will = true;
+  connect.will_topic = "will";
+  client.connect(connect);
+  client.publish("t", "1");
+  EXPECT_EQ(authenticator.asked, (std::vector<std::string>{"will", "t"}));
+}
+
 TEST(VerdictsOnShards, AnAssignedClientIdIsAskedForOnce) {
   LateAuthenticator authenticator;
   auto setup = Verdicts::setup(authenticator, 4);
