@@ -6,6 +6,8 @@
 #include "app/options_from.hpp"
 #include "app/orders.hpp"
 #include "app/pid_file.hpp"
+#include "app/plugin_actions.hpp"
+#include "app/plugin_guests.hpp"
 #include "app/privileges.hpp"
 #include "app/reload.hpp"
 #include "app/signals.hpp"
@@ -14,11 +16,13 @@
 #include "auth/guard.hpp"
 #include "base/watch_files.hpp"
 #include "config/load.hpp"
+#include "broker/core.hpp"
 #include "broker/keeper.hpp"
 #include "control/server.hpp"
 #include "control/store_operations.hpp"
 #include "net/entrance.hpp"
 #include "net/server.hpp"
+#include "plugin/plugin_host.hpp"
 
 #include <unistd.h>
 #include <algorithm>
@@ -44,11 +48,14 @@ std::string joined(const std::vector<std::string>& problems) {
   return all;
 }
 
-/// What is wrong with the files that the options name: certificates, passwords, rules.
+/// What is wrong with the files that the options name: certificates, passwords, rules.  Plugins are not loaded: that would run
+/// them.
 std::vector<std::string> problems_of_files(const config::Options& options) {
-  std::vector<std::string> problems;
+  std::vector<std::string> problems = problems_of_plugin_files(options);
   const SystemClock clock;
-  if (auto guard = auth::Guard::open(options, clock, {}); !guard) problems = guard.error();
+  if (auto guard = auth::Guard::open(options, clock, {}, guests_in_name_only(options)); !guard) {
+    problems.insert(problems.end(), guard.error().begin(), guard.error().end());
+  }
   for (const config::Listener& listener : options.listeners) {
     if (auto made = net::Entrance::make(listener, nullptr); !made) {
       problems.insert(problems.end(), made.error().begin(), made.error().end());
@@ -90,6 +97,9 @@ config::Log log_options(const Cli& cli, config::Log options) {
 class Running {
  public:
   Running(const Cli& cli, config::Options options) : cli_(cli), options_(std::move(options)) {}
+  ~Running() { stop_plugins(); }
+  Running(const Running&) = delete;
+  Running& operator=(const Running&) = delete;
 
   int run(Daemon& daemon, bool loopback_only);
 
@@ -100,6 +110,8 @@ class Running {
   int fail(const std::string& why_not);
   void serve();
   Result<void, std::string> start_control();
+  Result<void, std::string> load_plugins();
+  void stop_plugins();
   control::Reloaded reload();
   void reread_files();
   void watch_files();
@@ -119,6 +131,8 @@ class Running {
   PidFile pid_file_;
   Privileges privileges_;
   WatchFiles watched_;  // certificates, passwords, rules
+  PluginActions plugin_actions_;
+  std::unique_ptr<plugin::Plugins> plugins_;  // or none; outlives the guard and the server, which ask it
   std::unique_ptr<auth::Guard> guard_;  // outlives the server
   std::unique_ptr<net::Server> server_;
   std::unique_ptr<control::EngineOperations> store_operations_;  // of the server's keeper
@@ -148,7 +162,8 @@ std::string Running::start(bool loopback_only) {
   }
   if (const auto known = privileges_.resolve(options_.defence.user); !known) return known.error();
   if (!privileges_.note().empty()) log_.warning("{}", privileges_.note());
-  auto guard = auth::Guard::open(options_, clock_, sinks_.logger(log::Module::auth));
+  if (const auto loaded = load_plugins(); !loaded) return loaded.error();
+  auto guard = auth::Guard::open(options_, clock_, sinks_.logger(log::Module::auth), guests_of(plugins_.get(), options_));
   if (!guard) return joined(guard.error());
   guard_ = std::move(*guard);
   auto keeper = open_store();
@@ -156,6 +171,10 @@ std::string Running::start(bool loopback_only) {
   server_ = std::make_unique<net::Server>(
       net::Server::Parts{std::make_shared<const config::Options>(options_), sinks_.logger(log::Module::net),
                          &clock_, std::string{version()}, std::move(*keeper), guard_.get()});
+  if (plugins_) {
+    server_->core().events = plugins_->events();
+    plugin_actions_.begin(server_->core());
+  }
   if (const auto bound = server_->listen(systemd::inherited_sockets()); !bound) return bound.error();
   if (const auto dropped = privileges_.drop(); !dropped) return dropped.error();
   if (const auto restored = server_->restore(); !restored) return restored.error();
@@ -164,6 +183,24 @@ std::string Running::start(bool loopback_only) {
   watch_files();
   log_.info("tombo is ready pid={}", ::getpid());
   return {};
+}
+
+/// Before anything asks them, and before privileges are dropped: their files may be for root's eyes only.
+Result<void, std::string> Running::load_plugins() {
+  auto loaded = plugin::Plugins::load(options_.plugins, clock_, sinks_.logger(log::Module::auth), plugin_actions_);
+  if (!loaded) return Failure{joined(loaded.error())};
+  plugins_ = std::move(*loaded);
+  for (const auto& section : options_.plugins) {
+    if (!plugins_->judges_receiving("plugin:" + section.name)) continue;
+    return Failure{"plugin '" + section.name + "': it wants to judge each delivery (TOMBO_PLUGIN_JUDGES_RECEIVING), which this tombo does not ask for: use on_deliver"};
+  }
+  return {};
+}
+
+/// While what they call, and what takes their answers, is still there.
+void Running::stop_plugins() {
+  if (plugins_) plugins_->stop();
+  plugin_actions_.end();
 }
 
 /// The store, made as the user that the broker becomes, or none.
@@ -275,6 +312,9 @@ control::Reloaded Running::reload() {
     }
     options_ = *next;
     server_->reload(next);
+    if (plugins_) {
+      for (const auto& problem : plugins_->reload(next->plugins)) log_.error("{}", problem);
+    }
   }
   if (outcome.good) reread_files();
   systemd::notify_ready();
@@ -325,6 +365,7 @@ void Running::stop() {
   signals_.let_stop_end_at_once();
   control_.reset();
   server_->stop();
+  stop_plugins();
   guard_->close();
   server_.reset();
   log_.info("tombo has stopped");

@@ -7,6 +7,7 @@
 #include "broker/enhanced.hpp"
 #include "broker/rates.hpp"
 #include "mqtt/reason_code.hpp"
+#include "plugin/events.hpp"
 #include "routing/retained_store.hpp"
 #include "session/peer.hpp"
 #include "store/journal.hpp"
@@ -34,6 +35,7 @@ struct Verdicts {
   std::uint64_t ticket = 0;  // of the question that is out; 0: none
   std::optional<auth::LoginAnswer> login;
   std::optional<auth::ExchangeAnswer> step;  // of enhanced authentication
+  std::optional<plugin::PublishVerdict> publish;
   std::vector<auth::AccessAnswer> access;  // in the order in which the packet asks
   std::size_t used = 0;                    // answers that this look at the packet has taken
 };
@@ -45,6 +47,12 @@ struct PendingAck {
   mqtt::PacketId id = 0;
   mqtt::ReasonCode reason = mqtt::ReasonCode::success;
   std::vector<mqtt::ReasonCode> codes;  // SUBACK, UNSUBACK
+};
+
+/// Plugins were told that the client has come.
+struct ToldPlugins {
+  std::shared_ptr<const auth::Peer> peer;  // the transport has gone when they are told of the end
+  mqtt::ReasonCode end = mqtt::ReasonCode::unspecified_error;  // why it ends, once somebody has said it
 };
 
 /// One network connection as the broker sees it, from accept to close.
@@ -89,6 +97,11 @@ class Client final : public TimerNode {
   std::unique_ptr<Rates> rates;        // none: nothing limits it
   std::unique_ptr<Enhanced> enhanced;  // CONNECT named a method
   std::unique_ptr<std::deque<PendingAck>> pending_acks;
+  std::unique_ptr<ToldPlugins> told;   // none: no plugin knows of it
+
+  void ends_with(mqtt::ReasonCode reason) {
+    if (told) told->end = reason;
+  }
 
   bool paused() const { return paused_for_verdict || paused_for_output || paused_for_mailbox || paused_for_memory || paused_for_acks || paused_for_rate; }
 };

@@ -177,6 +177,7 @@ void Shard::accept(Client& client, const mqtt::ConnectView& connect, std::string
                  session.client_id(), client.transport->peer_address(), static_cast<int>(connect.version),
                  client.keep_alive_s, connect.clean_start, present, session.user_name().empty() ? "-" : session.user_name());
   }
+  if (core_.events != nullptr) tell_connected(client);
   if (!present) return;
   if (core_.authenticator().restricts_access()) recheck(session);
   if (judges_receiving_) give_up_forbidden(session);
@@ -215,6 +216,7 @@ void Shard::close_elder(Client& elder) {
   if (elder.peer.format.version == Version::v5) {
     mqtt::encode_disconnect(elder.transport->out(), elder.peer.format, ReasonCode::session_taken_over);
   }
+  elder.ends_with(ReasonCode::session_taken_over);
   close(elder, true, "taken over");
 }
 

@@ -20,6 +20,10 @@
 #include <string_view>
 #include <vector>
 
+namespace tombo::plugin {
+class Events;
+}  // namespace tombo::plugin
+
 namespace tombo::store {
 class Store;
 }  // namespace tombo::store
@@ -105,6 +109,7 @@ class Core {
   Penalties penalties;
   auth::Audit audit;
   store::Store* store = nullptr;  // set before the shards run; none: nothing survives
+  plugin::Events* events = nullptr;  // set before the shards run, outlives them; none: no plugin wants to hear of anything
   std::atomic<std::uint64_t> sessions_numbered{0};  // in the store, since the start
   std::atomic<std::uint32_t> connections{0};  // open, CONNECT accepted or not
   std::atomic<bool> draining{false};          // as the shards were last told

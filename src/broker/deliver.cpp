@@ -14,12 +14,20 @@ bool Shard::can_write(Client& client) {
   return client.transport->waiting() < options_->limits.output_bytes_max && (!limits_rates_ || rate_lets_out(client));
 }
 
-/// One message for one session: straight into its connection's batch if nothing waits before it, else into its queue.
+/// One message for one session, unless something speaks against it.
 void Shard::deliver(ClientSession& session, const Ref<mqtt::Message>& message, const Terms& terms) {
   ++turn_deliveries_;
-  Client* client = session.client;
   // For those that are away it is judged when they come back.
-  if (judges_receiving_ && client != nullptr && !may_receive(session, *message)) return counters_.drop(Drop::refused);
+  if (judges_receiving_ && session.client != nullptr && !may_receive(session, *message)) return counters_.drop(Drop::refused);
+  if (!plugins_deliver_) return give(session, message, terms);
+  Ref<mqtt::Message> given = message;
+  if (!ask_of_delivery(session, given, terms)) return drop_for(session, Drop::refused);
+  give(session, given, terms);
+}
+
+/// Straight into its connection's batch if nothing waits before it, else into its queue.
+void Shard::give(ClientSession& session, const Ref<mqtt::Message>& message, const Terms& terms) {
+  Client* client = session.client;
   if (client != nullptr && session.queue.empty() && can_write(*client)) {
     if (terms.qos == Qos::at_most_once) {
       const std::span<const std::uint32_t> one{&terms.subscription_id, terms.subscription_id != 0 ? 1u : 0u};

@@ -21,6 +21,7 @@ void Shard::on_disconnect(Client& client, const mqtt::Frame& frame) {
     }
     session.expiry_s = expiry;
   }
+  client.ends_with(disconnect.reason);
   // [MQTT-3.14.4-3]: only 0x00 discards the will.
   close(client, disconnect.reason != ReasonCode::success, "it disconnected");
 }
@@ -34,6 +35,7 @@ void Shard::refuse(Client& client, ReasonCode reason, std::string_view server_re
   }
   if (client.state == Client::State::awaiting_connect) return refuse_connect(client, reason, server_reference);
   counters_.protocol_errors.add();
+  client.ends_with(reason);
   logger_.info("client {} refused: {} (0x{:02x})", client.session->client_id(), name_of(reason), static_cast<unsigned>(reason));
   if (client.peer.format.version == Version::v5) {
     mqtt::encode_disconnect(client.transport->out(), client.peer.format, reason, server_reference);
@@ -87,6 +89,7 @@ void Shard::detach(Client& client, bool keep_will) {
   if (session == nullptr) return;
   counters_.clients_connected.subtract();
   session->client = nullptr;
+  if (client.told) tell_disconnected(client, *session);
   connection_lost(*session, keep_will);
 }
 

@@ -61,6 +61,7 @@ void Shard::disconnect_all(ReasonCode reason) {
     if (client.peer.format.version == mqtt::Version::v5) {
       mqtt::encode_disconnect(client.transport->out(), client.peer.format, reason);
     }
+    client.ends_with(reason);
     close(client, true, "the broker stops");
   }
 }
@@ -70,6 +71,7 @@ void Shard::dismiss(Client& client, ReasonCode reason, std::string_view server_r
   if (client.peer.format.version == mqtt::Version::v5) {
     mqtt::encode_disconnect(client.transport->out(), client.peer.format, reason, server_reference);
   }
+  client.ends_with(reason);
   close(client, true, why);
 }
 

@@ -51,11 +51,13 @@ Shard::Ask Shard::ask_publish(Client& client, const mqtt::PublishView& publish, 
   return asked;
 }
 
-void Shard::take_publish(Client& client, const mqtt::PublishView& publish) {
+void Shard::take_publish(Client& client, mqtt::PublishView& publish) {
   ClientSession& session = *client.session;
   ReasonCode reason = ReasonCode::not_authorized;
   const Ask verdict = ask_publish(client, publish, reason);
   if (verdict == Ask::pending) return;
+  plugin::PublishVerdict said;
+  if (core_.events != nullptr && verdict == Ask::allowed && ask_plugins(client, publish, said) == Ask::pending) return;
   counters_.publish_received.add();
   ++client.publish_received;
   counters_.publish_bytes_received.add(publish.payload.size());
@@ -65,6 +67,8 @@ void Shard::take_publish(Client& client, const mqtt::PublishView& publish) {
     counters_.drop(Drop::refused);
     return answer_publish(client, publish, ReasonCode::packet_identifier_in_use);  // [MQTT-2.2.1-3]
   }
+  Qos qos = publish.qos;  // at which it is routed; the answer is for the one that came
+  if (verdict == Ask::allowed) reason = obey(said, publish, qos);
   const bool awaited = publish.qos != Qos::at_most_once && journal_.keeps_anything() && sync_of(publish.topic) == config::Sync::ack;
   routing_ = {};
   if (awaited) routing_.publisher = &client;
@@ -81,7 +85,7 @@ void Shard::take_publish(Client& client, const mqtt::PublishView& publish) {
       return refuse(client, ReasonCode::receive_maximum_exceeded);
     }
   }
-  if (verdict == Ask::allowed) reason = judge_publish(client, publish);
+  if (verdict == Ask::allowed && !mqtt::is_error(reason)) reason = judge_publish(client, publish);
   if (mqtt::is_error(reason)) {
     counters_.drop(memory_level_ == MemoryLevel::refuse_messages ? Drop::memory : Drop::refused);
     return answer_publish(client, publish, reason);
@@ -90,7 +94,7 @@ void Shard::take_publish(Client& client, const mqtt::PublishView& publish) {
   parts.topic = publish.topic;
   parts.payload = publish.payload;
   parts.raw_properties = publish.properties.raw;
-  parts.qos = publish.qos;
+  parts.qos = qos;
   parts.retain = publish.retain;
   if (publish.properties.has(PropertyId::message_expiry_interval)) {
     parts.expires_at = now_ + Seconds{publish.properties.message_expiry_interval};

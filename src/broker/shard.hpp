@@ -3,6 +3,7 @@
 #include "broker/client.hpp"
 #include "broker/core.hpp"
 #include "broker/inspect.hpp"
+#include "broker/left_will.hpp"
 #include "broker/look_ahead.hpp"
 #include "broker/outbox.hpp"
 #include "broker/restored.hpp"
@@ -12,6 +13,8 @@
 #include "broker/transport.hpp"
 #include "mqtt/decode.hpp"
 #include "mqtt/topic.hpp"
+#include "plugin/events.hpp"
+#include "plugin/host_actions.hpp"
 #include "routing/subscriber_tables.hpp"
 #include "store/journal.hpp"
 
@@ -104,6 +107,9 @@ class Shard {
   /// Forgets the retained message of this topic; false if there is none.
   bool remove_retained(std::string_view topic);
 
+  /// Routes what a plugin publishes as the broker.  (plugins.cpp)
+  void publish_own(const plugin::OwnMessage& message);
+
   // --- what the operator sees (inspect.cpp): each call looks at so much at most and copies out what it found
 
   SessionsSeen list_sessions(const SessionQuery& query, std::uint32_t from_slot, std::size_t slots_max);
@@ -188,7 +194,7 @@ class Shard {
   void on_publish(Client& client, const mqtt::Frame& frame);
   bool resolve_alias(Client& client, mqtt::PublishView& publish);
   Ask ask_publish(Client& client, const mqtt::PublishView& publish, mqtt::ReasonCode& reason);
-  void take_publish(Client& client, const mqtt::PublishView& publish);
+  void take_publish(Client& client, mqtt::PublishView& publish);
   mqtt::ReasonCode judge_publish(Client& client, const mqtt::PublishView& publish);
   void answer_publish(Client& client, const mqtt::PublishView& publish, mqtt::ReasonCode reason);
   bool store_refuses() const;
@@ -211,6 +217,7 @@ class Shard {
   void take_off_former(const Ref<mqtt::Message>& message);
   // deliver.cpp
   void deliver(ClientSession& session, const Ref<mqtt::Message>& message, const Terms& terms);
+  void give(ClientSession& session, const Ref<mqtt::Message>& message, const Terms& terms);
   void send_recorded(ClientSession& session, session::Delivery delivery);
   void enqueue(ClientSession& session, session::Delivery delivery);
   static std::size_t queued_messages(const ClientSession& session);
@@ -277,7 +284,7 @@ class Shard {
   // wills.cpp
   void connection_lost(ClientSession& session, bool keep_will);
   void publish_will(ClientSession& session);
-  void route_will(const session::Will& will, mqtt::Origin origin, std::uint64_t publisher_hash);
+  void route_will(const session::Will& will, const LeftWill& left);
   void arm_session_timer(ClientSession& session);
   void on_session_timer(ClientSession& session);
   void expire_session(ClientSession& session);
@@ -332,6 +339,18 @@ class Shard {
   // restore.cpp
   void restore_subscription(ClientSession& session, std::string_view filter, const store::SubscriptionRow& row);
   void restore_times(ClientSession& session, const store::SessionRow& row);
+  // plugins.cpp
+  void tell_connected(Client& client);
+  void tell_disconnected(const Client& client, const ClientSession& session);
+  void tell_subscribed(const Client& client, const mqtt::SubscriptionView& wanted, mqtt::ReasonCode granted,
+                       std::uint32_t subscription_id);
+  void tell_unsubscribed(const Client& client, std::string_view filter);
+  Ask ask_plugins(Client& client, const mqtt::PublishView& publish, plugin::PublishVerdict& said);
+  mqtt::ReasonCode obey(const plugin::PublishVerdict& said, mqtt::PublishView& publish, mqtt::Qos& qos);
+  mqtt::ReasonCode judge_changes(const plugin::Changes& changes) const;
+  void ask_of_will(std::shared_ptr<const LeftWill> left);
+  void end_will(const LeftWill& left, const plugin::PublishVerdict& said);
+  bool ask_of_delivery(const ClientSession& session, Ref<mqtt::Message>& message, const Terms& terms);
   // verdicts.cpp
   Ask ask_access(Client& client, const auth::Access& access, auth::AccessAnswer& answer);
   bool wait_for_access(Client& client, const auth::Access& access, auth::AccessAnswer& answer);
@@ -413,6 +432,7 @@ class Shard {
   std::vector<Slowed> slowed_;     // clients that were faster than they may be
   MonoTime slowed_until_ = kNever; // the first of them goes on
   bool judges_receiving_ = false;  // each delivery is asked for
+  bool plugins_deliver_ = false;   // the same of plugins
   static constexpr std::uint32_t kNothingToRecheck = 0xFFFFFFFF;
   std::uint32_t recheck_from_ = kNothingToRecheck;  // slot of the next session whose rights are looked at again
   std::uint64_t random_state_;

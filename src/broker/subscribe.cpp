@@ -56,6 +56,7 @@ void Shard::on_subscribe(Client& client, const mqtt::Frame& frame) {
       if (index == &code - codes.data()) wanted.options.qos = std::min(wanted.options.qos, most);
     }
     if (!mqtt::is_error(code)) code = subscribe_one(client, wanted, subscription_id);
+    if (core_.events != nullptr && !mqtt::is_error(code)) tell_subscribed(client, wanted, code, subscription_id);
     // 3.1 has no refusal: grant what was asked and deliver nothing.
     if (mqtt::is_error(code) && version == Version::v3_1) code = static_cast<ReasonCode>(wanted.options.qos);
   }

@@ -54,6 +54,7 @@ void Shard::begin_turn() {
   work_left_ = false;
   judge_memory();
   judges_receiving_ = core_.authenticator().restricts_receiving();
+  plugins_deliver_ = core_.events != nullptr && core_.events->watches_deliver();
   take_mail();
   wheel_.advance(now_, [this](TimerNode& node) {
     if (node.kind() == kClientTimer) return on_client_timer(static_cast<Client&>(node));

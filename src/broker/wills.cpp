@@ -63,24 +63,24 @@ void Shard::expire_session(ClientSession& session) {
 void Shard::publish_will(ClientSession& session) {
   std::unique_ptr<session::Will> will = std::move(session.will);
   if (!will) return;
-  const mqtt::Origin origin = origin_of(session);
-  const std::uint64_t hash = session.entry->hash;
-  if (!core_.authenticator().restricts_access()) return route_will(*will, origin, hash);
+  const std::size_t listener = session.client != nullptr ? session.client->listener : std::size_t{0};
+  const auto left = std::make_shared<const LeftWill>(LeftWill{std::move(*will), origin_of(session), session.entry->hash,
+                                                              std::string{session.client_id()}, session.principal, listener});
+  if (!core_.authenticator().restricts_access()) return ask_of_will(left);
   // The right to publish may have gone since CONNECT.
-  const std::shared_ptr<const session::Will> kept{std::move(will)};
-  const auth::Access access{auth::Action::publish, session.client_id(), session.principal,
-                            session.client != nullptr ? session.client->listener : std::size_t{0},
-                            kept->topic,           kept->qos,           kept->retain};
+  const auth::Access access{auth::Action::publish, left->client_id, left->principal,  left->listener,
+                            left->will.topic,      left->will.qos,  left->will.retain};
   Mailbox& mailbox = core_.mailbox(id_);
-  const auto answer = core_.authenticator().access(access, [&mailbox, kept, origin, hash](auth::AccessAnswer late) {
+  const auto answer = core_.authenticator().access(access, [&mailbox, left](auth::AccessAnswer late) {
     if (late.decision != auth::Decision::allow) return;
-    mailbox.post_call([kept, origin, hash](Shard& shard) { shard.route_will(*kept, origin, hash); });
+    mailbox.post_call([left](Shard& shard) { shard.ask_of_will(left); });
   });
-  if (answer.decision == auth::Decision::allow) return route_will(*kept, origin, hash);
+  if (answer.decision == auth::Decision::allow) return ask_of_will(left);
   if (answer.decision == auth::Decision::deny) counters_.drop(Drop::refused);
 }
 
-void Shard::route_will(const session::Will& will, mqtt::Origin origin, std::uint64_t publisher_hash) {
+/// `will`: what is sent, which plugins may have changed.
+void Shard::route_will(const session::Will& will, const LeftWill& left) {
   mqtt::MessageParts parts;
   parts.topic = will.topic;
   parts.payload = will.payload;
@@ -88,9 +88,9 @@ void Shard::route_will(const session::Will& will, mqtt::Origin origin, std::uint
   parts.qos = will.qos;
   parts.retain = will.retain;
   parts.expires_at = will.has_expiry ? now_ + Seconds{will.expiry_s} : kNever;
-  parts.origin = origin;
+  parts.origin = left.origin;
   routing_ = {};
-  route(parts, publisher_hash, nullptr);
+  route(parts, left.publisher_hash, nullptr);
 }
 
 /// The session is over: its will goes out if it still has one, its shared messages go to others, all else is dropped.

@@ -1,0 +1,30 @@
+#pragma once
+
+#include "plugin/host_actions.hpp"
+
+#include <atomic>
+#include <string>
+
+namespace tombo::broker {
+class Core;
+}  // namespace tombo::broker
+
+namespace tombo::app {
+
+/// What plugins ask of the broker, as letters to its shards.  What they publish about one topic stays in order.
+/// Lives on: begin() and end() main; the rest any thread.
+class PluginActions final : public plugin::HostActions {
+ public:
+  /// From now on there are shards to write to, whether they run already or not.
+  void begin(broker::Core& core) { core_.store(&core, std::memory_order_release); }
+  /// Nothing is taken any more.  No other call may be going on: plugins have been stopped.
+  void end() { core_.store(nullptr, std::memory_order_release); }
+
+  bool publish(plugin::OwnMessage message) override;
+  bool kick(std::string client_id, mqtt::ReasonCode reason) override;
+
+ private:
+  std::atomic<broker::Core*> core_{nullptr};
+};
+
+}  // namespace tombo::app

@@ -1,0 +1,61 @@
+#include "app/plugin_guests.hpp"
+
+#include <fmt/format.h>
+
+#include <unistd.h>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <utility>
+
+namespace tombo::app {
+
+namespace {
+class NameOnly final : public auth::Backend {
+ public:
+  explicit NameOnly(std::string name) : name_(std::move(name)) {}
+  std::string_view name() const override { return name_; }
+  void ask(std::shared_ptr<const auth::Login>, std::function<void(auth::Verdict)> done) override {
+    done({auth::Verdict::Kind::error, nullptr, mqtt::ReasonCode::server_unavailable, "the plugin is not loaded"});
+  }
+
+ private:
+  std::string name_;
+};
+
+std::string name_of(const config::Plugin& section) { return "plugin:" + section.name; }
+
+/// A pointer to what lives elsewhere.
+template <class T>
+std::shared_ptr<T> borrowed(T* there) {
+  return std::shared_ptr<T>(std::shared_ptr<T>{}, there);
+}
+}  // namespace
+
+auth::Guests guests_of(plugin::Plugins* plugins, const config::Options& options) {
+  auth::Guests guests;
+  if (plugins == nullptr) return guests;
+  for (const auto& section : options.plugins) {
+    const std::string name = name_of(section);
+    if (auto* backend = plugins->backend(name)) guests.backends.push_back(borrowed(backend));
+    if (auto* referee = plugins->referee(name)) guests.referees.push_back(borrowed(referee));
+  }
+  return guests;
+}
+
+auth::Guests guests_in_name_only(const config::Options& options) {
+  auth::Guests guests;
+  for (const auto& section : options.plugins) guests.backends.push_back(std::make_shared<NameOnly>(name_of(section)));
+  return guests;
+}
+
+std::vector<std::string> problems_of_plugin_files(const config::Options& options) {
+  std::vector<std::string> problems;
+  for (const auto& section : options.plugins) {
+    if (::access(section.path.c_str(), R_OK) == 0) continue;
+    problems.push_back(fmt::format("plugin '{}': {}: {}", section.name, section.path, std::strerror(errno)));
+  }
+  return problems;
+}
+
+}  // namespace tombo::app
