@@ -113,7 +113,7 @@ class Running {
   Result<void, std::string> load_plugins();
   void stop_plugins();
   control::Reloaded reload();
-  void reread_files();
+  std::string reread_files();
   void watch_files();
   Result<std::shared_ptr<broker::Keeper>, std::string> open_store();
   void write_summary();
@@ -222,16 +222,21 @@ void Running::watch_files() {
   watched_.watch(files);
 }
 
-/// Certificates, passwords and rules anew, because of SIGHUP or since one has changed.  What cannot be read stays as it was.
-void Running::reread_files() {
+/// Certificates, passwords and rules anew, because of SIGHUP or since one has changed.  What cannot be read stays as it
+/// was; the first problem is returned.
+std::string Running::reread_files() {
+  std::string problem;
   if (const auto read = guard_->reload(options_); !read) {
-    for (const auto& problem : read.error()) log_.error("{}", problem);
+    for (const auto& each : read.error()) log_.error("{}", each);
     log_.error("who may come in and what clients may do stays as it was");
+    problem = read.error().front();
   } else {
     server_->rights_changed();
   }
-  server_->reread_files();
+  const std::string listeners = server_->reread_files();
+  if (problem.empty()) problem = listeners;
   watch_files();
+  return problem;
 }
 
 /// Its questions wait until the shards run.
@@ -316,7 +321,8 @@ control::Reloaded Running::reload() {
       for (const auto& problem : plugins_->reload(next->plugins)) log_.error("{}", problem);
     }
   }
-  if (outcome.good) reread_files();
+  if (outcome.good) outcome.problem = reread_files();
+  outcome.good = outcome.good && outcome.problem.empty();
   systemd::notify_ready();
   return outcome;
 }

@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
 #include <sys/stat.h>
@@ -41,7 +42,13 @@ Result<void, std::string> Privileges::resolve(const std::string& user) {
 Result<void, std::string> Privileges::give(const std::string& directory) const {
   if (!changes_) return {};
   if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) return {};  // who opens it says what is wrong
-  if (::chown(directory.c_str(), uid_, gid_) != 0) return cannot(fmt::format("give {} to {}", directory, user_));
+  // Not through a link: its directory may be in somebody else's hands.
+  const int descriptor = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (descriptor < 0) return cannot(fmt::format("open {}, which must be a directory and no link", directory));
+  const bool given = ::fchown(descriptor, uid_, gid_) == 0;
+  const auto why_not = cannot(fmt::format("give {} to {}", directory, user_));
+  ::close(descriptor);
+  if (!given) return why_not;
   return {};
 }
 

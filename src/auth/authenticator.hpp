@@ -65,6 +65,7 @@ struct Access {
   std::string_view topic;  // name or filter, $share taken off
   mqtt::Qos qos = mqtt::Qos::at_most_once;
   bool retain = false;
+  bool shared = false;     // a shared subscription: nobody else gets what this client is refused
 };
 struct AccessAnswer {
   Decision decision = Decision::allow;
@@ -84,6 +85,8 @@ class Authenticator {
   /// Begins enhanced authentication; null: nobody knows the method (0x8C).
   virtual std::unique_ptr<Exchange> begin_exchange(std::string_view method, const Login& login);
   virtual AccessAnswer access(const Access& access, std::function<void(AccessAnswer)> later) = 0;
+  /// What the rules alone say, at once: nobody who takes his time, or may be away, is asked.
+  virtual AccessAnswer rule_on(const Access& access);
   /// False where access() always allows, so that the packet path need not ask.
   virtual bool restricts_access() const = 0;
   /// Whether each delivery is judged, too (Action::receive), which is always answered at once.

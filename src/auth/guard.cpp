@@ -54,6 +54,7 @@ Result<void, Problems> Guard::reload(const config::Options& options) {
   // Stricter before the new rules hold, laxer after: in between nobody may do what neither rules allow.
   if (restricts) restricts_.store(true, std::memory_order_release);
   if (restricts_receiving) restricts_receiving_.store(true, std::memory_order_release);
+  if (knows_users) knows_users_.store(true, std::memory_order_release);
   current_.exchange(std::move(*made));
   knows_users_.store(knows_users, std::memory_order_release);
   remembers_.store(remembers, std::memory_order_release);

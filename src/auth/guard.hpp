@@ -42,6 +42,7 @@ class Guard final : public Authenticator, public acl::Explainer {
   acl::Explanation explain(const Access& access) const override;
   config::Acl sources() const override;
   bool remembers() const override { return remembers_.load(std::memory_order_acquire); }
+  AccessAnswer rule_on(const Access& access) override { return current_.load()->policy->judge(access); }
   bool restricts_access() const override { return restricts_.load(std::memory_order_acquire); }
   bool restricts_receiving() const override { return restricts_receiving_.load(std::memory_order_acquire); }
   bool knows_users() const override { return knows_users_.load(std::memory_order_acquire); }

@@ -72,7 +72,7 @@ class Client final : public TimerNode {
   std::uint32_t packet_bytes_max = 0;
   std::uint16_t topic_alias_max = 0;
   std::uint8_t qos_max = 2;
-  std::uint8_t listener = 0;         // index in options.listeners, 255 at most
+  std::uint16_t listener = 0;        // index in options.listeners
   std::uint16_t keep_alive_s = 0;
   State state = State::awaiting_connect;
   bool moved = false;                // came from another shard

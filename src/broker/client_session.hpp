@@ -75,6 +75,7 @@ class ClientSession final : public session::Session {
   Client* client = nullptr;
   Directory::Entry* entry;
   std::shared_ptr<const auth::Principal> principal = auth::nobody();  // who made the session
+  std::uint16_t listener = 0;     // by which its client came last
   MonoTime will_due = kNever;     // while the client is away
   MonoTime expires_at = kNever;   // while the client is away
   /// Retained messages on their way to new subscriptions; with some, the session is in the shard's list of walkers.

@@ -46,7 +46,7 @@ void Shard::on_connect(Client& client, const mqtt::Frame& frame, mqtt::Bytes pac
   // An identifier made for a packet that waited for its verdict is made anew, so the place that was found stays.
   const bool settled = (assigned && client.verdicts != nullptr) || client.enhanced != nullptr;
   if (!settled && !bring_home(client, client_id)) return;  // its packet goes with it
-  if (client.verdicts == nullptr && !client.enhanced && must_wait(client, connect, client_id)) {
+  if (client.verdicts == nullptr && !client.enhanced && must_wait(client, connect)) {
     return refuse(client, ReasonCode::connection_rate_exceeded);
   }
   if (connect.properties.has(mqtt::PropertyId::authentication_method)) {
@@ -63,9 +63,12 @@ void Shard::on_connect(Client& client, const mqtt::Frame& frame, mqtt::Bytes pac
     if (asked == Ask::pending) return;
     if (asked == Ask::denied) return refuse(client, ReasonCode::not_authorized);
   }
+  if (!core_.penalties.may_come_in(client_id, now_)) return refuse(client, ReasonCode::connection_rate_exceeded);
   if (belongs_to_another(client_id, *client.verdicts->login->principal)) return refuse(client, ReasonCode::not_authorized);
   accept(client, connect, client_id, assigned);
-  if (client.state == Client::State::active) client.verdicts.reset();  // they were for this packet
+  if (client.state != Client::State::active) return;
+  client.verdicts.reset();  // they were for this packet
+  if (client.enhanced) client.enhanced->connect = {};
 }
 
 ReasonCode Shard::judge_connect(Client& client, const mqtt::ConnectView& connect) {
@@ -102,7 +105,7 @@ ReasonCode Shard::judge_connect(Client& client, const mqtt::ConnectView& connect
 
 ReasonCode Shard::judge_will(const Client& client, const mqtt::WillView& will) const {
   if (static_cast<std::uint8_t>(will.qos) > client.qos_max) return ReasonCode::qos_not_supported;
-  if (will.topic.starts_with("$SYS/")) return ReasonCode::not_authorized;
+  if (closed_to_clients(will.topic)) return ReasonCode::not_authorized;
   if (will.retain && !options_->mqtt.retain_available) return ReasonCode::retain_not_supported;
   if (will.properties.payload_format_indicator == 1 && options_->mqtt.check_payload_format &&
       !mqtt::is_valid_payload_text(mqtt::text_of(will.payload))) {
@@ -155,6 +158,7 @@ void Shard::accept(Client& client, const mqtt::ConnectView& connect, std::string
   }
   session.will = connect.has_will ? std::make_unique<session::Will>(connect.will) : nullptr;
   session.principal = client.verdicts->login->principal;
+  session.listener = client.listener;
 
   client.session = &session;
   client.state = Client::State::active;

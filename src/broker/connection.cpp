@@ -36,7 +36,7 @@ void Shard::on_open(Transport& transport, std::size_t listener_index, bool moved
   client->packet_bytes_max = listener.packet_bytes_max != 0 ? listener.packet_bytes_max : options_->limits.packet_bytes_max;
   client->topic_alias_max = listener.topic_alias_max;
   client->qos_max = listener.qos_max;
-  client->listener = static_cast<std::uint8_t>(std::min<std::size_t>(listener_index, 255));
+  client->listener = static_cast<std::uint16_t>(listener_index);
   client->moved = moved;
   client->number = next_client_++;
   client->index = static_cast<std::uint32_t>(clients_.size());

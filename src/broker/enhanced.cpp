@@ -74,7 +74,7 @@ bool Shard::take_step(Client& client, mqtt::Bytes data) {
       client.verdicts->login = auth::LoginAnswer{auth::Decision::allow, ReasonCode::success, std::move(answer->principal), {}};
       return true;
     default:
-      note_refused_login(client, enhanced.login, answer->why);
+      note_refused_login(client, enhanced.login, answer->reason, answer->why);
       refuse(client, answer->reason);  // [MQTT-4.12.0-4]
       return false;
   }
@@ -123,11 +123,12 @@ void Shard::on_auth(Client& client, const mqtt::Frame& frame) {
   enhanced.exchange.reset();
   // A session does not change its owner.  [MQTT-4.12.1-2]
   if (answer->step == Step::deny || answer->principal->user_name != enhanced.user_name) {
-    note_refused_login(client, enhanced.login, answer->why);
+    note_refused_login(client, enhanced.login, answer->reason, answer->why);
     return refuse(client, answer->step == Step::deny ? answer->reason : ReasonCode::not_authorized);
   }
   client.session->principal = std::move(answer->principal);
   client.rights.reset();  // they were another login's
+  if (core_.authenticator().restricts_access()) recheck(*client.session);
   arm_client_timer(client);
   mqtt::encode_auth(client.transport->out(), client.peer.format, ReasonCode::success, enhanced.method, bytes_of(answer->data));
 }

@@ -39,7 +39,7 @@ struct SessionSeen {
   std::uint32_t publish_sent = 0;
   std::uint16_t keep_alive_s = 0;
   std::uint8_t version = 0;   // 3, 4 or 5
-  std::uint8_t listener = 0;  // index in options.listeners, 255 at most
+  std::uint16_t listener = 0;  // index in options.listeners, 255 at most
   routing::ShardId shard = 0;
   bool connected = false;
   bool has_will = false;

@@ -1,8 +1,14 @@
 #include "broker/penalties.hpp"
 
+#include <iterator>
 #include <utility>
 
 namespace tombo::broker {
+
+namespace {
+/// Entries that are looked at to find one that waits out no penalty.
+constexpr int kLooksForFree = 64;
+}  // namespace
 
 void Penalties::apply(const config::Defence& options) {
   const std::lock_guard lock(mutex_);
@@ -14,6 +20,14 @@ std::string_view Penalties::host_of(std::string_view address) {
   return colon == std::string_view::npos || address.starts_with("unix") ? address.substr(0, address.find(':')) : address.substr(0, colon);
 }
 
+/// The least recent goes, but rather not one that waits out a penalty.
+void Penalties::forget_one(MonoTime now) {
+  auto oldest = std::prev(entries_.end());
+  for (int looks = 0; looks < kLooksForFree && now < oldest->free_at && oldest != entries_.begin(); ++looks) --oldest;
+  index_.erase(oldest->key);
+  entries_.erase(oldest);
+}
+
 /// The entry of a name, made if there is none; its count begins anew when its window is over.
 Penalties::Entry& Penalties::entry(Kind kind, std::string_view name, MonoTime now, Seconds window) {
   std::string key{static_cast<char>(kind)};
@@ -21,10 +35,7 @@ Penalties::Entry& Penalties::entry(Kind kind, std::string_view name, MonoTime no
   if (const auto known = index_.find(key); known != index_.end()) {
     entries_.splice(entries_.begin(), entries_, known->second);
   } else {
-    while (entries_.size() >= options_.entries_max) {
-      index_.erase(entries_.back().key);
-      entries_.pop_back();
-    }
+    while (entries_.size() >= options_.entries_max) forget_one(now);
     entries_.push_front(Entry{std::move(key), now, 0, {}});
     index_.emplace(entries_.front().key, entries_.begin());
   }

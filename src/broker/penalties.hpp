@@ -44,6 +44,7 @@ class Penalties {
 
   Entry& entry(Kind kind, std::string_view name, MonoTime now, Seconds window);
   const Entry* find(Kind kind, std::string_view name) const;
+  void forget_one(MonoTime now);
   bool waits(Kind kind, std::string_view name, MonoTime now) const;
 
   mutable std::mutex mutex_;

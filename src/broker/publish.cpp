@@ -109,9 +109,7 @@ void Shard::take_publish(Client& client, mqtt::PublishView& publish) {
 
 /// What speaks against a message that its sender may publish.
 ReasonCode Shard::judge_publish(Client& client, const mqtt::PublishView& publish) {
-  if (publish.topic.starts_with("$SYS/")) return ReasonCode::not_authorized;  // ours alone
-  // Orders to the broker: only where rules open it.
-  if (publish.topic.starts_with("$CONTROL/") && !core_.authenticator().restricts_access()) return ReasonCode::not_authorized;
+  if (closed_to_clients(publish.topic)) return ReasonCode::not_authorized;
   if (options_->mqtt.check_payload_format && publish.properties.payload_format_indicator == 1 &&
       !mqtt::is_valid_payload_text(mqtt::text_of(publish.payload))) {
     return ReasonCode::payload_format_invalid;

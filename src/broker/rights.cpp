@@ -28,8 +28,10 @@ auth::Login Shard::login_of(const Client& client, const mqtt::ConnectView& conne
 }
 
 /// Says why somebody was not let in; what the client is told says less.
-void Shard::note_refused_login(const Client& client, const auth::Login& login, std::string_view why) {
-  core_.penalties.login_failed(Penalties::host_of(client.transport->peer_address()), login.user_name, now_);
+void Shard::note_refused_login(const Client& client, const auth::Login& login, ReasonCode reason, std::string_view why) {
+  // That nobody could be asked is not the client's failure.
+  const bool failed = reason != ReasonCode::server_unavailable && reason != ReasonCode::server_busy;
+  if (failed) core_.penalties.login_failed(Penalties::host_of(client.transport->peer_address()), login.user_name, now_);
   const std::string address = client.transport->peer_address();
   auth::Refusal refusal;
   refusal.kind = auth::Refusal::Kind::connection;
@@ -41,10 +43,15 @@ void Shard::note_refused_login(const Client& client, const auth::Login& login, s
 }
 
 /// Who has tried too often is not even asked for a password.
-bool Shard::must_wait(const Client& client, const mqtt::ConnectView& connect, std::string_view client_id) {
+bool Shard::must_wait(const Client& client, const mqtt::ConnectView& connect) {
   const std::string address = client.transport->peer_address();
-  return !core_.penalties.may_log_in(Penalties::host_of(address), connect.user_name, now_) ||
-         !core_.penalties.may_come_in(client_id, now_);
+  return !core_.penalties.may_log_in(Penalties::host_of(address), connect.user_name, now_);
+}
+
+/// $SYS is ours alone; $CONTROL, orders to the broker, is open only where rules open it.
+bool Shard::closed_to_clients(std::string_view topic) const {
+  if (topic.starts_with("$SYS/")) return true;
+  return topic.starts_with("$CONTROL/") && !core_.authenticator().restricts_access();
 }
 
 /// Sessions belong to the user who made them, where users are known at all.
@@ -125,21 +132,19 @@ void Shard::give_up_forbidden(ClientSession& session) {
 
 /// Takes subscriptions away that the session would not be given any more.
 void Shard::recheck(ClientSession& session) {
-  const auto denied = [&](std::string_view filter) {
-    const auth::Access access{auth::Action::subscribe, session.client_id(), session.principal,
-                              session.client != nullptr ? session.client->listener : std::size_t{0}, filter,
-                              mqtt::Qos::at_most_once, false};
-    // Who answers later is not asked: a subscription that it would refuse now ends with its session.
-    return core_.authenticator().access(access, [](auth::AccessAnswer) {}).decision == auth::Decision::deny;
+  const auto denied = [&](std::string_view filter, bool shared) {
+    const auth::Access access{auth::Action::subscribe, session.client_id(), session.principal, session.listener, filter,
+                              mqtt::Qos::at_most_once, false, shared};
+    return core_.authenticator().rule_on(access).decision == auth::Decision::deny;
   };
   std::vector<std::string> gone;
   for (std::uint32_t i = 0; i < session.subscriptions.size(); ++i) {
     const std::string_view filter = session.subscriptions[i].filter->text();
-    if (denied(filter)) gone.emplace_back(filter);
+    if (denied(filter, false)) gone.emplace_back(filter);
   }
   for (std::size_t i = 0; session.has_shared() && i < session.shared().size(); ++i) {
     const SharedSubscription& shared = session.shared()[i];
-    if (shared.filter != nullptr && denied(shared.filter->text())) gone.push_back(shared_text(shared));
+    if (shared.filter != nullptr && denied(shared.filter->text(), true)) gone.push_back(shared_text(shared));
   }
   routing_ = {};
   for (const auto& filter : gone) {

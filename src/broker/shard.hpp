@@ -144,6 +144,12 @@ class Shard {
     Terms terms;
     std::vector<std::uint32_t> subscription_ids;
   };
+  // A client that was faster than it may be.
+  struct Slowed {
+    Client* client;
+    MonoTime until;
+    bool reads;  // it is not read from; else not written to
+  };
   enum class Ask : std::uint8_t { allowed, denied, pending };
   // Why packets that come cannot be taken at the moment.
   enum class MemoryLevel : std::uint8_t { normal, shed_qos0, refuse_connections, refuse_messages };
@@ -176,20 +182,21 @@ class Shard {
   void count_out(Client& client, std::size_t bytes);
   bool rate_lets_out(Client& client);
   bool rate_lets_subscribe(Client& client);
-  void slow_down(Client& client, MonoTime until);
+  void slow_down(const Slowed& slowed);
   void go_on_with_slowed();
   void forget_slowed(const Client& client);
   // rights.cpp
   auth::Login login_of(const Client& client, const mqtt::ConnectView& connect, std::string_view client_id) const;
+  bool closed_to_clients(std::string_view topic) const;
   bool belongs_to_another(std::string_view client_id, const auth::Principal& principal);
   Ask ask_will(Client& client, const mqtt::WillView& will, std::string_view client_id);
   bool may_receive(ClientSession& session, const mqtt::Message& message);
-  bool must_wait(const Client& client, const mqtt::ConnectView& connect, std::string_view client_id);
+  bool must_wait(const Client& client, const mqtt::ConnectView& connect);
   void continue_recheck();
   void recheck(ClientSession& session);
   void give_up_forbidden(ClientSession& session);
   void note_refused_access(const Client& client, const auth::Access& access, const auth::AccessAnswer& answer);
-  void note_refused_login(const Client& client, const auth::Login& login, std::string_view why);
+  void note_refused_login(const Client& client, const auth::Login& login, mqtt::ReasonCode reason, std::string_view why);
   // publish.cpp
   void on_publish(Client& client, const mqtt::Frame& frame);
   bool resolve_alias(Client& client, mqtt::PublishView& publish);
@@ -425,10 +432,6 @@ class Shard {
   std::size_t turn_letters_ = 0;  // that came and went in this turn
   bool work_left_ = false;
   bool limits_rates_ = false;      // some rate of a client is limited
-  struct Slowed {
-    Client* client;
-    MonoTime until;
-  };
   std::vector<Slowed> slowed_;     // clients that were faster than they may be
   MonoTime slowed_until_ = kNever; // the first of them goes on
   bool judges_receiving_ = false;  // each delivery is asked for

@@ -25,7 +25,7 @@ void Shard::count_in(Client& client, std::size_t bytes) {
   if (ready <= now_ || client.paused_for_rate) return;
   client.paused_for_rate = true;
   client.transport->pause_reading();
-  slow_down(client, ready);
+  slow_down({&client, ready, true});
 }
 
 void Shard::count_out(Client& client, std::size_t bytes) {
@@ -40,7 +40,7 @@ bool Shard::rate_lets_out(Client& client) {
   if (rates == nullptr) return true;
   const MonoTime ready = rates->bytes_out.ready_at(static_cast<double>(options_->defence.client_bytes_out_per_s), now_);
   if (ready <= now_) return true;
-  if (!std::exchange(client.held_for_rate, true)) slow_down(client, ready);
+  if (!std::exchange(client.held_for_rate, true)) slow_down({&client, ready, false});
   return false;
 }
 
@@ -54,9 +54,9 @@ bool Shard::rate_lets_subscribe(Client& client) {
   return true;
 }
 
-void Shard::slow_down(Client& client, MonoTime until) {
-  slowed_.push_back({&client, until});
-  slowed_until_ = std::min(slowed_until_, until);
+void Shard::slow_down(const Slowed& slowed) {
+  slowed_.push_back(slowed);
+  slowed_until_ = std::min(slowed_until_, slowed.until);
 }
 
 void Shard::go_on_with_slowed() {
@@ -64,17 +64,21 @@ void Shard::go_on_with_slowed() {
   slowed_until_ = kNever;
   for (const Slowed& slowed : std::exchange(slowed_, {})) {
     if (slowed.until > now_) {
-      slow_down(*slowed.client, slowed.until);
+      slow_down(slowed);
       continue;
     }
     Client& client = *slowed.client;
-    if (std::exchange(client.paused_for_rate, false)) resume_if_free(client);
-    if (std::exchange(client.held_for_rate, false) && client.session != nullptr) pump(*client.session);
+    if (slowed.reads) {
+      client.paused_for_rate = false;
+      resume_if_free(client);
+    } else {
+      client.held_for_rate = false;
+      if (client.session != nullptr) pump(*client.session);
+    }
   }
 }
 
 void Shard::forget_slowed(const Client& client) {
-  if (!client.paused_for_rate && !client.held_for_rate) return;
   std::erase_if(slowed_, [&](const Slowed& slowed) { return slowed.client == &client; });
 }
 

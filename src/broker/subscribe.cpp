@@ -37,11 +37,11 @@ void Shard::on_subscribe(Client& client, const mqtt::Frame& frame) {
     const auto wanted = mqtt::next_subscription(filters, version);
     code = judge_subscription(wanted);
     if (!mqtt::is_error(code) && client.session->stored && store_refuses()) code = ReasonCode::unspecified_error;
-    if (!mqtt::is_error(code) && limits_rates_ && !rate_lets_subscribe(client)) code = ReasonCode::quota_exceeded;
     if (mqtt::is_error(code)) continue;
     const ClientSession& session = *client.session;
-    const auth::Access access{auth::Action::subscribe, session.client_id(), session.principal, client.listener,
-                              mqtt::parse_filter(wanted.filter).filter, wanted.options.qos, false};
+    const auto parsed = mqtt::parse_filter(wanted.filter);
+    const auth::Access access{auth::Action::subscribe, session.client_id(),  session.principal, client.listener,
+                              parsed.filter,           wanted.options.qos, false,             parsed.shared};
     auth::AccessAnswer answer;
     const Ask verdict = ask_access(client, access, answer);
     if (verdict == Ask::pending) return;
@@ -55,6 +55,7 @@ void Shard::on_subscribe(Client& client, const mqtt::Frame& frame) {
     for (const auto& [index, most] : qos_max) {
       if (index == &code - codes.data()) wanted.options.qos = std::min(wanted.options.qos, most);
     }
+    if (!mqtt::is_error(code) && limits_rates_ && !rate_lets_subscribe(client)) code = ReasonCode::quota_exceeded;
     if (!mqtt::is_error(code)) code = subscribe_one(client, wanted, subscription_id);
     if (core_.events != nullptr && !mqtt::is_error(code)) tell_subscribed(client, wanted, code, subscription_id);
     // 3.1 has no refusal: grant what was asked and deliver nothing.

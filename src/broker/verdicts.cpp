@@ -34,7 +34,7 @@ Shard::Ask Shard::ask_login(Client& client, const mqtt::ConnectView& connect, st
     client.verdicts->login = std::move(answer);
   }
   if (client.verdicts->login->decision == auth::Decision::allow) return Ask::allowed;
-  note_refused_login(client, login_of(client, connect, client_id), client.verdicts->login->why);
+  note_refused_login(client, login_of(client, connect, client_id), client.verdicts->login->reason, client.verdicts->login->why);
   return Ask::denied;
 }
 
@@ -45,7 +45,8 @@ auth::AccessAnswer Shard::judge_access(Client& client, const auth::Access& acces
   if (client.rights) {
     if (const auto* known = client.rights->find(policy, access)) return *known;
   }
-  const auto answer = authenticator.access(access, nullptr);
+  auto answer = authenticator.access(access, [](auth::AccessAnswer) {});
+  if (answer.decision == auth::Decision::pending) answer.decision = auth::Decision::deny;  // a reload came in between
   if (!client.rights) {
     client.rights = std::make_unique<auth::acl::ClientVerdicts>(options_->acl.cache_entries_max, core_.random_seed());
   }
@@ -61,6 +62,7 @@ Shard::Ask Shard::ask_access(Client& client, const auth::Access& access, auth::A
     return Ask::pending;
   }
   if (answer.decision == auth::Decision::allow) return Ask::allowed;
+  if (!mqtt::is_error(answer.reason)) answer.reason = mqtt::ReasonCode::not_authorized;
   note_refused_access(client, access, answer);
   return Ask::denied;
 }

@@ -63,7 +63,7 @@ void Shard::expire_session(ClientSession& session) {
 void Shard::publish_will(ClientSession& session) {
   std::unique_ptr<session::Will> will = std::move(session.will);
   if (!will) return;
-  const std::size_t listener = session.client != nullptr ? session.client->listener : std::size_t{0};
+  const std::size_t listener = session.listener;
   const auto left = std::make_shared<const LeftWill>(LeftWill{std::move(*will), origin_of(session), session.entry->hash,
                                                               std::string{session.client_id()}, session.principal, listener});
   if (!core_.authenticator().restricts_access()) return ask_of_will(left);

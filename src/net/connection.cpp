@@ -125,7 +125,13 @@ void Connection::receive_filtered() {
       hand_over(plain, false);
     }
   }
-  if (ended && phase_ == Phase::open) part(good ? "the peer closed the connection" : way_in_->why());
+  if (!ended || phase_ != Phase::open) return;
+  if (good && packets_wait()) {
+    // The peer has ended in good order; what it said before is heard first.
+    ended_ = true;
+    return watch(false, watching_writable_);
+  }
+  part(good ? "the peer closed the connection" : way_in_->why());
 }
 
 /// A packet whose beginning was kept has become whole: the next ones may be as large.
@@ -238,8 +244,9 @@ void Connection::hand_over(mqtt::Bytes bytes, bool from_store) {
 
 void Connection::go_on() {
   if (phase_ != Phase::open || paused_) return;
-  watch(true, watching_writable_);
+  if (!ended_) watch(true, watching_writable_);
   if (kept_) hand_over(kept_->bytes(), true);
+  if (ended_ && phase_ == Phase::open && !packets_wait()) part("the peer closed the connection");
 }
 
 void Connection::pause_reading() {

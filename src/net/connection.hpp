@@ -68,6 +68,8 @@ class Connection final : public broker::Transport, public Watched {
   void hand_over(mqtt::Bytes bytes, bool from_store);
   bool judge(std::int64_t received);
   void receive_filtered();
+  /// Whole packets were kept that are to be looked at later.
+  bool packets_wait() const { return kept_ && (paused_ || in_backlog); }
   bool write_filtered();
   bool send_wire(filter::Sink& wire);
   bool say_goodbye();
@@ -90,6 +92,7 @@ class Connection final : public broker::Transport, public Watched {
   std::int16_t move_target_ = -1;
   Phase phase_ = Phase::open;
   bool paused_ = false;
+  bool ended_ = false;  // the peer sends no more; packets of it wait
   bool watching_readable_ = false;
   bool watching_writable_ = false;
 };

@@ -132,14 +132,17 @@ void Server::reload(std::shared_ptr<const config::Options> options) {
   }
 }
 
-void Server::reread_files() {
+std::string Server::reread_files() {
+  std::string first;
   const auto logger = impl_->logger.for_module(log::Module::net);
   for (std::size_t i = 0; i < impl_->listeners.size(); ++i) {
     const auto good = impl_->listeners[i]->prepare(impl_->options->listeners[i]);
     if (good) continue;
     for (const auto& problem : good.error()) logger.error("{}", problem);
+    if (first.empty()) first = good.error().front();
     logger.error("listener {} goes on with what it had", i + 1);
   }
+  return first;
 }
 
 std::vector<std::string> Server::files() const {

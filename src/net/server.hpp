@@ -49,8 +49,8 @@ class Server {
   /// Hands new options to every shard; what needs a restart keeps its old value (the caller has said so).
   void reload(std::shared_ptr<const config::Options> options);
   /// Reads certificates, revocation lists and keys of every listener again; what cannot be read stays as it was, and the
-  /// log says so.
-  void reread_files();
+  /// log says so; the first problem is returned.
+  std::string reread_files();
   /// Files that the listeners have read, for who watches them.
   std::vector<std::string> files() const;
   /// The authenticator has new rights: live subscriptions are looked at again.

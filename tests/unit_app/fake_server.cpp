@@ -29,7 +29,7 @@ Server::~Server() {
   for (const int fd : impl_->sockets) ::close(fd);
 }
 
-void Server::reread_files() {}
+std::string Server::reread_files() { return {}; }
 std::vector<std::string> Server::files() const { return {}; }
 void Server::rights_changed() {}
 Result<std::shared_ptr<const Entrance>, std::vector<std::string>> Entrance::make(const config::Listener&, const Entrance*) {

@@ -115,6 +115,22 @@ TEST(Defence, AReaderIsSentAsMuchAsItMayHave) {
   EXPECT_EQ(at_once + reader->publishes().size(), 30u);
 }
 
+TEST(Defence, AClientThatIsSlowedBothWaysMayGo) {
+  VirtualBroker broker(with([](auto& defence) {
+    defence.client_bytes_in_per_s = 1000;
+    defence.client_bytes_out_per_s = 1000;
+  }));
+  auto client = connected(broker, "c");
+  client->subscribe("t");
+  auto other = connected(broker, "o");
+  client->publish("t", std::string(9000, 'x'));
+  other->publish("t", std::string(1500, 'x'));
+  broker.advance(Seconds{2});
+  client->cut();
+  broker.advance(Seconds{20});
+  EXPECT_EQ(broker.core().connections.load(), 1u);
+}
+
 TEST(Defence, SubscribingHasARate) {
   VirtualBroker broker(with([](auto& defence) { defence.client_subscribes_per_s = 2; }));
   auto client = connected(broker, "c");

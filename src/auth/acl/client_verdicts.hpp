@@ -50,7 +50,7 @@ class ClientVerdicts {
   /// All that a verdict may depend on besides the topic.  The answers for deliveries and subscriptions know no QoS.
   static std::uint8_t kind_of(const Access& access) {
     const auto action = static_cast<unsigned>(access.action);
-    if (access.action != Action::publish) return static_cast<std::uint8_t>(action);
+    if (access.action != Action::publish) return static_cast<std::uint8_t>(action | (access.shared ? 32u : 0u));
     return static_cast<std::uint8_t>(action | static_cast<unsigned>(access.qos) << 2 | (access.retain ? 16u : 0u));
   }
   std::uint64_t hash_of(const Access& access) const;

@@ -100,16 +100,18 @@ std::optional<ScopeId> Policy::user_scope(std::string_view user_name) const {
 /// be allowed: by a denial of all of it, or because no rule allows a part; each delivery is judged as well.
 Policy::Finding Policy::by_mosquitto(const Question& question) const {
   const std::optional<ScopeId> own = user_scope(question.subject.user);
+  // What one member of a shared subscription is refused nobody gets: all of it must be allowed, and nothing denied.
+  const bool whole = question.access.shared;
   for (const bool patterns : {false, true}) {
     if (!patterns && !own) continue;
     const ScopeId scope = patterns ? mosquitto_->patterns : *own;
     Best deny(book_.rules, question.access, true, false);
-    look(scope, question.subscribe() ? Relation::covers : Relation::matches, deny, question);
+    look(scope, question.subscribe() ? (whole ? Relation::overlaps : Relation::covers) : Relation::matches, deny, question);
     if (deny.found()) return deny.finding();
     // As Mosquitto does: no pattern, not even one without a variable, allows anything to such a name.  [CVE-2017-7650]
     if (patterns && (holds_wildcard(question.subject.user) || holds_wildcard(question.subject.client))) break;
     Best allow(book_.rules, question.access, false, question.subscribe());
-    look(scope, question.subscribe() ? Relation::overlaps : Relation::matches, allow, question);
+    look(scope, question.subscribe() ? (whole ? Relation::covers : Relation::overlaps) : Relation::matches, allow, question);
     if (allow.found()) return allow.finding();
   }
   return {};

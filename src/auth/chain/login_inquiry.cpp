@@ -74,7 +74,10 @@ std::optional<LoginAnswer> LoginInquiry::judge(const Backend& backend, const Ver
 
 LoginAnswer LoginInquiry::nobody_knows() const {
   const bool nobody_is_asked = door_.backends.empty();
-  if (door_.anonymous && nobody_is_asked) return allowed(with_attributes_of(*login_->peer, somebody(login_->user_name)));
+  // A name that nobody vouches for is no name where others are vouched for.
+  if (door_.anonymous && nobody_is_asked) {
+    return allowed(with_attributes_of(*login_->peer, snapshot_->knows_users() ? nobody() : somebody(login_->user_name)));
+  }
   if (door_.anonymous && !login_->has_user_name) return allowed(with_attributes_of(*login_->peer, nobody()));
   if (login_->has_user_name) return denied(ReasonCode::bad_user_name_or_password, "no backend knows this user");
   return denied(ReasonCode::not_authorized, "anonymous clients are refused");
