@@ -33,6 +33,22 @@ TEST(Policy, WithoutFilesEverythingIsOpenButTheBrokersTopics) {
     EXPECT_FALSE(asker.publishes(policy, topic)) << topic;
 }
 
+// What one member of a shared subscription is refused, nobody gets.
+TEST(Policy, ASharedSubscriptionMustBeAllowedAltogether) {
+  const auto policy = policy_of("user dev1\ntopic read dev/1/#\ntopic deny dev/1/secret\n");
+  auth::Principal who;
+  who.user_name = "dev1";
+  who.backend = "passwords";
+  const auto principal = std::make_shared<const auth::Principal>(who);
+  const auto decision = [&](std::string_view filter, bool shared) {
+    return policy->judge({auth::Action::subscribe, "c1", principal, 0, filter, mqtt::Qos::at_most_once, false, shared}).decision;
+  };
+  EXPECT_EQ(decision("#", false), auth::Decision::allow) << "each delivery is judged";
+  EXPECT_EQ(decision("#", true), auth::Decision::deny);
+  EXPECT_EQ(decision("dev/1/#", true), auth::Decision::deny) << "a part of it is denied";
+  EXPECT_EQ(decision("dev/1/a/#", true), auth::Decision::allow);
+}
+
 TEST(Grants, DecideInsteadOfTheFiles) {
   const auto policy = policy_of("topic readwrite #\n");
   Asker asker("alice");

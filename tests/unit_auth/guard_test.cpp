@@ -231,6 +231,17 @@ TEST_F(GuardTest, WithoutBackendsEverybodyComesInUnderTheNameTheyClaim) {
   EXPECT_EQ(login(LoginOf{}).reason, ReasonCode::not_authorized);
 }
 
+TEST_F(GuardTest, ANameThatNobodyVouchesForIsNoneWhereOthersAreVouchedFor) {
+  options.allow_anonymous = true;
+  options.listeners.resize(2);
+  options.listeners[1].user_name_from = config::UserNameFrom::certificate_cn;
+  open();
+  const auto answer = login(LoginOf{}.user("sensor-7").at(0));
+  ASSERT_TRUE(answer.decision == kAllow);
+  EXPECT_EQ(answer.principal->user_name, "");
+  EXPECT_TRUE(guard->knows_users());
+}
+
 TEST_F(GuardTest, AListenersOwnBackendsTakeThePlaceOfTheBrokers) {
   options.listeners.resize(2);
   options.listeners[1].authentication = {"b"};

@@ -157,6 +157,23 @@ TEST_F(Rights, SubscriptionsAreTakenAwayWhenTheRightsChange) {
   EXPECT_EQ(payloads(reader), "yes");
 }
 
+TEST_F(Rights, SubscriptionsStayWhileWhoIsAskedBesidesTheRulesIsDown) {
+  {
+    TestClient reader(broker, Version::v5);
+    reader.connect(as("r", "anna"));
+    reader.subscribe("a", Qos::at_least_once);
+    reader.disconnect();
+  }
+  book.server_is_down = true;
+  TestClient reader(broker, Version::v5);
+  EXPECT_TRUE(reader.connect(as("r", "anna")).session_present);
+  change_rights();
+  book.server_is_down = false;
+  auto writer = connected(broker, "w");
+  writer->publish("a", "still here");
+  EXPECT_EQ(payloads(reader), "still here");
+}
+
 TEST_F(Rights, ALoginThatIsOverEndsTheConnection) {
   book.ends_at_s = broker.clock.unix_seconds() + 60;
   TestClient client(broker, Version::v5);
