@@ -17,7 +17,6 @@ class References {
   void begin(MessageNumber first_number) { first_ = next_ = first_number; }
 
   MessageNumber make() { return next_++; }
-  bool knows(MessageNumber number) const { return counts_.contains(number); }
   void add(MessageNumber number) { ++counts_[number]; }
   /// Somebody names it for certain, so its row is there.
   bool known(MessageNumber number) const { return counts_.contains(number); }
