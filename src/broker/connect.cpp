@@ -11,7 +11,6 @@ using mqtt::Version;
 
 namespace {
 
-
 bool accepts(const config::Listener& listener, Version version) {
   const std::string_view name = version == Version::v5 ? "5" : version == Version::v3_1_1 ? "3.1.1" : "3.1";
   return std::find(listener.versions.begin(), listener.versions.end(), name) != listener.versions.end();
@@ -238,8 +237,9 @@ bool Shard::waits_for_end(Client& client, std::string_view client_id, bool clean
     counters_.sessions_disconnected.subtract();
     end_session(*old);
   }
+  if (ending_.empty() || !awaits_disk()) return false;
   const auto ending = ending_.find(std::string{client_id});
-  if (ending == ending_.end() || !awaits_disk()) return false;
+  if (ending == ending_.end()) return false;
   const auto hold = make_hold(client, 0);
   record(store::RowChanged{store::session_key(ending->second.first), {}, true}, store::Haste::now, hold);  // behind the end
   if (hold->let_go()) return false;
