@@ -46,6 +46,21 @@ configure_and_build() {
   tail -1 "build/$1-build.log"
 }
 
+# tell_skipped CTEST_LOG LAST_TEST_LOG: a line for each test, and each case of GoogleTest or unittest, that skipped itself.
+tell_skipped() {
+  awk '
+    function tell(name, why) { print "skipped: " name ": " (why == "" ? "it does not say why" : substr(why, 1, 200)) }
+    NR == FNR                            { if (/\*\*\*Skipped/) whole[$4]; next }
+    /^[0-9]+\/[0-9]+ Test: /             { test = $3; reading = 0; next }
+    reading && /^\[  SKIPPED \] /        { tell(test " " $4, why); reading = 0; next }
+    reading                              { why = why (why == "" ? "" : " ") $0; next }
+    /:[0-9]+: Skipped$/                  { reading = 1; why = ""; next }
+    /^ *[A-Za-z0-9_]+ \(.*\)/            { name = $1 }
+    match($0, /(^| )skipped [\047"].*[\047"]$/) { tell(test " " name, substr($0, RSTART + 9 + (RSTART > 1), RLENGTH - 10 - (RSTART > 1))) }
+    /^<end of output>$/ && test in whole { tell(test, last) }
+    NF                                   { last = $0 }' "$1" "$2"
+}
+
 # run_ctest PRESET PARALLEL OPTIONS...: runs and counts; no test at all is a failure too.
 run_ctest() {
   local preset="$1" parallel="$2" log code line
@@ -60,6 +75,7 @@ run_ctest() {
   skipped="$(grep -cE '\*\*\*Skipped' "$log")"
   passed=$((passed + all - bad - skipped))
   failed=$((failed + bad))
+  tell_skipped "$log" "build/$preset/Testing/Temporary/LastTest.log"
   return "$code"
 }
 
