@@ -1,11 +1,11 @@
-"""Says to fault_shim.c, while a broker runs, which of its file operations fail; and reads what it counted."""
+"""Says to fault_shim.c, while a broker runs, which of its file operations and allocations fail; and reads what it counted."""
 
 import mmap
 import os
 import struct
 from pathlib import Path
 
-KINDS = ("write", "sync", "open", "rename")
+KINDS = ("write", "sync", "open", "rename", "alloc")
 FIELDS = ("first", "last", "error", "count", "failed")
 ALWAYS = (1 << 62)
 
@@ -32,12 +32,17 @@ class FaultControl:
 
     def fail(self, kind, error, first, count=ALWAYS):
         """The calls of this kind with the numbers from `first` on fail, `count` of them."""
+        self._set(kind, "last", 0)  # none while this changes
         self._set(kind, "error", error)
-        self._set(kind, "last", first + count - 1)
         self._set(kind, "first", first)
+        self._set(kind, "last", first + count - 1)
 
     def fail_next(self, kind, error, count=ALWAYS):
         self.fail(kind, error, self.get(kind, "count") + 1, count)
+
+    def fail_once(self, kind, number, error=0):
+        """Only the call of this kind with that number from now on fails."""
+        self.fail(kind, error, self.get(kind, "count") + number, 1)
 
     def heal(self):
         for kind in KINDS:

@@ -1,8 +1,9 @@
-/* Makes calls on files below one directory fail: LD_PRELOAD this into a broker.
+/* Makes calls on files below one directory, or operator new, fail: LD_PRELOAD this into a broker.
  *   FAULT_DIRECTORY  the directory, as programs name it
  *   FAULT_CONTROL    a file that is mapped: which calls fail is said there, and what was called is counted there,
  *                    while the program runs (fault_control.py has the same layout)
- * Calls of a kind are numbered from 1; those from `first` to `last` fail with `error`. */
+ * Calls of a kind are numbered from 1; those from `first` to `last` fail with `error`.
+ * Allocations count from the moment at which the program has a new handler; one that fails ends in that handler. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -18,7 +19,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum kind { KIND_WRITE, KIND_SYNC, KIND_OPEN, KIND_RENAME, KINDS };
+enum kind { KIND_WRITE, KIND_SYNC, KIND_OPEN, KIND_RENAME, KIND_ALLOC, KINDS };
 
 struct control {
   struct {
@@ -155,3 +156,29 @@ int rename(const char* from, const char* to) {
   if (is_below(to) && fails(KIND_RENAME)) return -1;
   return real(from, to);
 }
+
+/* operator new and new[].  As in the C++ runtime, the new handler makes room or does not return. */
+typedef void (*new_handler)(void);
+
+static new_handler handler(void) {
+  static new_handler (*get)(void);
+  if (get == NULL) {
+    void* const found = dlsym(RTLD_DEFAULT, "_ZSt15get_new_handlerv");
+    if (found == NULL) return NULL;
+    memcpy(&get, &found, sizeof get);
+  }
+  return get();
+}
+
+void* _Znwm(size_t size);
+void* _Znam(size_t size);
+
+#define NEW(name) \
+  void* name(size_t size) { \
+    REAL(name); \
+    const new_handler ends = handler(); \
+    if (ends != NULL && fails(KIND_ALLOC)) ends(); \
+    return real(size); \
+  }
+NEW(_Znwm)
+NEW(_Znam)

@@ -1,4 +1,5 @@
 """A disk that is full or fails: no acknowledgement without a sync, no crash, nothing lost, and on it goes when it can.
+Memory that is exhausted: it says so, ends, and nothing is lost.
 
   FAULT_SHIM   libfault_shim.so (fault_shim.c), said by CMake
 """
@@ -7,6 +8,7 @@ import errno
 import faulthandler
 import os
 import re
+import signal
 import unittest
 from pathlib import Path
 
@@ -145,14 +147,10 @@ class FullDisk(DurableCase):
         self.kill_and_check(world, "after a full disk")
 
 
-class FailingCalls(DurableCase):
-    """Single file operations fail, from the start of the broker on or in its midst."""
+class FailingCase(DurableCase):
+    """Calls of the broker fail, from its start on or in its midst."""
 
     MESSAGES = 60
-    FOR_SOME = (("write", 1, 1), ("write", 3, 1), ("write", 6, 1), ("write", 9, 2), ("write", 13, 1), ("write", 20, 3), ("write", 31, 1),
-                ("sync", 1, 1), ("sync", 2, 1), ("sync", 4, 1), ("sync", 6, 2), ("sync", 8, 1), ("sync", 11, 1), ("sync", 15, 2),
-                ("open", 1, 1), ("open", 3, 1), ("open", 5, 1), ("open", 7, 1), ("open", 9, 1), ("open", 12, 1), ("open", 16, 1),
-                ("rename", 1, 1), ("rename", 2, 1))
 
     def setUp(self):
         super().setUp()
@@ -165,6 +163,23 @@ class FailingCalls(DurableCase):
         faults = FaultControl(shim(), broker.folder, broker.store)
         broker.env = faults.environment
         return broker, faults
+
+    def work(self, world, what):
+        """Everything is acknowledged in the end, without a restart."""
+        try:
+            world.publish(self.MESSAGES)
+            world.wait_acknowledged(PATIENCE_S)
+        except AssertionError as failure:
+            self.fail(f"{what}: {failure}; ended: {world.broker.process.poll()}\n{world.broker.tail(20)}")
+
+
+class FailingCalls(FailingCase):
+    """Single file operations fail."""
+
+    FOR_SOME = (("write", 1, 1), ("write", 3, 1), ("write", 6, 1), ("write", 9, 2), ("write", 13, 1), ("write", 20, 3), ("write", 31, 1),
+                ("sync", 1, 1), ("sync", 2, 1), ("sync", 4, 1), ("sync", 6, 2), ("sync", 8, 1), ("sync", 11, 1), ("sync", 15, 2),
+                ("open", 1, 1), ("open", 3, 1), ("open", 5, 1), ("open", 7, 1), ("open", 9, 1), ("open", 12, 1), ("open", 16, 1),
+                ("rename", 1, 1), ("rename", 2, 1))
 
     def live(self, broker, faults):
         """One life under faults; False if the broker refused to start, and said so."""
@@ -184,14 +199,6 @@ class FailingCalls(DurableCase):
             return broker.accepts()
         except AssertionError:
             return False
-
-    def work(self, world, what):
-        """Everything is acknowledged in the end, without a restart."""
-        try:
-            world.publish(self.MESSAGES)
-            world.wait_acknowledged(PATIENCE_S)
-        except AssertionError as failure:
-            self.fail(f"{what}: {failure}; ended: {world.broker.process.poll()}\n{world.broker.tail(20)}")
 
     def test_a_shim_that_counts_but_fails_nothing(self):
         broker, faults = self.broker()
@@ -265,6 +272,69 @@ class FailingCalls(DurableCase):
                     client.ping()
                 world.hub.run(lambda: not any(client.pings_open for client in world.publishers), "PINGRESP")
                 self.kill_and_check(world, f"killed while {kind} fails")
+
+
+class FailingAllocations(FailingCase):
+    """Operator new finds no memory, once: at the start, while clients come back, while messages are written."""
+
+    # Shares of what a start of this broker allocates, and allocations from the moment at which clients come back.
+    AT_START = (0.0, 0.02, 0.1, 0.3, 0.5, 0.7, 0.9, 0.98)
+    AT_WORK = (1, 5, 12, 30, 70, 150, 400, 900, 2_000, 4_000, 7_000, 10_000)
+
+    def lived(self):
+        """A broker that was killed when it had something to keep, its world, and what its start allocated."""
+        broker, faults = self.broker()
+        broker.start()
+        world = SmallWorld(broker)
+        world.begin()
+        self.work(world, "before")
+        broker.crash()
+        world.lose_connections()
+        begun = faults.get("alloc", "count")
+        broker.start()
+        return broker, faults, world, faults.get("alloc", "count") - begun
+
+    def ends(self, broker, what):
+        """It has ended, or does at once, by itself and says why."""
+        wait_until(broker.has_ended, f"{what}: the broker ends", PATIENCE_S)
+        self.assertEqual(broker.process.returncode, -signal.SIGABRT, f"{what}:\n{broker.tail()}")
+        self.assertIn("memory is exhausted", broker.log().splitlines()[-1], what)
+
+    def test_at_the_start(self):
+        broker, faults, world, allocations = self.lived()
+        self.assertGreater(allocations, 100)
+        for share in self.AT_START:
+            what = f"allocation {1 + int(share * allocations)} of about {allocations} at the start"
+            with self.subTest(what):
+                broker.crash()
+                faults.fail_once("alloc", 1 + int(share * allocations))
+                broker.launch()
+                broker.killed = True  # it ends by itself, which is what is wanted
+                self.ends(broker, what)
+                faults.heal()
+                broker.start()
+        self.kill_and_check(world, "memory was exhausted at the start")
+
+    def test_at_work(self):
+        for number in self.AT_WORK:
+            what = f"allocation {number} from when clients come back"
+            with self.subTest(what):
+                broker, faults, world, _ = self.lived()
+                broker.killed = True  # it ends by itself, which is what is wanted
+                faults.fail_once("alloc", number)
+                for client in world.clients:
+                    client.connect(broker.port)
+
+                def worked():
+                    if world.pump() == 0:
+                        world.submit(self.MESSAGES)
+                    return broker.has_ended()
+                world.hub.run(worked, f"{what}: the broker ends", PATIENCE_S)
+                self.ends(broker, what)
+                world.lose_connections()
+                broker.again()
+                world.assert_nothing_lost(self, what)
+                broker.stop()
 
 
 if __name__ == "__main__":
