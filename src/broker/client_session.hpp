@@ -54,6 +54,7 @@ struct Stored {
   std::deque<std::pair<store::Ticket, mqtt::PacketId>> not_yet;
   bool sends_later = false;           // for that, the session is in the shard's list
   std::set<store::Seq> handed_on;     // deliveries that another member of a group takes over, until that is durable
+  std::set<store::Seq> overtaken;     // open ones that began anew with the restart, though later ones are in flight
 };
 
 /// A session at its home: the protocol state, the connection if there is one, and its place in the directory.

@@ -251,6 +251,7 @@ void Shard::delivery_done(ClientSession& session, const session::Delivery& deliv
     stored.prompt = now_ - stored.sample_at <= Milliseconds{options_->persistence.patience_ms};
     stored.sample = 0;
   }
+  stored.overtaken.erase(delivery.seq);
   const store::Ticket ticket = ticket_of(delivery.seq);
   Ref<store::Hold> hold;
   store::Entry was;
@@ -301,9 +302,11 @@ void Shard::finish_other(store::SessionNumber session, store::Seq seq, const Ref
 
 /// No delivery of the session has a lower sequence number.
 store::Seq Shard::head_of(ClientSession& session) {
-  const auto& handed_on = session.stored->handed_on;
-  const store::Seq here = first_here(session);
-  return handed_on.empty() ? here : std::min(here, *handed_on.begin());
+  const Stored& stored = *session.stored;
+  store::Seq head = first_here(session);
+  if (!stored.handed_on.empty()) head = std::min(head, *stored.handed_on.begin());
+  if (!stored.overtaken.empty()) head = std::min(head, *stored.overtaken.begin());
+  return head;
 }
 
 store::Seq Shard::first_here(ClientSession& session) {

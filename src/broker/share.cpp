@@ -92,6 +92,7 @@ Ref<store::Hold> Shard::hold_on_delivery(ClientSession& from, store::Seq seq) {
   hold->generation = from.generation;
   hold->seq = seq;
   from.stored->handed_on.insert(seq);
+  from.stored->overtaken.erase(seq);
   return Ref<store::Hold>::adopt(hold);
 }
 

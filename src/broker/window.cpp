@@ -99,7 +99,13 @@ void Shard::on_read(const routing::SessionHandle& handle, store::Read& read) {
     stored.disk_messages = stored.disk_bytes = 0;
     stored.counted = true;
   }
-  stored.restoring = false;
+  if (std::exchange(stored.restoring, false)) {
+    store::Seq last_in_flight = 0;
+    if (session.has_in_flight()) {
+      session.in_flight().for_each([&](const Delivery& delivery) { last_in_flight = std::max(last_in_flight, delivery.seq); });
+    }
+    stored.overtaken.erase(stored.overtaken.upper_bound(last_in_flight), stored.overtaken.end());
+  }
   pump(session);
 }
 
@@ -137,6 +143,7 @@ void Shard::take_read(ClientSession& session, store::Read::Item& item) {
     delivery.state = delivery.qos == mqtt::Qos::at_least_once ? FlightState::awaiting_puback : FlightState::awaiting_pubrec;
     if (session.restore_in_flight(delivery)) return;
   }
+  if (stored.restoring) stored.overtaken.insert(delivery.seq);
   delivery.packet_id = 0;
   delivery.state = FlightState::waiting;
   session.queue.push(std::move(delivery));

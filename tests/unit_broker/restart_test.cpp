@@ -291,6 +291,29 @@ TEST(Restart, ASharedBodyGoesWithItsLastDelivery) {
   EXPECT_EQ(rows, 0u);
 }
 
+// What was in flight at QoS 1 begins anew if its identifier is not known, behind what is restored under its own.
+TEST(Restart, WhatBeganAnewStaysAlthoughLaterMessagesAreInFlight) {
+  Restarts world;
+  world.leave("s", "t", Qos::exactly_once);
+  world.publish("t", "first");
+  auto client = world.come("s");
+  EXPECT_EQ(client->next(PacketType::publish).payload, "first");
+  world.publish("t", "second", Qos::exactly_once);
+  EXPECT_EQ(client->next(PacketType::publish).payload, "second");
+  world.crash();
+  client = world.come("s");
+  EXPECT_EQ(client->next(PacketType::publish).payload, "second");
+  EXPECT_EQ(client->next(PacketType::publish).payload, "first");
+  world.publish("t", "third", Qos::exactly_once);
+  const auto third = client->next(PacketType::publish);
+  EXPECT_EQ(third.payload, "third");
+  client->ack(PacketType::pubrec, third.packet_id);
+  client->ack(PacketType::pubcomp, client->next(PacketType::pubrel).packet_id);
+  world.restart();
+  client = world.come("s");
+  EXPECT_EQ(take_all(*client), "second first");
+}
+
 TEST(Restart, AcknowledgementsWaitForOtherShardsRecords) {
   auto options = VirtualBroker::default_options();
   options.placement = config::Placement::least_loaded;
