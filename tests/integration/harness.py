@@ -8,6 +8,8 @@ Which broker is tested is said by the environment:
 
 import ctypes
 import faulthandler
+import fcntl
+import functools
 import os
 import random
 import re
@@ -69,17 +71,33 @@ def wait_until(condition, what, deadline_s=DEADLINE_S):
         time.sleep(0.01)
 
 
+@functools.cache
+def own_ports():
+    """The ports of this process, outside of the range that the kernel hands to clients; and what keeps them its own: tests
+    run beside each other, and a port is often chosen long before something listens there."""
+    for first in range(21000, 32000, 500):
+        lock = open(Path(tempfile.gettempdir()) / f"tombo-test-ports-{first}", "w")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            lock.close()
+            continue
+        return range(first, first + 500), lock
+    raise AssertionError("more than 22 tests run beside each other")
+
+
 def free_port():
-    """A port nobody listens on, outside of the range that the kernel hands to clients."""
+    """A port nobody listens on, and that no other test chooses."""
+    ports, _ = own_ports()
     for _ in range(200):
-        port = random.randint(21000, 32000)
+        port = random.choice(ports)
         with socket.socket() as probe:
             try:
                 probe.bind((HOST, port))
                 return port
             except OSError:
                 continue
-    raise AssertionError("no free port between 21000 and 32000")
+    raise AssertionError(f"no free port among {ports}")
 
 
 def end_with_parent():
