@@ -40,9 +40,10 @@ class FaultControl:
     def fail_next(self, kind, error, count=ALWAYS):
         self.fail(kind, error, self.get(kind, "count") + 1, count)
 
-    def fail_once(self, kind, number, error=0):
-        """Only the call of this kind with that number from now on fails."""
-        self.fail(kind, error, self.get(kind, "count") + number, 1)
+    def fail_from(self, kind, number, error=0):
+        """The calls of this kind fail from the one with that number on, counted from now: a broker that works goes on
+        counting while this is said, so that a single number may have passed by."""
+        self.fail(kind, error, self.get(kind, "count") + number)
 
     def heal(self):
         for kind in KINDS:

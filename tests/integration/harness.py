@@ -10,6 +10,7 @@ import ctypes
 import faulthandler
 import fcntl
 import functools
+import itertools
 import os
 import random
 import re
@@ -73,8 +74,8 @@ def wait_until(condition, what, deadline_s=DEADLINE_S):
 
 @functools.cache
 def own_ports():
-    """The ports of this process, outside of the range that the kernel hands to clients; and what keeps them its own: tests
-    run beside each other, and a port is often chosen long before something listens there."""
+    """The ports of this process in turn, outside of the range that the kernel hands to clients; and what keeps them its own:
+    tests run beside each other, and a port is often chosen long before something listens there."""
     for first in range(21000, 32000, 500):
         lock = open(Path(tempfile.gettempdir()) / f"tombo-test-ports-{first}", "w")
         try:
@@ -82,22 +83,23 @@ def own_ports():
         except OSError:
             lock.close()
             continue
-        return range(first, first + 500), lock
+        ports = list(range(first, first + 500))
+        random.shuffle(ports)
+        return itertools.cycle(ports), lock
     raise AssertionError("more than 22 tests run beside each other")
 
 
 def free_port():
-    """A port nobody listens on, and that no other test chooses."""
+    """A port nobody listens on, and that nobody else chooses for now."""
     ports, _ = own_ports()
-    for _ in range(200):
-        port = random.choice(ports)
+    for port in itertools.islice(ports, 200):
         with socket.socket() as probe:
             try:
                 probe.bind((HOST, port))
                 return port
             except OSError:
                 continue
-    raise AssertionError(f"no free port among {ports}")
+    raise AssertionError("none of 200 ports is free")
 
 
 def end_with_parent():

@@ -275,7 +275,7 @@ class FailingCalls(FailingCase):
 
 
 class FailingAllocations(FailingCase):
-    """Operator new finds no memory, once: at the start, while clients come back, while messages are written."""
+    """Operator new finds no memory any more: at the start, while clients come back, while messages are written."""
 
     # Shares of what a start of this broker allocates, and allocations from the moment at which clients come back.
     AT_START = (0.0, 0.02, 0.1, 0.3, 0.5, 0.7, 0.9, 0.98)
@@ -307,7 +307,7 @@ class FailingAllocations(FailingCase):
             what = f"allocation {1 + int(share * allocations)} of about {allocations} at the start"
             with self.subTest(what):
                 broker.crash()
-                faults.fail_once("alloc", 1 + int(share * allocations))
+                faults.fail_from("alloc", 1 + int(share * allocations))
                 broker.launch()
                 broker.killed = True  # it ends by itself, which is what is wanted
                 self.ends(broker, what)
@@ -321,7 +321,7 @@ class FailingAllocations(FailingCase):
             with self.subTest(what):
                 broker, faults, world, _ = self.lived()
                 broker.killed = True  # it ends by itself, which is what is wanted
-                faults.fail_once("alloc", number)
+                faults.fail_from("alloc", number)
                 for client in world.clients:
                     client.connect(broker.port)
 
