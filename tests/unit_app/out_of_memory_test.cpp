@@ -8,7 +8,7 @@
 namespace tombo::app {
 
 namespace {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifdef TOMBO_SANITIZED
 constexpr bool kSanitized = true;
 #else
 constexpr bool kSanitized = false;
