@@ -9,6 +9,8 @@
 #include <stdexcept>
 #include <string_view>
 
+#include "way.hpp"
+
 namespace tombo::bench {
 namespace {
 
@@ -64,11 +66,6 @@ class Comparison {
     return std::ranges::count(options_.only, scenario.name) != 0;
   }
 
-  [[nodiscard]] const Way* way_of(Side side) const {
-    if (side == Side::relay) return nullptr;
-    return side == Side::b ? &options_.b_way : &options_.a_way;
-  }
-
   void run_round(const Scenario& scenario, int round) {
     run_side(scenario, round, Side::a, options_.a);
     run_side(scenario, round, Side::b, options_.b);
@@ -106,7 +103,10 @@ class Comparison {
   /// One run against a broker started for it.
   Result run_fresh(const Scenario& scenario, Side side, const std::string& command) {
     alarm(time_limit_s(options_.seconds));
-    const BrokerProcess broker({command, side == Side::relay, way_of(side)}, options_.templates, options_.port_base);
+    // A way of its own: what an earlier broker gave to resume its sessions is worth nothing here.
+    const auto way = parse_way(side == Side::b ? options_.b_way : options_.a_way);
+    const bool relay = side == Side::relay;
+    const BrokerProcess broker({command, relay, relay ? nullptr : &way}, options_.templates, options_.port_base);
     const ProcessMeter meter(broker.pid());
     try {
       const ForeignLoad foreign(meter);
