@@ -72,7 +72,10 @@ class Tls final : public Transport {
     SSL_set_bio(ssl_.get(), in_, out_);
     SSL_set_connect_state(ssl_.get());
     resumes_ = shared_->session != nullptr;
-    if (resumes_ && SSL_set_session(ssl_.get(), shared_->session.get()) != 1) fail("session");
+    if (!resumes_) return;
+    // A copy: OpenSSL gives up a session once another has followed it.
+    const std::unique_ptr<SSL_SESSION, Free> copy(SSL_SESSION_dup(shared_->session.get()));
+    if (SSL_set_session(ssl_.get(), copy.get()) != 1) fail("session");
   }
 
   void start(std::string& wire) override { shake(wire); }
