@@ -2,6 +2,7 @@
 """What the secure ways in cost: the section "Secure" of docs/performance.md.
 
   secure.py --tombo PATH --driver PATH [--tomboctl PATH] [--acl-bench PATH] [--mosquitto PATH] [--rounds 3] [--seconds 2]
+            [--foreign-max 0.3] [--only tls,websocket,idle,acl,connect]
 
 --driver is tombo_e2e, --acl-bench is bench_acl; without them or without tomboctl their rows stay empty.  Exit code: 0;
 1 a broker broke a promise; 3 a target was missed.
@@ -22,7 +23,6 @@ BATCHED = "qos0_batched"
 PASSWORD = "correct horse battery"
 # The benchmark of what judging takes that is slowest, and the one of what a client's memory answers.
 JUDGED, REMEMBERED = "RulesOfOneUser", "RememberedVerdict"
-FOREIGN_MAX = 0.3  # cores that others may use before a run is repeated
 
 
 class Figures:
@@ -70,7 +70,7 @@ class Bench:
         samples.write_text("")
         command = [self.arguments.driver, "compare", "--only", scenario, "--samples", samples,
                    "--rounds", rounds or self.arguments.rounds, "--seconds", seconds or self.arguments.seconds,
-                   "--foreign-max", FOREIGN_MAX]
+                   "--foreign-max", self.arguments.foreign_max]
         for side, configuration, way in (("a", a, a_way), ("b", b, b_way)):
             if configuration is None:
                 continue
@@ -172,6 +172,7 @@ def main():
     parser.add_argument("--mosquitto", default="/usr/sbin/mosquitto")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=2)
+    parser.add_argument("--foreign-max", type=float, default=0.3, help="cores that others may use before a run is repeated")
     parser.add_argument("--only", default="tls,websocket,idle,acl,connect")
     arguments = parser.parse_args()
     with contextlib.ExitStack() as stack:
