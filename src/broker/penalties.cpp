@@ -1,5 +1,6 @@
 #include "broker/penalties.hpp"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -20,12 +21,32 @@ std::string_view Penalties::host_of(std::string_view address) {
   return colon == std::string_view::npos || address.starts_with("unix") ? address.substr(0, address.find(':')) : address.substr(0, colon);
 }
 
-/// The least recent goes, but rather not one that waits out a penalty.
-void Penalties::forget_one(MonoTime now) {
-  auto oldest = std::prev(entries_.end());
-  for (int looks = 0; looks < kLooksForFree && now < oldest->free_at && oldest != entries_.begin(); ++looks) --oldest;
-  index_.erase(oldest->key);
-  entries_.erase(oldest);
+/// The least recent, but rather not one that waits out a penalty.
+Penalties::Entries::iterator Penalties::oldest(MonoTime now) {
+  auto found = std::prev(entries_.end());
+  for (int looks = 0; looks < kLooksForFree && now < found->free_at && found != entries_.begin(); ++looks) --found;
+  return found;
+}
+
+/// The oldest entry becomes that of another name: every client id that is new would make and destroy one else.
+void Penalties::rename_oldest(std::string key, MonoTime now) {
+  const auto reused = oldest(now);
+  auto indexed = index_.extract(reused->key);
+  *reused = Entry{std::move(key), now, 0, {}};
+  entries_.splice(entries_.begin(), entries_, reused);
+  indexed.key() = reused->key;
+  index_.insert(std::move(indexed));
+}
+
+void Penalties::forget_oldest(MonoTime now) {
+  const auto gone = oldest(now);
+  index_.erase(gone->key);
+  entries_.erase(gone);
+}
+
+void Penalties::punish(Entry& entry, MonoTime until) {
+  entry.free_at = until;
+  last_end_.store(std::max(last_end_.load(std::memory_order_relaxed), until.time_since_epoch().count()), std::memory_order_relaxed);
 }
 
 /// The entry of a name, made if there is none; its count begins anew when its window is over.
@@ -34,8 +55,10 @@ Penalties::Entry& Penalties::entry(Kind kind, std::string_view name, MonoTime no
   key += name;
   if (const auto known = index_.find(key); known != index_.end()) {
     entries_.splice(entries_.begin(), entries_, known->second);
+  } else if (entries_.size() >= options_.entries_max) {
+    while (entries_.size() > options_.entries_max) forget_oldest(now);
+    rename_oldest(std::move(key), now);
   } else {
-    while (entries_.size() >= options_.entries_max) forget_one(now);
     entries_.push_front(Entry{std::move(key), now, 0, {}});
     index_.emplace(entries_.front().key, entries_.begin());
   }
@@ -55,6 +78,7 @@ const Penalties::Entry* Penalties::find(Kind kind, std::string_view name) const 
 }
 
 bool Penalties::waits(Kind kind, std::string_view name, MonoTime now) const {
+  if (!anybody_waits(now)) return false;
   const Entry* known = find(kind, name);
   return known != nullptr && now < known->free_at;
 }
@@ -76,7 +100,7 @@ void Penalties::login_failed(std::string_view host, std::string_view user, MonoT
   if (options_.login_failures_max == 0) return;
   const auto count = [&](Kind kind, std::string_view name) {
     Entry& failing = entry(kind, name, now, Seconds{options_.login_window_s});
-    if (++failing.count >= options_.login_failures_max) failing.free_at = now + Seconds{options_.login_penalty_s};
+    if (++failing.count >= options_.login_failures_max) punish(failing, now + Seconds{options_.login_penalty_s});
   };
   count(Kind::host, host);
   if (!user.empty()) count(Kind::user, user);
@@ -88,7 +112,7 @@ bool Penalties::may_come_in(std::string_view client_id, MonoTime now) {
   Entry& coming = entry(Kind::client, client_id, now, Seconds{options_.flapping_window_s});
   if (now < coming.free_at) return false;
   if (++coming.count <= options_.flapping_max) return true;
-  coming.free_at = now + Seconds{options_.flapping_penalty_s};
+  punish(coming, now + Seconds{options_.flapping_penalty_s});
   return false;
 }
 

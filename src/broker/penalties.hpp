@@ -3,7 +3,7 @@
 #include "base/clock.hpp"
 #include "config/options.hpp"
 
-#include <array>
+#include <atomic>
 #include <cstdint>
 #include <list>
 #include <mutex>
@@ -26,6 +26,8 @@ class Penalties {
 
   /// A connection from this host; false: it comes too fast, or waits out a penalty.
   bool may_connect(std::string_view host, MonoTime now);
+  /// Whether any penalty lasts, so that it is worth asking for somebody's; takes no lock.
+  bool anybody_waits(MonoTime now) const { return now.time_since_epoch().count() < last_end_.load(std::memory_order_relaxed); }
   /// A login from this host under this user name (empty: none); false: one of them waits out a penalty.
   bool may_log_in(std::string_view host, std::string_view user, MonoTime now);
   void login_failed(std::string_view host, std::string_view user, MonoTime now);
@@ -44,11 +46,15 @@ class Penalties {
 
   Entry& entry(Kind kind, std::string_view name, MonoTime now, Seconds window);
   const Entry* find(Kind kind, std::string_view name) const;
-  void forget_one(MonoTime now);
+  Entries::iterator oldest(MonoTime now);
+  void rename_oldest(std::string key, MonoTime now);
+  void forget_oldest(MonoTime now);
+  void punish(Entry& entry, MonoTime until);
   bool waits(Kind kind, std::string_view name, MonoTime now) const;
 
   mutable std::mutex mutex_;
   config::Defence options_;
+  std::atomic<MonoTime::rep> last_end_{MonoTime{}.time_since_epoch().count()};  // no penalty ends later
   Entries entries_;  // the most recent first
   std::unordered_map<std::string_view, Entries::iterator> index_;
 };

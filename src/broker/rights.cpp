@@ -44,6 +44,7 @@ void Shard::note_refused_login(const Client& client, const auth::Login& login, R
 
 /// Who has tried too often is not even asked for a password.
 bool Shard::must_wait(const Client& client, const mqtt::ConnectView& connect) {
+  if (!core_.penalties.anybody_waits(now_)) return false;
   const std::string address = client.transport->peer_address();
   return !core_.penalties.may_log_in(Penalties::host_of(address), connect.user_name, now_);
 }

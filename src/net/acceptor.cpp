@@ -52,12 +52,14 @@ void Acceptor::on_event(std::uint32_t events) {
   const MonoTime now = loop_.shard().now();
   for (int i = 0; i < per_event_; ++i) {
     if (!may_take(*entrance, now)) return rest(now);
-    const int fd = ::accept4(descriptor_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    sockaddr_storage address{};
+    socklen_t address_size = sizeof address;
+    const int fd = ::accept4(descriptor_, reinterpret_cast<sockaddr*>(&address), &address_size, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
       told_ = false;
       listener_.accepted.take(now, entrance->connections_per_s);
       listener_.handshakes.take(now, entrance->tls_handshakes_per_s);
-      loop_.accepted(fd, listener_);
+      loop_.accepted(fd, address, listener_);
       continue;
     }
     if (out_of_resources(errno)) {

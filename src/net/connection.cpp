@@ -42,6 +42,7 @@ Connection::Connection(ShardLoop& loop, Arrival& arrival)
     : Transport(loop.shard().flush_list()),
       loop_(loop),
       listener_(*arrival.listener),
+      peer_(std::move(arrival.peer)),
       way_in_(std::move(arrival.way_in)),
       descriptor_(std::exchange(arrival.descriptor, -1)) {
   if (!arrival.unsent.empty()) unsent_.assign(arrival.unsent);
@@ -230,6 +231,7 @@ void Connection::hand_over(mqtt::Bytes bytes, bool from_store) {
   const std::size_t consumed = loop_.shard().on_bytes(*client(), bytes, has_more, from_store ? kept_.get() : nullptr);
   if (move_target_ >= 0) return moved_away(bytes);
   if (phase_ != Phase::open) return;
+  if (peer_ && client()->state == broker::Client::State::active) peer_.reset();  // asked for no more, and large
   if (consumed == bytes.size()) {
     kept_.reset();
   } else if (from_store) {
@@ -436,7 +438,7 @@ void Connection::abort() {
 void Connection::moved_away(mqtt::Bytes bytes) {
   watch(false, false);
   phase_ = Phase::closed;
-  Arrival arrival{std::exchange(descriptor_, -1), &listener_, std::move(way_in_), {bytes.begin(), bytes.end()},
+  Arrival arrival{std::exchange(descriptor_, -1), &listener_, std::move(peer_), std::move(way_in_), {bytes.begin(), bytes.end()},
                   {unsent_.bytes().begin(), unsent_.bytes().end()}};
   loop_.loop_of(static_cast<routing::ShardId>(move_target_)).adopt(std::move(arrival));
   loop_.bury(*this);
@@ -444,11 +446,13 @@ void Connection::moved_away(mqtt::Bytes bytes) {
 
 std::shared_ptr<const auth::Peer> Connection::peer() const {
   if (way_in_) return way_in_->peer();
+  if (peer_) return peer_;
   return std::make_shared<auth::Peer>(peer_of(descriptor_));
 }
 
 std::string Connection::peer_address() const {
-  return way_in_ ? way_in_->peer()->address : address_of(descriptor_);
+  if (way_in_) return way_in_->peer()->address;
+  return peer_ ? peer_->address : address_of(descriptor_);
 }
 
 }  // namespace tombo::net

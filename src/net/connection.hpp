@@ -20,6 +20,7 @@ class ShardLoop;
 struct Arrival {
   int descriptor = -1;               // non-blocking
   ListenerState* listener = nullptr;
+  std::shared_ptr<const auth::Peer> peer{};  // none: way_in knows it
   std::unique_ptr<WayIn> way_in{};   // none: its bytes are MQTT's
   std::vector<std::uint8_t> bytes{};   // of MQTT, that came already
   std::vector<std::uint8_t> unsent{};  // for the socket
@@ -83,6 +84,7 @@ class Connection final : public broker::Transport, public Watched {
 
   ShardLoop& loop_;
   ListenerState& listener_;
+  std::shared_ptr<const auth::Peer> peer_;  // until CONNECT is through; way_in_ knows it longer
   std::unique_ptr<WayIn> way_in_;          // none: what the socket carries is MQTT
   mqtt::ByteStore unsent_;                 // behind the filters, that the socket did not take
   std::unique_ptr<mqtt::ByteStore> kept_;  // of a packet that is not whole yet

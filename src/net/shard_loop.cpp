@@ -203,7 +203,7 @@ void ShardLoop::run_posted() {
   for (const auto& task : tasks) task();
 }
 
-void ShardLoop::accepted(int descriptor, ListenerState& listener) {
+void ShardLoop::accepted(int descriptor, const sockaddr_storage& address, ListenerState& listener) {
   const auto& options = shard_.options_ref();
   const auto& from = options->listeners[std::min(listener.index, options->listeners.size() - 1)];
   // Up to this many beyond the limit are let in so far that they can be told (CONNACK 0x89).
@@ -215,17 +215,17 @@ void ShardLoop::accepted(int descriptor, ListenerState& listener) {
     return;
   }
   const auto entrance = listener.entrance.load();
-  Arrival arrival{descriptor, &listener};
+  std::shared_ptr<const auth::Peer> peer = std::make_shared<auth::Peer>(peer_of(descriptor, address));
   if (!entrance->plain() || !entrance->door_is_open || watches_addresses(*options)) {
-    auth::Peer peer = peer_of(descriptor);
-    const auto host = broker::Penalties::host_of(peer.address);
-    if (!entrance->admits_socket(peer) || (!entrance->proxy_header && !core_.penalties.may_connect(host, shard_.now()))) {
+    const auto host = broker::Penalties::host_of(peer->address);
+    if (!entrance->admits_socket(*peer) || (!entrance->proxy_header && !core_.penalties.may_connect(host, shard_.now()))) {
       shard_.counters().connections_refused.add();
       ::close(descriptor);
       return;
     }
-    if (!entrance->plain()) arrival.way_in = std::make_unique<WayIn>(entrance, std::move(peer));
   }
+  Arrival arrival{descriptor, &listener, std::move(peer)};
+  if (!entrance->plain()) arrival.way_in = std::make_unique<WayIn>(entrance, std::exchange(arrival.peer, nullptr));
   listener.connections.fetch_add(1, std::memory_order_relaxed);
   Connection& connection = add(arrival);
   shard_.on_open(connection, listener.index, false);

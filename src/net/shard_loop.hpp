@@ -12,6 +12,8 @@
 #include <mutex>
 #include <vector>
 
+struct sockaddr_storage;
+
 namespace tombo::net {
 
 /// One shard's event loop: waits, turns, flushes.  A turn begins with the first event after a sleep, takes a bounded
@@ -45,7 +47,7 @@ class ShardLoop {
   /// One of its doors has shut itself: it is opened again then, unless another loop has the doors by that time.
   void open_doors_again(MonoTime then);
   /// A socket from one of its doors.
-  void accepted(int descriptor, ListenerState& listener);
+  void accepted(int descriptor, const sockaddr_storage& address, ListenerState& listener);
   /// Any thread: a socket from another shard with the bytes that it had sent.
   void adopt(Arrival arrival);
 

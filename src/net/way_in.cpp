@@ -8,10 +8,12 @@
 namespace tombo::net {
 
 
-WayIn::WayIn(std::shared_ptr<const Entrance> entrance, auth::Peer peer)
-    : entrance_(std::move(entrance)) {
-  if (entrance_->user_from_socket && peer.unix_peer) peer.user_name = user_name_of(peer.unix_peer->uid);
-  peer_ = std::make_shared<const auth::Peer>(std::move(peer));
+WayIn::WayIn(std::shared_ptr<const Entrance> entrance, std::shared_ptr<const auth::Peer> peer)
+    : entrance_(std::move(entrance)), peer_(std::move(peer)) {
+  if (!entrance_->user_from_socket || !peer_->unix_peer) return;
+  auto named = std::make_shared<auth::Peer>(*peer_);
+  named->user_name = user_name_of(named->unix_peer->uid);
+  peer_ = std::move(named);
 }
 
 /// Goes on to the next filter that this connection needs; `first` are the bytes that it will be given.  False: the

@@ -22,7 +22,7 @@ class WayIn {
   };
 
   /// `peer`: as the socket knows it.
-  WayIn(std::shared_ptr<const Entrance> entrance, auth::Peer peer);
+  WayIn(std::shared_ptr<const Entrance> entrance, std::shared_ptr<const auth::Peer> peer);
 
   /// Bytes from the socket; what they mean is appended to `inward`, what must be answered at once to `wire`.
   /// False: the connection ends once `wire` is written; why() says the reason.

@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # Measures tombo against Debian's mosquitto and the bare relay, and against nats-server and RabbitMQ where they are
-# installed, and writes docs/performance.md.  Takes about twelve minutes; nothing else should run meanwhile.
+# installed, and writes docs/performance.md.  Takes about sixteen minutes; nothing else should run meanwhile.
 #
 #   tests/bench/run.sh [OUTPUT.md] [options of `tombo_e2e compare`...]
 #   tests/bench/run.sh perf.md --rounds 5 --seconds 3
 #   TOMBO_BIN=build/release/tombo tests/bench/run.sh perf.md --only qos0_batched
 #   tests/bench/run.sh --others      the section about other brokers alone, to the standard output
 #   tests/bench/run.sh --durable     the section about persistence alone, to the standard output
+#   tests/bench/run.sh --secure      the section about TLS, WebSocket, rules and logins alone, to the standard output
 #
 # Environment: TOMBO_BIN   a tombo to measure, with tombo-bench beside it (else build/release is built)
 #              MOSQUITTO   the other broker, default /usr/sbin/mosquitto
@@ -39,7 +40,7 @@ tombo_commands() {
 build_tombo() {
   local build=$root/build/release
   cmake -S "$root" -B "$build" -DCMAKE_BUILD_TYPE=Release >&2
-  cmake --build "$build" -j "$JOBS" --target tombo tombo-bench >&2
+  cmake --build "$build" -j "$JOBS" --target tombo tombo-bench tomboctl bench_acl >&2
   TOMBO_BIN=$(find "$build" -type f -name tombo -perm -u+x -print -quit)
 }
 
@@ -58,6 +59,15 @@ durable() {
   cmake --build "$build" -j "$JOBS" >&2
   "$root/tests/bench/durable/durable.py" --tombo "$TOMBO_BIN" --mosquitto "$MOSQUITTO" --program "$build/tombo_durable" \
     --driver "$DRIVER"
+}
+
+# What the secure ways in cost.  tomboctl and bench_acl are used where they lie in tombo's build.
+secure() {
+  local options=() build
+  build=$(dirname "$TOMBO_BIN")
+  [[ -x $build/tomboctl ]] && options+=(--tomboctl "$build/tomboctl")
+  [[ -x $build/tests/bench/acl/bench_acl ]] && options+=(--acl-bench "$build/tests/bench/acl/bench_acl")
+  "$root/tests/bench/secure/secure.py" --tombo "$TOMBO_BIN" --mosquitto "$MOSQUITTO" --driver "$DRIVER" "${options[@]}" "$@"
 }
 
 # The same loads with tombo-bench, which can start any broker; MQTT 3.1.1, since not all of them know 5.0.
@@ -115,6 +125,9 @@ if [[ ${1:-} == --others ]]; then
 elif [[ ${1:-} == --durable ]]; then
   durable
   exit
+elif [[ ${1:-} == --secure ]]; then
+  secure "${@:2}"
+  exit
 fi
 "$DRIVER" compare --a "$TOMBO_CMD" --a-single "$TOMBO_CMD_SINGLE" --a-name tombo \
   --b "$MOSQUITTO -c {mosquitto_conf}" --b-name mosquitto --relay "$RELAY" \
@@ -140,6 +153,7 @@ fi
 } >"$work/shares.md"
 other_brokers >"$work/others.md" || status=$?
 durable >"$work/durable.md" || status=$?
+secure >"$work/secure.md" || status=$?
 cat "$root/tests/bench/performance_head.md" "$work/head.md" "$work/tables.md" "$work/crossing_head.md" \
-  "$work/crossing.md" "$work/shares.md" "$work/others.md" "$work/durable.md" >"$output"
+  "$work/crossing.md" "$work/shares.md" "$work/others.md" "$work/durable.md" "$work/secure.md" >"$output"
 exit "$status"

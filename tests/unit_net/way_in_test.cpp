@@ -71,8 +71,8 @@ struct WayInTest : testing::Test {
     entrance->websocket = [](std::shared_ptr<const auth::Peer>) { return std::make_unique<Marked>('w', "GET", "W"); };
   }
   WayIn make() {
-    auth::Peer peer;
-    peer.address = "127.0.0.1:1";
+    auto peer = std::make_shared<auth::Peer>();
+    peer->address = "127.0.0.1:1";
     return WayIn{entrance, peer};
   }
   bool give(WayIn& way, std::string_view text) { return way.receive(bytes_of(text), scratch, inward, wire); }

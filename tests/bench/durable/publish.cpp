@@ -22,9 +22,9 @@ std::string live_topic(std::uint32_t number) {
 class Follower final : public PacketHandler {
  public:
   Follower(Reactor& reactor, std::uint16_t port, std::uint32_t number) {
-    const auto session = open_persistent(port, fmt::format("live-{}", number));
-    subscribe(session.fd, {live_topic(number)}, 1);
-    connection_ = std::make_unique<Connection>(reactor, *this, session.fd);
+    auto session = open_persistent(port, fmt::format("live-{}", number));
+    subscribe(session.link, {live_topic(number)}, 1);
+    connection_ = std::make_unique<Connection>(reactor, *this, std::move(session.link));
   }
 
   void on_packet(Connection& connection, const PacketView& packet) override {

@@ -25,9 +25,9 @@ constexpr std::string_view kEnd = "end";
 class Drainer final : public PacketHandler {
  public:
   Drainer(Reactor& reactor, std::uint16_t port, std::uint32_t session, Ledger& received) : received_(received) {
-    const auto opened = open_persistent(port, fmt::format("away-{}", session));
+    auto opened = open_persistent(port, fmt::format("away-{}", session));
     present = opened.present;
-    connection_ = std::make_unique<Connection>(reactor, *this, opened.fd);
+    connection_ = std::make_unique<Connection>(reactor, *this, std::move(opened.link));
     if (!present) {
       done = true;  // Nothing is subscribed: nothing would ever come.
       return;
@@ -68,29 +68,29 @@ PersistentSession open_persistent(std::uint16_t port, std::string_view client_id
   std::string out;
   append_connect(out, client_id, 600);
   out[9] = 0;  // connect flags: clean session 0
-  const int fd = connect_tcp(port, 1);
-  send_all(fd, out);
+  Link link(connect_tcp(port, 1));
+  link.send(out);
   std::array<char, 4> answer{};
-  if (recv(fd, answer.data(), answer.size(), MSG_WAITALL) != 4 || answer[0] != 0x20 || answer[3] != 0) {
+  if (recv(link.fd(), answer.data(), answer.size(), MSG_WAITALL) != 4 || answer[0] != 0x20 || answer[3] != 0) {
     throw std::runtime_error("CONNECT was not accepted");
   }
-  return {fd, answer[2] == 1};
+  return {std::move(link), answer[2] == 1};
 }
 
 void prepare(const Load& load) {
   const auto start = now_ns();
   for (std::uint32_t i = 0; i < load.sessions; ++i) {
-    const auto session = open_persistent(load.port, fmt::format("away-{}", i));
+    auto session = open_persistent(load.port, fmt::format("away-{}", i));
     std::vector<std::string> filters{away_topic(i)};
     for (std::uint32_t k = 1; k < load.filters; ++k) {
       filters.push_back(fmt::format("building/{}/room/{}/sensor/temperature", i, k));
       if (filters.size() == kFiltersPerPacket) {
-        subscribe(session.fd, filters, 1);
+        subscribe(session.link, filters, 1);
         filters.clear();
       }
     }
-    if (!filters.empty()) subscribe(session.fd, filters, 1);
-    close_session(session.fd);
+    if (!filters.empty()) subscribe(session.link, filters, 1);
+    close_session(std::move(session.link));
   }
   fmt::print("{{\"sessions\": {}, \"seconds\": {:.3f}}}\n", load.sessions, static_cast<double>(now_ns() - start) / 1e9);
 }

@@ -81,7 +81,7 @@ std::string mosquitto_template() {
 
 BrokerProcess::BrokerProcess(const BrokerCommand& command, const Templates& templates,
                              std::uint16_t port_base) {
-  target_ = {next_port(port_base), command.relay};
+  target_ = {next_port(port_base), command.relay, command.way};
   auto pattern = (fs::temp_directory_path() / "tombo-e2e-XXXXXX").string();
   if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("mkdtemp failed");
   directory_ = pattern;

@@ -14,6 +14,7 @@ struct BrokerCommand {
   /// Words separated by blanks.  {port} and {NAME} of a template are replaced.
   std::string line;
   bool relay = false;
+  const Way* way = nullptr;  ///< How its sessions get in.
 };
 
 /// Files written anew for each start: {NAME} in the command becomes the path of a copy of the

@@ -9,6 +9,8 @@
 #include <stdexcept>
 #include <string_view>
 
+#include "way.hpp"
+
 namespace tombo::bench {
 namespace {
 
@@ -27,6 +29,7 @@ constexpr Scenario kScenarios[] = {
     {"retained", "100,000 retained messages stored at QoS 1, then read on #", false, run_retained},
     {"connect", "connect and disconnect, 10 at a time, 3.1.1 clean session", false, run_connect},
     {"idle10k", "10,000 connections with one subscription each", false, run_idle10k},
+    {"idle5k", "5,000 connections with one subscription each", false, run_idle5k, 1, true},
     {"latency", "open loop, 5,000 msg/s, QoS 0 and then QoS 1", true, run_latency, 3},
     {"lowrate", "open loop, 5,000 msg/s, QoS 0: CPU", true, run_lowrate, 3},
 };
@@ -45,7 +48,7 @@ class Comparison {
   int run() {
     // Scenarios outside, rounds inside: the sides of one row are measured close together.
     for (const auto& scenario : scenarios()) {
-      if (!options_.only.empty() && std::ranges::count(options_.only, scenario.name) == 0) continue;
+      if (!wanted(scenario)) continue;
       for (int round = 1; round <= options_.rounds * scenario.rounds_factor; ++round) run_round(scenario, round);
     }
     auto report = make_report(samples_, options_.report);
@@ -58,6 +61,11 @@ class Comparison {
   }
 
  private:
+  [[nodiscard]] bool wanted(const Scenario& scenario) const {
+    if (options_.only.empty()) return !scenario.when_named;
+    return std::ranges::count(options_.only, scenario.name) != 0;
+  }
+
   void run_round(const Scenario& scenario, int round) {
     run_side(scenario, round, Side::a, options_.a);
     run_side(scenario, round, Side::b, options_.b);
@@ -95,7 +103,10 @@ class Comparison {
   /// One run against a broker started for it.
   Result run_fresh(const Scenario& scenario, Side side, const std::string& command) {
     alarm(time_limit_s(options_.seconds));
-    const BrokerProcess broker({command, side == Side::relay}, options_.templates, options_.port_base);
+    // A way of its own: what an earlier broker gave to resume its sessions is worth nothing here.
+    const auto way = parse_way(side == Side::b ? options_.b_way : options_.a_way);
+    const bool relay = side == Side::relay;
+    const BrokerProcess broker({command, relay, relay ? nullptr : &way}, options_.templates, options_.port_base);
     const ProcessMeter meter(broker.pid());
     try {
       const ForeignLoad foreign(meter);

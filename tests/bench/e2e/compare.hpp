@@ -13,6 +13,8 @@ struct CompareOptions {
   std::string b;
   std::string a_single;  ///< A restricted to one thread; may be empty.
   std::string relay;     ///< Path of tombo_relay; may be empty.
+  std::string a_way = "tcp";  ///< How A's sessions get in, see way.hpp.
+  std::string b_way = "tcp";
   Templates templates{{"mosquitto_conf", mosquitto_template()}};
   std::uint16_t port_base = 21'883;
   int rounds = 3;

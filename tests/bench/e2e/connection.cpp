@@ -1,47 +1,24 @@
 #include "connection.hpp"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <unistd.h>
 #include <algorithm>
 #include <cerrno>
 #include <ctime>
 #include <stdexcept>
 #include <system_error>
+#include <utility>
 
 namespace tombo::bench {
 namespace {
 
 constexpr std::size_t kReadBytes = 256 * 1024;
 constexpr int kEventsPerTurn = 256;
-constexpr int kHandshakeTimeoutMs = 10'000;
 
 [[noreturn]] void fail(const char* what) {
   throw std::system_error(errno, std::generic_category(), what);
-}
-
-/// Reads exactly one packet, byte-exact, so that nothing after it is lost to the next reader.
-std::string read_one_packet(int fd) {
-  std::string bytes;
-  PacketView packet{};
-  while (next_packet(bytes, packet) == 0) {
-    pollfd waiting{fd, POLLIN, 0};
-    if (poll(&waiting, 1, kHandshakeTimeoutMs) <= 0) {
-      throw std::runtime_error("no answer to a handshake within 10 s");
-    }
-    char byte = 0;
-    const auto n = recv(fd, &byte, 1, 0);
-    if (n == 0) throw std::runtime_error("broker closed the connection during a handshake");
-    if (n < 0) fail("recv");
-    bytes.push_back(byte);
-  }
-  return bytes;
 }
 
 }  // namespace
@@ -52,8 +29,8 @@ std::int64_t now_ns() {
   return ts.tv_sec * 1'000'000'000LL + ts.tv_nsec;
 }
 
-Connection::Connection(Reactor& reactor, PacketHandler& handler, int fd)
-    : reactor_(reactor), handler_(handler), fd_(fd) {
+Connection::Connection(Reactor& reactor, PacketHandler& handler, Link link)
+    : reactor_(reactor), handler_(handler), link_(std::move(link)), fd_(link_.fd()) {
   fcntl(fd_, F_SETFL, fcntl(fd_, F_GETFL) | O_NONBLOCK);
   epoll_event event{};
   event.events = EPOLLIN;
@@ -63,7 +40,6 @@ Connection::Connection(Reactor& reactor, PacketHandler& handler, int fd)
 
 Connection::~Connection() {
   if (dirty_) std::erase(reactor_.dirty_, this);
-  close(fd_);
 }
 
 void Connection::wake() {
@@ -73,6 +49,13 @@ void Connection::wake() {
 }
 
 void Connection::send_or_queue(std::string_view bytes) {
+  if (link_.transport() != nullptr) {
+    seal();
+    link_.transport()->send(bytes, sealed_);
+    if (!want_write_) send_some(sealed_);
+    if (!sealed_.empty()) wake();
+    return;
+  }
   if (out_.empty()) {
     const auto n = send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (n < 0 && errno != EAGAIN) fail("send");
@@ -91,6 +74,15 @@ void Connection::read(std::string& scratch) {
     fail("recv");
   }
   const std::string_view bytes(scratch.data(), static_cast<std::size_t>(n));
+  if (link_.transport() == nullptr) return take(bytes);
+  auto& plain = reactor_.plain_;
+  plain.clear();
+  link_.transport()->receive(bytes, plain, sealed_);
+  if (!sealed_.empty()) wake();
+  take(plain);
+}
+
+void Connection::take(std::string_view bytes) {
   if (partial_.empty()) {
     partial_.assign(bytes.substr(parse(bytes)));
   } else {
@@ -110,11 +102,23 @@ std::size_t Connection::parse(std::string_view bytes) {
 }
 
 void Connection::flush() {
-  if (out_.empty()) return;
-  const auto n = send(fd_, out_.data(), out_.size(), MSG_NOSIGNAL);
+  seal();
+  auto& out = link_.transport() == nullptr ? out_ : sealed_;
+  if (out.empty()) return;
+  send_some(out);
+  ask_for_write(!out.empty());
+}
+
+void Connection::seal() {
+  if (link_.transport() == nullptr || out_.empty()) return;
+  link_.transport()->send(out_, sealed_);
+  out_.clear();
+}
+
+void Connection::send_some(std::string& bytes) const {
+  const auto n = send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
   if (n < 0 && errno != EAGAIN) fail("send");
-  if (n > 0) out_.erase(0, static_cast<std::size_t>(n));
-  ask_for_write(!out_.empty());
+  if (n > 0) bytes.erase(0, static_cast<std::size_t>(n));
 }
 
 void Connection::ask_for_write(bool wanted) {
@@ -160,78 +164,6 @@ void Reactor::flush_dirty() {
   for (auto* connection : dirty_) connection->dirty_ = false;
   dirty_.clear();
   flushing_.clear();
-}
-
-int connect_tcp(std::uint16_t port, unsigned source) {
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (fd < 0) fail("socket");
-  const int on = 1;
-  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  // Bounds blocking connects and sends; does nothing once the descriptor is non-blocking.
-  const timeval limit{kHandshakeTimeoutMs / 1000, 0};
-  setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  if (source > 1) {
-    // Without this option bind() would already reserve the port for every destination.
-    setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
-    address.sin_addr.s_addr = htonl(0x7F000000U + source);
-    if (bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) fail("bind");
-  }
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
-    const int error = errno;
-    close(fd);
-    errno = error;
-    fail("connect");
-  }
-  return fd;
-}
-
-int open_session(const Target& target, std::string_view client_id, unsigned source) {
-  const int fd = connect_tcp(target.port, source);
-  if (target.relay) return fd;
-  std::string out;
-  append_connect(out, client_id, 600);
-  send_all(fd, out);
-  const auto answer = read_one_packet(fd);
-  if (answer.size() != 4 || answer[0] != 0x20 || answer[3] != 0) {
-    throw std::runtime_error("CONNECT was not accepted");
-  }
-  return fd;
-}
-
-void subscribe(int fd, const std::vector<std::string>& filters, std::uint8_t qos) {
-  std::string out;
-  append_subscribe(out, 1, filters, qos);
-  send_all(fd, out);
-  const auto answer = read_one_packet(fd);
-  PacketView packet{};
-  next_packet(answer, packet);
-  if (packet.type != PacketType::suback || packet.body.size() != 2 + filters.size()) {
-    throw std::runtime_error("no proper SUBACK");
-  }
-  for (const char granted : packet.body.substr(2)) {
-    if (static_cast<std::uint8_t>(granted) != qos) {
-      throw std::runtime_error("a subscription was refused or granted at another QoS");
-    }
-  }
-}
-
-void send_all(int fd, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const auto n = send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (n < 0) fail("send");
-    bytes.remove_prefix(static_cast<std::size_t>(n));
-  }
-}
-
-void close_session(int fd) {
-  std::string out;
-  append_disconnect(out);
-  send_all(fd, out);
-  close(fd);
 }
 
 }  // namespace tombo::bench

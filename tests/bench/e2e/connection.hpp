@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "link.hpp"
 #include "mqtt_wire.hpp"
 
 namespace tombo::bench {
@@ -31,8 +32,8 @@ class PacketHandler {
 /// A non-blocking socket with an output buffer that is flushed once per loop turn.
 class Connection {
  public:
-  /// Takes over a connected descriptor.
-  Connection(Reactor& reactor, PacketHandler& handler, int fd);
+  /// Takes over a link whose handshake is done.
+  Connection(Reactor& reactor, PacketHandler& handler, Link link);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -49,16 +50,21 @@ class Connection {
   friend class Reactor;
   void read(std::string& scratch);
   std::size_t parse(std::string_view bytes);
+  void take(std::string_view bytes);
   void flush();
+  void seal();
+  void send_some(std::string& bytes) const;
   void ask_for_write(bool wanted);
 
   Reactor& reactor_;
   PacketHandler& handler_;
-  int fd_;
+  Link link_;
+  int fd_;  ///< The link's.
   bool dirty_ = false;
   bool want_write_ = false;
   std::string partial_;  ///< The front of a packet whose rest has not arrived.
   std::string out_;
+  std::string sealed_;  ///< What the transport has made of out_.
 };
 
 /// One level-triggered epoll loop on the calling thread.
@@ -78,31 +84,9 @@ class Reactor {
 
   int epoll_;
   std::string scratch_;
+  std::string plain_;  ///< What a transport has made of it.
   std::vector<Connection*> dirty_;
   std::vector<Connection*> flushing_;
 };
-
-/// Where the broker listens.  In relay mode nobody answers handshakes and subscribers use
-/// the next port.
-struct Target {
-  std::uint16_t port;
-  bool relay = false;
-};
-
-/// Opens a TCP connection to loopback; `source` picks 127.0.0.(source) as own address so that
-/// many short connections do not run out of ports.  Throws on failure.
-[[nodiscard]] int connect_tcp(std::uint16_t port, unsigned source = 1);
-
-/// Connects, sends CONNECT and waits for a good CONNACK.  The descriptor is still blocking.
-[[nodiscard]] int open_session(const Target& target, std::string_view client_id, unsigned source = 1);
-
-/// Subscribes on a descriptor of open_session() and checks the granted QoS.
-void subscribe(int fd, const std::vector<std::string>& filters, std::uint8_t qos);
-
-/// Sends all bytes on a blocking descriptor.
-void send_all(int fd, std::string_view bytes);
-
-/// Sends DISCONNECT and closes.
-void close_session(int fd);
 
 }  // namespace tombo::bench

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 #include <stdexcept>
+#include <utility>
 
 #include "flow_ends.hpp"
 
@@ -21,8 +22,8 @@ std::int64_t seconds_ns(double seconds) {
 
 }  // namespace
 
-FlowPublisher::FlowPublisher(Flow& flow, std::uint32_t index, int fd)
-    : flow_(flow), index_(index), connection_(flow.reactor_, *this, fd), copies_(flow.plan_.window) {
+FlowPublisher::FlowPublisher(Flow& flow, std::uint32_t index, Link link)
+    : flow_(flow), index_(index), connection_(flow.reactor_, *this, std::move(link)), copies_(flow.plan_.window) {
   const auto& plan = flow.plan_;
   for (const auto& draft : plan.drafts(index)) {
     starts_.push_back(reel_.size());
@@ -128,8 +129,8 @@ void FlowPublisher::check_sums() const {
   }
 }
 
-FlowSubscriber::FlowSubscriber(Flow& flow, std::uint32_t index, int fd)
-    : flow_(flow), index_(index), next_(flow.plan_.publishers), connection_(flow.reactor_, *this, fd) {}
+FlowSubscriber::FlowSubscriber(Flow& flow, std::uint32_t index, Link link)
+    : flow_(flow), index_(index), next_(flow.plan_.publishers), connection_(flow.reactor_, *this, std::move(link)) {}
 
 void FlowSubscriber::on_packet(Connection& connection, const PacketView& packet) {
   if (packet.type == PacketType::publish) return on_publish(connection, packet);
@@ -192,25 +193,25 @@ void FlowSubscriber::note_delay(const Stamp& stamp) {
 
 Flow::Flow(const Target& target, FlowPlan plan) : plan_(std::move(plan)) {
   const Target subscriber_target{static_cast<std::uint16_t>(target.port + (target.relay ? 1 : 0)),
-                                 target.relay};
+                                 target.relay, target.way};
   for (std::uint32_t i = 0; i < plan_.subscribers; ++i) {
-    const int fd = open_session(subscriber_target, fmt::format("sub-{}", i));
+    auto link = open_session(subscriber_target, fmt::format("sub-{}", i));
     if (!target.relay) {
       const auto filters = plan_.filters(i);
       // Batches keep a SUBSCRIBE of a thousand filters below every packet limit.
       for (std::size_t at = 0; at < filters.size(); at += 100) {
         const auto end = std::min(filters.size(), at + 100);
-        subscribe(fd,
+        subscribe(link,
                   {filters.begin() + static_cast<std::ptrdiff_t>(at),
                    filters.begin() + static_cast<std::ptrdiff_t>(end)},
                   plan_.qos);
       }
     }
-    subscribers_.push_back(std::make_unique<FlowSubscriber>(*this, i, fd));
+    subscribers_.push_back(std::make_unique<FlowSubscriber>(*this, i, std::move(link)));
   }
   for (std::uint32_t i = 0; i < plan_.publishers; ++i) {
-    const int fd = open_session(target, fmt::format("pub-{}", i));
-    publishers_.push_back(std::make_unique<FlowPublisher>(*this, i, fd));
+    auto link = open_session(target, fmt::format("pub-{}", i));
+    publishers_.push_back(std::make_unique<FlowPublisher>(*this, i, std::move(link)));
   }
   last_progress_ns_ = now_ns();
 }

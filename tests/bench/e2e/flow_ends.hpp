@@ -20,7 +20,7 @@ struct Stamp {
 /// The sending side: a reel of encoded PUBLISH packets that is stamped and sent in slices.
 class FlowPublisher final : public PacketHandler {
  public:
-  FlowPublisher(Flow& flow, std::uint32_t index, int fd);
+  FlowPublisher(Flow& flow, std::uint32_t index, Link link);
 
   void on_packet(Connection& connection, const PacketView& packet) override;
   void on_turn_end(Connection& connection) override;
@@ -58,7 +58,7 @@ class FlowPublisher final : public PacketHandler {
 /// The receiving side: checks order and completes handshakes.
 class FlowSubscriber final : public PacketHandler {
  public:
-  FlowSubscriber(Flow& flow, std::uint32_t index, int fd);
+  FlowSubscriber(Flow& flow, std::uint32_t index, Link link);
 
   void on_packet(Connection& connection, const PacketView& packet) override;
   [[nodiscard]] bool settled() const { return open_ids_ == 0; }

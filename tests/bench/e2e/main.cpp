@@ -11,6 +11,7 @@
 
 #include "compare.hpp"
 #include "scenario.hpp"
+#include "way.hpp"
 
 namespace {
 
@@ -21,11 +22,13 @@ constexpr int kUsageError = 2;
 void usage() {
   fmt::print(
       "usage: tombo_e2e list\n"
-      "       tombo_e2e run SCENARIO --port P --pid PID [--seconds S] [--json] [--relay-mode]\n"
+      "       tombo_e2e run SCENARIO --port P --pid PID [--way WAY] [--seconds S] [--json] [--relay-mode]\n"
       "       tombo_e2e compare --a CMD --b CMD [--a-single CMD] [--relay PATH] [--rounds 3]\n"
       "                 [--seconds 2] [--only s1,s2] [--targets] [--markdown FILE] [--samples FILE]\n"
       "                 [--a-name NAME] [--b-name NAME] [--port-base 21883] [--template NAME=FILE]...\n"
       "                 [--foreign-max CORES]   repeat runs that other processes disturb\n"
+      "                 [--a-way WAY] [--b-way WAY]   tcp; tls13 or tls12 with resume, certificate=PEM; ws, ws_packets;\n"
+      "                                         login=USER:PASSWORD; joined by commas\n"
       "In commands {{port}}, {{dir}}, {{mosquitto_conf}} and {{NAME}} of a template are replaced.\n"
       "Exit code: 0; 1 a broker broke a promise or stood still; 2 usage; 3 a target was missed.\n");
 }
@@ -60,6 +63,19 @@ class Arguments {
   std::size_t at_ = 0;
 };
 
+Way read_way(const std::string& text) {
+  try {
+    return parse_way(text);
+  } catch (const std::exception& e) {
+    throw UsageError(e.what());
+  }
+}
+
+std::string checked_way(std::string text) {
+  static_cast<void>(read_way(text));
+  return text;
+}
+
 int run_one(Arguments arguments) {
   const auto name = arguments.next();
   const auto* scenario = find_scenario(name);
@@ -68,12 +84,16 @@ int run_one(Arguments arguments) {
   pid_t pid = 0;
   double seconds = 2;
   bool json = false;
+  Way way;
+  target.way = &way;
   while (arguments.more()) {
     const auto option = arguments.next();
     if (option == "--port")
       target.port = parse_number<std::uint16_t>(arguments.next(), 1, 65534);
     else if (option == "--pid")
       pid = parse_number<pid_t>(arguments.next(), 1, 1 << 30);
+    else if (option == "--way")
+      way = read_way(arguments.next());
     else if (option == "--seconds")
       seconds = parse_number<double>(arguments.next(), 0.1, 3600);
     else if (option == "--json")
@@ -128,6 +148,10 @@ int compare(Arguments arguments) {
       options.a_single = arguments.next();
     else if (option == "--relay")
       options.relay = arguments.next();
+    else if (option == "--a-way")
+      options.a_way = checked_way(arguments.next());
+    else if (option == "--b-way")
+      options.b_way = checked_way(arguments.next());
     else if (option == "--rounds")
       options.rounds = parse_number<int>(arguments.next(), 1, 1000);
     else if (option == "--seconds")

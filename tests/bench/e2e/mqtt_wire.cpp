@@ -84,6 +84,18 @@ void append_connect(std::string& out, std::string_view client_id, std::uint16_t 
   append_string(out, client_id);
 }
 
+void append_connect(std::string& out, std::string_view client_id, std::uint16_t keep_alive_s, std::string_view user,
+                    std::string_view password) {
+  append_header(out, PacketType::connect, 0, 10 + 2 + client_id.size() + 2 + user.size() + 2 + password.size());
+  append_string(out, "MQTT");
+  out.push_back(4);  // protocol level 3.1.1
+  out.push_back(static_cast<char>(0xC2));  // user name, password, clean session
+  append_u16(out, keep_alive_s);
+  append_string(out, client_id);
+  append_string(out, user);
+  append_string(out, password);
+}
+
 void append_subscribe(std::string& out, std::uint16_t packet_id, const std::vector<std::string>& filters,
                       std::uint8_t qos) {
   std::size_t length = 2;

@@ -51,6 +51,9 @@ PublishView parse_publish(const PacketView& packet);
 std::uint16_t parse_packet_id(const PacketView& packet);
 
 void append_connect(std::string& out, std::string_view client_id, std::uint16_t keep_alive_s);
+/// With a user name and a password.
+void append_connect(std::string& out, std::string_view client_id, std::uint16_t keep_alive_s, std::string_view user,
+                    std::string_view password);
 void append_subscribe(std::string& out, std::uint16_t packet_id, const std::vector<std::string>& filters,
                       std::uint8_t qos);
 void append_publish(std::string& out, std::string_view topic, std::string_view payload, std::uint8_t qos,

@@ -48,6 +48,7 @@ constexpr Row kRows[] = {
      Rule::absolute, 450},
     {"connect + disconnect, µs a cycle", "connect", "cpu_us", 1, Rule::share, 0.65},
     {"memory per idle connection with a subscription, bytes", "idle10k", "bytes", 0, Rule::absolute, 1000},
+    {"memory per idle connection of 5,000 with a subscription, bytes", "idle5k", "bytes", 0, Rule::none, 0},
     {"latency at 5,000/s, QoS 0, p50 µs", "latency", "qos0_p50_us", 0, Rule::none, 0},
     {"latency at 5,000/s, QoS 0, p99 µs", "latency", "qos0_p99_us", 0, Rule::share, 1},
     {"latency at 5,000/s, QoS 0, max µs", "latency", "qos0_max_us", 0, Rule::none, 0},

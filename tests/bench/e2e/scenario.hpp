@@ -34,6 +34,7 @@ struct Scenario {
   Result (*run)(const RunContext&);
   /// Times as many rounds: what hangs on single wake-ups moves more from run to run than what is batched.
   int rounds_factor = 1;
+  bool when_named = false;  ///< Only runs when it is named.
 };
 
 /// Every scenario, in table order.
@@ -60,6 +61,7 @@ Result run_retained(const RunContext&);
 // scenarios_sessions.cpp: many connections
 Result run_connect(const RunContext&);
 Result run_idle10k(const RunContext&);
+Result run_idle5k(const RunContext&);
 
 // scenarios_latency.cpp: open loops
 Result run_latency(const RunContext&);

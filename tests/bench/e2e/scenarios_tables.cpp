@@ -97,8 +97,8 @@ std::string retained_payload(std::uint32_t index) {
 /// Stores retained messages at QoS 1, so that an acknowledgement tells when each is stored.
 class RetainedPublisher final : public PacketHandler {
  public:
-  RetainedPublisher(Reactor& reactor, int fd, std::uint32_t first, std::uint32_t end, std::uint32_t& stored)
-      : next_(first), end_(end), stored_(stored), connection_(reactor, *this, fd) {
+  RetainedPublisher(Reactor& reactor, Link link, std::uint32_t first, std::uint32_t end, std::uint32_t& stored)
+      : next_(first), end_(end), stored_(stored), connection_(reactor, *this, std::move(link)) {
     connection_.wake();
   }
 
@@ -128,7 +128,7 @@ class RetainedPublisher final : public PacketHandler {
 /// Subscribes to '#' and ticks off what comes.
 class RetainedReader final : public PacketHandler {
  public:
-  RetainedReader(Reactor& reactor, int fd) : connection_(reactor, *this, fd), seen_(kRetained) {
+  RetainedReader(Reactor& reactor, Link link) : connection_(reactor, *this, std::move(link)), seen_(kRetained) {
     append_subscribe(connection_.out(), 1, {"#"}, 0);
     connection_.wake();
   }
