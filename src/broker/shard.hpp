@@ -160,6 +160,7 @@ class Shard {
   void on_first_packet(Client& client, const mqtt::Frame& frame, mqtt::Bytes packet);
   // connect.cpp
   void on_connect(Client& client, const mqtt::Frame& frame, mqtt::Bytes packet);
+  std::string made_client_id(const Client& client);
   mqtt::ReasonCode judge_connect(Client& client, const mqtt::ConnectView& connect);
   mqtt::ReasonCode judge_will(const Client& client, const mqtt::WillView& will) const;
   bool bring_home(Client& client, std::string_view client_id);
