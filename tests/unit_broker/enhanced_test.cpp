@@ -194,6 +194,20 @@ TEST_F(EnhancedAuth, ContinuingWhatWasNotBegunIsAnError) {
   EXPECT_EQ(client.next(PacketType::disconnect).reason, ReasonCode::protocol_error);
 }
 
+TEST_F(EnhancedAuth, SubscriptionsThatARenewedLoginWouldNotGiveAreTakenAway) {
+  TestClient client(broker, Version::v5);
+  let_in(client);
+  client.subscribe("a");
+  client.subscribe("b");
+  book.forbidden.insert({auth::Action::subscribe, "a"});
+  auth(client, ReasonCode::reauthenticate, "anna");
+  auth(client, ReasonCode::continue_authentication, "right");
+  client.drop_received();
+  client.publish("a", "no");
+  client.publish("b", "yes");
+  EXPECT_EQ(payloads(client), "yes");
+}
+
 TEST_F(EnhancedAuth, ALoginThatIsRenewedGoesOn) {
   book.ends_at_s = broker.clock.unix_seconds() + 60;
   TestClient client(broker, Version::v5);
