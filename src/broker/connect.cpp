@@ -46,7 +46,7 @@ void Shard::on_connect(Client& client, const mqtt::Frame& frame, mqtt::Bytes pac
   // Nobody else has an identifier that was made, so the place that was found for it stays.
   const bool settled = (assigned && client.verdicts != nullptr) || client.enhanced != nullptr;
   if (!settled && !bring_home(client, client_id)) return;  // its packet goes with it
-  if (client.verdicts == nullptr && !client.enhanced && must_wait(client, connect)) {
+  if (client.verdicts == nullptr && !client.enhanced && must_wait(client, connect.user_name)) {
     return refuse(client, ReasonCode::connection_rate_exceeded);
   }
   if (assigned && client.verdicts == nullptr) {

@@ -192,7 +192,7 @@ class Shard {
   bool belongs_to_another(std::string_view client_id, const auth::Principal& principal);
   Ask ask_will(Client& client, const mqtt::WillView& will, std::string_view client_id);
   bool may_receive(ClientSession& session, const mqtt::Message& message);
-  bool must_wait(const Client& client, const mqtt::ConnectView& connect);
+  bool must_wait(const Client& client, std::string_view user_name);
   void continue_recheck();
   void recheck(ClientSession& session);
   void give_up_forbidden(ClientSession& session);

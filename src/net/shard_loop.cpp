@@ -218,7 +218,7 @@ void ShardLoop::accepted(int descriptor, ListenerState& listener) {
   Arrival arrival{descriptor, &listener};
   if (!entrance->plain() || !entrance->door_is_open || watches_addresses(*options)) {
     auth::Peer peer = peer_of(descriptor);
-    const auto host = broker::Penalties::host_of(peer.address);
+    const auto host = broker::Penalties::host_of(peer);
     if (!entrance->admits_socket(peer) || (!entrance->proxy_header && !core_.penalties.may_connect(host, shard_.now()))) {
       shard_.counters().connections_refused.add();
       ::close(descriptor);
