@@ -14,6 +14,7 @@ struct Enhanced {
   std::string method;                        // of CONNECT; every AUTH must name it  [MQTT-4.12.0-5]
   std::string user_name;                     // that is authenticated
   auth::Login login;                         // what CONNECT said, without the password
+  std::string claimed;                       // who the client says it is, once the exchange has told
   std::unique_ptr<auth::Exchange> exchange;  // while one goes on
   std::vector<std::uint8_t> connect;         // the packet, until it can be answered
   std::string data;                          // for the client, with CONNACK

@@ -175,6 +175,8 @@ class Shard {
   bool authenticate(Client& client, const mqtt::ConnectView& connect, std::string_view client_id, mqtt::Bytes packet);
   bool take_step(Client& client, mqtt::Bytes data);
   std::optional<auth::ExchangeAnswer> next_step(Client& client, mqtt::Bytes data);
+  std::optional<auth::ExchangeAnswer> ask_step(Client& client, mqtt::Bytes data);
+  void note_failed_exchange(Client& client, const auth::ExchangeAnswer& answer);
   void on_first_auth(Client& client, const mqtt::Frame& frame);
   void on_auth(Client& client, const mqtt::Frame& frame);
   // slow_down.cpp

@@ -3,6 +3,7 @@
 
 #include "mqtt/encode.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 namespace tombo::test {
@@ -80,6 +81,30 @@ TEST_F(EnhancedAuth, WhoFailsIsTold) {
   auth(client, ReasonCode::continue_authentication, "wrong");
   EXPECT_EQ(client.next(PacketType::connack).reason, ReasonCode::not_authorized);
   EXPECT_TRUE(client.closed());
+}
+
+TEST_F(EnhancedAuth, FailuresCountForWhomTheExchangeNames) {
+  auto options = broker.options();
+  options.defence.login_failures_max = 3;
+  broker.reload(options);
+  int hosts = 0;
+  const auto come = [&](TestClient& client, std::string_view user) {
+    client.connection().known.address = fmt::format("192.0.2.{}:1000", ++hosts);  // only the name is the same
+    return client.connect(asking("riddle", user));
+  };
+  for (int i = 0; i < 3; ++i) {
+    TestClient client(broker, Version::v5);
+    EXPECT_EQ(come(client, "anna").type, PacketType::auth);
+    auth(client, ReasonCode::continue_authentication, "wrong");
+    EXPECT_EQ(client.next(PacketType::connack).reason, ReasonCode::not_authorized);
+  }
+  TestClient anna(broker, Version::v5);
+  const auto answer = come(anna, "anna");
+  EXPECT_EQ(answer.type, PacketType::connack);
+  EXPECT_EQ(answer.reason, ReasonCode::connection_rate_exceeded);
+  EXPECT_TRUE(anna.closed());
+  TestClient bert(broker, Version::v5);
+  EXPECT_EQ(come(bert, "bert").type, PacketType::auth);
 }
 
 // covers: 5.0 MQTT-4.12.0-1
