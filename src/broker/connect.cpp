@@ -49,10 +49,7 @@ void Shard::on_connect(Client& client, const mqtt::Frame& frame, mqtt::Bytes pac
   if (client.verdicts == nullptr && !client.enhanced && must_wait(client, connect.user_name)) {
     return refuse(client, ReasonCode::connection_rate_exceeded);
   }
-  if (assigned && client.verdicts == nullptr) {
-    client.verdicts = std::make_unique<Verdicts>();
-    client.verdicts->client_id = made;
-  }
+  if (assigned && client.verdicts == nullptr) verdicts_of(client).client_id = made;
   if (connect.properties.has(mqtt::PropertyId::authentication_method)) {
     if (!authenticate(client, connect, client_id, packet)) return;
   } else {

@@ -24,6 +24,9 @@ std::optional<ExchangeAnswer> Shard::next_step(Client& client, mqtt::Bytes data)
 
 std::optional<ExchangeAnswer> Shard::ask_step(Client& client, mqtt::Bytes data) {
   if (client.verdicts && client.verdicts->step) return std::exchange(client.verdicts->step, std::nullopt);
+  if (++client.enhanced->steps > kExchangeStepsMax) {
+    return ExchangeAnswer{Step::deny, {}, ReasonCode::not_authorized, nullptr, "the exchange takes too many steps"};
+  }
   const std::uint64_t ticket = wait_for_verdict(client);
   Mailbox& mailbox = core_.mailbox(id_);
   auto answer = client.enhanced->exchange->step(mqtt::text_of(data), [&mailbox, ticket](ExchangeAnswer late) {
@@ -82,20 +85,27 @@ bool Shard::take_step(Client& client, mqtt::Bytes data) {
       }
       mqtt::encode_auth(client.transport->out(), client.peer.format, ReasonCode::continue_authentication, enhanced.method,
                         bytes_of(answer->data));
-      client.verdicts.reset();
+      peer_goes_on(client);
       return false;
     case Step::allow:
       enhanced.exchange.reset();
       enhanced.data = std::move(answer->data);
       enhanced.user_name = answer->principal->user_name;
-      if (!client.verdicts) client.verdicts = std::make_unique<Verdicts>();
-      client.verdicts->login = auth::LoginAnswer{auth::Decision::allow, ReasonCode::success, std::move(answer->principal), {}};
+      verdicts_of(client).login = auth::LoginAnswer{auth::Decision::allow, ReasonCode::success, std::move(answer->principal), {}};
       return true;
     default:
       note_failed_exchange(client, *answer);
       refuse(client, answer->reason);  // [MQTT-4.12.0-4]
       return false;
   }
+}
+
+/// It is the client's turn.  What we took of the time that it has until its CONNECT is accepted does not count; all its
+/// own turns together do.
+void Shard::peer_goes_on(Client& client) {
+  client.last_packet += now_ - client.verdicts->since;
+  client.verdicts.reset();
+  wheel_.arm(client, client.last_packet + Seconds{options_->limits.connect_timeout_s});
 }
 
 /// AUTH before CONNACK: the exchange that CONNECT began goes on.
@@ -129,6 +139,7 @@ void Shard::on_auth(Client& client, const mqtt::Frame& frame) {
   if (again && !waited) {
     if (enhanced.exchange) return refuse(client, ReasonCode::protocol_error);
     enhanced.claimed.clear();
+    enhanced.steps = 0;
     enhanced.exchange = core_.authenticator().begin_exchange(enhanced.method, enhanced.login);
     if (!enhanced.exchange) return refuse(client, ReasonCode::bad_authentication_method);
   }

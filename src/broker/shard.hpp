@@ -176,6 +176,7 @@ class Shard {
   bool take_step(Client& client, mqtt::Bytes data);
   std::optional<auth::ExchangeAnswer> next_step(Client& client, mqtt::Bytes data);
   std::optional<auth::ExchangeAnswer> ask_step(Client& client, mqtt::Bytes data);
+  void peer_goes_on(Client& client);
   void note_failed_exchange(Client& client, const auth::ExchangeAnswer& answer);
   void on_first_auth(Client& client, const mqtt::Frame& frame);
   void on_auth(Client& client, const mqtt::Frame& frame);
@@ -365,6 +366,7 @@ class Shard {
   Ask ask_access(Client& client, const auth::Access& access, auth::AccessAnswer& answer);
   bool wait_for_access(Client& client, const auth::Access& access, auth::AccessAnswer& answer);
   auth::AccessAnswer judge_access(Client& client, const auth::Access& access);
+  Verdicts& verdicts_of(Client& client);
   std::uint64_t wait_for_verdict(Client& client);
   void verdict_came(std::uint64_t ticket, std::function<void(Verdicts&)> note);
   // mail.cpp

@@ -158,6 +158,47 @@ TEST_F(EnhancedAuth, StepsMayTakeTheirTime) {
   EXPECT_EQ(client.next().type, PacketType::connack);
 }
 
+TEST_F(EnhancedAuth, TheClientHasOneTimeForAllItsSteps) {
+  auto options = broker.options();
+  options.limits.connect_timeout_s = 10;
+  broker.reload(options);
+  book.late = true;
+  TestClient client(broker, Version::v5);
+  const auto answer_after = [&](Seconds ours) {
+    broker.advance(ours);
+    EXPECT_FALSE(client.closed()) << "the time is ours";
+    book.due.back()();
+    broker.settle();
+    EXPECT_EQ(client.next().type, PacketType::auth);
+  };
+  client.connect(asking("riddle", "anna"));
+  answer_after(Seconds{60});
+  broker.advance(Seconds{4});
+  auth(client, ReasonCode::continue_authentication, "again");
+  answer_after(Seconds{60});
+  broker.advance(Seconds{4});
+  EXPECT_FALSE(client.closed());
+  auth(client, ReasonCode::continue_authentication, "again");
+  answer_after(Seconds{1});
+  broker.advance(Seconds{1});
+  EXPECT_FALSE(client.closed());
+  broker.advance(Seconds{2});
+  EXPECT_TRUE(client.closed());
+}
+
+TEST_F(EnhancedAuth, AnExchangeEndsAfterSomeSteps) {
+  TestClient client(broker, Version::v5);
+  client.connect(asking("riddle", "anna"));
+  std::uint32_t steps = 1;
+  for (; steps < 100 && !client.closed(); ++steps) {
+    auth(client, ReasonCode::continue_authentication, "again");
+    if (client.closed()) continue;
+    EXPECT_EQ(client.next().type, PacketType::auth);
+  }
+  EXPECT_EQ(steps, broker::kExchangeStepsMax + 1);
+  EXPECT_EQ(client.next(PacketType::connack).reason, ReasonCode::not_authorized);
+}
+
 TEST_F(EnhancedAuth, AnAnswerForAClientThatHasGoneIsForgotten) {
   book.late = true;
   {

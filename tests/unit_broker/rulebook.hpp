@@ -60,6 +60,7 @@ class Rulebook final : public auth::Authenticator {
         name_ = data;
         return {Step::go_on, "what is it?", mqtt::ReasonCode::success, nullptr, {}, name_};
       }
+      if (data == "again") return {Step::go_on, "once more", mqtt::ReasonCode::success, nullptr, {}, name_};
       if (data != "right") return {Step::deny, {}, mqtt::ReasonCode::not_authorized, nullptr, "wrong answer", name_};
       return {Step::allow, "well done", mqtt::ReasonCode::success, book_.principal(name_), {}, name_};
     }
