@@ -7,9 +7,8 @@
 
 namespace tombo::net {
 
-
-WayIn::WayIn(std::shared_ptr<const Entrance> entrance, auth::Peer peer)
-    : entrance_(std::move(entrance)) {
+WayIn::WayIn(std::shared_ptr<const Entrance> entrance, auth::Peer peer, MayConnect may_connect)
+    : entrance_(std::move(entrance)), may_connect_(std::move(may_connect)) {
   if (entrance_->user_from_socket && peer.unix_peer) peer.user_name = user_name_of(peer.unix_peer->uid);
   peer_ = std::make_shared<const auth::Peer>(std::move(peer));
 }
@@ -29,10 +28,7 @@ bool WayIn::next_stage(filter::Bytes first) {
       filters_.back()->describe(*known);
       peer_ = std::move(known);
       begun_ = false;
-      if (stage_ == Stage::proxy_header && !entrance_->admits(*peer_)) {
-        why_ = "its network may not connect";
-        return false;
-      }
+      if (stage_ == Stage::proxy_header && !judge_address()) return false;
       stage_ = static_cast<Stage>(static_cast<int>(stage_) + 1);
       continue;
     }
@@ -45,6 +41,18 @@ bool WayIn::next_stage(filter::Bytes first) {
     stage_ = static_cast<Stage>(static_cast<int>(stage_) + 1);
   }
   return true;
+}
+
+/// A PROXY header has told where the client is.
+bool WayIn::judge_address() {
+  const auto may_connect = std::exchange(may_connect_, nullptr);
+  if (!entrance_->admits(*peer_)) {
+    why_ = kNotItsNetwork;
+  } else if (may_connect && !may_connect(*peer_)) {
+    why_ = kMustWait;
+  }
+  turned_away_ = !why_.empty();
+  return !turned_away_;
 }
 
 bool WayIn::receive(filter::Bytes bytes, Scratch& scratch, filter::Sink& inward, filter::Sink& wire) {
