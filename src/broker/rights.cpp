@@ -57,7 +57,9 @@ bool Shard::closed_to_clients(std::string_view topic) const {
 bool Shard::belongs_to_another(std::string_view client_id, const auth::Principal& principal) {
   if (!core_.authenticator().knows_users()) return false;
   const ClientSession* session = find_session(client_id);
-  return session != nullptr && session->user_name() != principal.user_name;
+  if (session == nullptr) return false;
+  // A client that a backend let in without a name is not whoever comes without one.
+  return session->user_name() != principal.user_name || (!session->principal->backend.empty() && principal.backend.empty());
 }
 
 Shard::Ask Shard::ask_will(Client& client, const mqtt::WillView& will, std::string_view client_id) {
