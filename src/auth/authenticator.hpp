@@ -44,6 +44,7 @@ struct ExchangeAnswer {
   mqtt::ReasonCode reason = mqtt::ReasonCode::not_authorized;  // with deny
   std::shared_ptr<const Principal> principal;                  // with allow
   std::string why;
+  std::string user_name{};                                     // that the client claims, where it has said so in the exchange
 };
 
 /// One enhanced authentication, from CONNECT (or AUTH 0x19) to its end.  Steps are taken one after the other.

@@ -34,7 +34,7 @@ struct Principal {
 const std::shared_ptr<const Principal>& nobody();
 /// One of whom only the name is known.
 std::shared_ptr<const Principal> somebody(std::string_view user_name);
-/// The owner of a session that was kept over a restart: the name is good, what else was known is gone.
+/// The owner of a session that was kept over a restart: somebody vouched for the name, what else was known is gone.
 std::shared_ptr<const Principal> kept_user(std::string_view user_name);
 
 }  // namespace tombo::auth

@@ -117,7 +117,6 @@ void Shard::send_acks(Client& client) {
 void Shard::write_ack(Client& client, const PendingAck& ack) {
   if (ack.type == PacketType::connect) {  // its CONNECT can be answered now
     client.paused_for_verdict = false;
-    client.last_packet = now_;  // it was not the client who took the time
     return resume_if_free(client);
   }
   auto& out = client.transport->out();

@@ -33,6 +33,8 @@ inline constexpr std::uint8_t kSecondTimer = 3;
 /// looked at again when the answer has come.
 struct Verdicts {
   std::uint64_t ticket = 0;  // of the question that is out; 0: none
+  MonoTime since{};          // the packet has come, and what follows is ours to do
+  std::string client_id;     // made for a CONNECT without one: whoever is asked hears of the same
   std::optional<auth::LoginAnswer> login;
   std::optional<auth::ExchangeAnswer> step;  // of enhanced authentication
   std::optional<plugin::PublishVerdict> publish;

@@ -40,14 +40,15 @@ void Shard::on_connect(Client& client, const mqtt::Frame& frame, mqtt::Bytes pac
   }
   const bool assigned = connect.client_id.empty();
   std::string made;
-  if (assigned) made = client.enhanced ? client.enhanced->login.client_id : core_.make_client_id();
+  if (assigned) made = made_client_id(client);
   const std::string_view client_id = assigned ? made : connect.client_id;
-  // An identifier made for a packet that waited for its verdict is made anew, so the place that was found stays.
+  // Nobody else has an identifier that was made, so the place that was found for it stays.
   const bool settled = (assigned && client.verdicts != nullptr) || client.enhanced != nullptr;
   if (!settled && !bring_home(client, client_id)) return;  // its packet goes with it
-  if (client.verdicts == nullptr && !client.enhanced && must_wait(client, connect)) {
+  if (client.verdicts == nullptr && !client.enhanced && must_wait(client, connect.user_name)) {
     return refuse(client, ReasonCode::connection_rate_exceeded);
   }
+  if (assigned && client.verdicts == nullptr) verdicts_of(client).client_id = made;
   if (connect.properties.has(mqtt::PropertyId::authentication_method)) {
     if (!authenticate(client, connect, client_id, packet)) return;
   } else {
@@ -68,6 +69,12 @@ void Shard::on_connect(Client& client, const mqtt::Frame& frame, mqtt::Bytes pac
   if (client.state != Client::State::active) return;
   client.verdicts.reset();  // they were for this packet
   if (client.enhanced) client.enhanced->connect = {};
+}
+
+/// For a CONNECT without an identifier: the same at each look at it.
+std::string Shard::made_client_id(const Client& client) {
+  if (client.enhanced) return client.enhanced->login.client_id;
+  return client.verdicts ? client.verdicts->client_id : core_.make_client_id();
 }
 
 ReasonCode Shard::judge_connect(Client& client, const mqtt::ConnectView& connect) {

@@ -180,9 +180,10 @@ void Shard::resume_if_free(Client& client) {
 void Shard::on_client_timer(Client& client) {
   if (client.state == Client::State::awaiting_connect) {
     if (client.transport->in_handshake()) return close(client, false, "the TLS handshake takes too long");
-    // Its CONNECT is there and waits for a verdict, among others perhaps: not the client is slow.
-    if (client.paused_for_verdict) client.last_packet = now_;
-    const MonoTime due = client.last_packet + Seconds{options_->limits.connect_timeout_s};
+    const Seconds patience{options_->limits.connect_timeout_s};
+    // What it sent is there and waits for a verdict, among others perhaps: not the client is slow.
+    if (client.verdicts) return wheel_.arm(client, now_ + patience);
+    const MonoTime due = client.last_packet + patience;
     if (now_ < due) return wheel_.arm(client, due);  // it was the handshake's time that is over
     return close(client, false, "no CONNECT within the time limit");
   }

@@ -17,7 +17,16 @@ mqtt::Bytes bytes_of(const std::string& text) { return {reinterpret_cast<const s
 
 /// The next step of the client's exchange; none: its answer comes later, and the packet is looked at again.
 std::optional<ExchangeAnswer> Shard::next_step(Client& client, mqtt::Bytes data) {
+  auto answer = ask_step(client, data);
+  if (answer && !answer->user_name.empty()) client.enhanced->claimed = answer->user_name;
+  return answer;
+}
+
+std::optional<ExchangeAnswer> Shard::ask_step(Client& client, mqtt::Bytes data) {
   if (client.verdicts && client.verdicts->step) return std::exchange(client.verdicts->step, std::nullopt);
+  if (++client.enhanced->steps > kExchangeStepsMax) {
+    return ExchangeAnswer{Step::deny, {}, ReasonCode::not_authorized, nullptr, "the exchange takes too many steps"};
+  }
   const std::uint64_t ticket = wait_for_verdict(client);
   Mailbox& mailbox = core_.mailbox(id_);
   auto answer = client.enhanced->exchange->step(mqtt::text_of(data), [&mailbox, ticket](ExchangeAnswer late) {
@@ -33,6 +42,13 @@ std::optional<ExchangeAnswer> Shard::next_step(Client& client, mqtt::Bytes data)
   asking_.erase(ticket);
   client.verdicts->ticket = 0;
   return answer;
+}
+
+/// A refused login of whoever the client claimed to be in the exchange, or in CONNECT.
+void Shard::note_failed_exchange(Client& client, const ExchangeAnswer& answer) {
+  auth::Login login = client.enhanced->login;
+  if (!client.enhanced->claimed.empty()) login.user_name = client.enhanced->claimed;
+  note_refused_login(client, login, answer.reason, answer.why);
 }
 
 /// CONNECT named a method: begins the exchange, or takes its next step.  True once the client is let in.
@@ -62,22 +78,34 @@ bool Shard::take_step(Client& client, mqtt::Bytes data) {
   Enhanced& enhanced = *client.enhanced;
   switch (answer->step) {
     case Step::go_on:  // [MQTT-4.12.0-2]
+      // The name may be another one than CONNECT's, which was asked about.
+      if (!enhanced.claimed.empty() && must_wait(client, enhanced.claimed)) {
+        refuse(client, ReasonCode::connection_rate_exceeded);
+        return false;
+      }
       mqtt::encode_auth(client.transport->out(), client.peer.format, ReasonCode::continue_authentication, enhanced.method,
                         bytes_of(answer->data));
-      client.verdicts.reset();
+      peer_goes_on(client);
       return false;
     case Step::allow:
       enhanced.exchange.reset();
       enhanced.data = std::move(answer->data);
       enhanced.user_name = answer->principal->user_name;
-      if (!client.verdicts) client.verdicts = std::make_unique<Verdicts>();
-      client.verdicts->login = auth::LoginAnswer{auth::Decision::allow, ReasonCode::success, std::move(answer->principal), {}};
+      verdicts_of(client).login = auth::LoginAnswer{auth::Decision::allow, ReasonCode::success, std::move(answer->principal), {}};
       return true;
     default:
-      note_refused_login(client, enhanced.login, answer->reason, answer->why);
+      note_failed_exchange(client, *answer);
       refuse(client, answer->reason);  // [MQTT-4.12.0-4]
       return false;
   }
+}
+
+/// It is the client's turn.  What we took of the time that it has until its CONNECT is accepted does not count; all its
+/// own turns together do.
+void Shard::peer_goes_on(Client& client) {
+  client.last_packet += now_ - client.verdicts->since;
+  client.verdicts.reset();
+  wheel_.arm(client, client.last_packet + Seconds{options_->limits.connect_timeout_s});
 }
 
 /// AUTH before CONNACK: the exchange that CONNECT began goes on.
@@ -110,6 +138,8 @@ void Shard::on_auth(Client& client, const mqtt::Frame& frame) {
   const bool waited = client.verdicts && client.verdicts->step;
   if (again && !waited) {
     if (enhanced.exchange) return refuse(client, ReasonCode::protocol_error);
+    enhanced.claimed.clear();
+    enhanced.steps = 0;
     enhanced.exchange = core_.authenticator().begin_exchange(enhanced.method, enhanced.login);
     if (!enhanced.exchange) return refuse(client, ReasonCode::bad_authentication_method);
   }
@@ -123,7 +153,7 @@ void Shard::on_auth(Client& client, const mqtt::Frame& frame) {
   enhanced.exchange.reset();
   // A session does not change its owner.  [MQTT-4.12.1-2]
   if (answer->step == Step::deny || answer->principal->user_name != enhanced.user_name) {
-    note_refused_login(client, enhanced.login, answer->reason, answer->why);
+    note_failed_exchange(client, *answer);
     return refuse(client, answer->step == Step::deny ? answer->reason : ReasonCode::not_authorized);
   }
   client.session->principal = std::move(answer->principal);

@@ -1,7 +1,13 @@
 #include "broker/penalties.hpp"
 
+#include "base/network.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <iterator>
+#include <span>
 #include <utility>
 
 namespace tombo::broker {
@@ -16,9 +22,15 @@ void Penalties::apply(const config::Defence& options) {
   options_ = options;
 }
 
-std::string_view Penalties::host_of(std::string_view address) {
-  const std::size_t colon = address.rfind(':');
-  return colon == std::string_view::npos || address.starts_with("unix") ? address.substr(0, address.find(':')) : address.substr(0, colon);
+std::string Penalties::host_of(const auth::Peer& peer) {
+  if (peer.address.starts_with("unix")) return peer.unix_peer ? fmt::format("uid {}", peer.unix_peer->uid) : "unix";
+  const auto address = Address::parse_peer(peer.address);
+  if (!address) return peer.address;
+  const auto& bytes = address->bytes();
+  // Neighbours on one link share fe80::/64, so there each is one.
+  const bool link_local = bytes[0] == 0xFE && (bytes[1] & 0xC0) == 0x80;
+  if (address->is_v4() || link_local) return address->to_string();
+  return fmt::format("{:02x}/64", fmt::join(std::span(bytes).first<8>(), ""));
 }
 
 /// The least recent, but rather not one that waits out a penalty.

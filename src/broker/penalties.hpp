@@ -1,5 +1,6 @@
 #pragma once
 
+#include "auth/peer.hpp"
 #include "base/clock.hpp"
 #include "config/options.hpp"
 
@@ -21,8 +22,8 @@ class Penalties {
   explicit Penalties(const config::Defence& options) : options_(options) {}
   void apply(const config::Defence& options);
 
-  /// An address without its port: "192.0.2.1" of "192.0.2.1:40000".
-  static std::string_view host_of(std::string_view address);
+  /// Who counts as one: an IPv4 address, the /64 of an IPv6 one, since whoever has any of it has all, or a local user.
+  static std::string host_of(const auth::Peer& peer);
 
   /// A connection from this host; false: it comes too fast, or waits out a penalty.
   bool may_connect(std::string_view host, MonoTime now);

@@ -1,5 +1,6 @@
 #include "broker/shard.hpp"
 
+#include "broker/kept_owner.hpp"
 #include "mqtt/topic.hpp"
 
 #include <algorithm>
@@ -115,6 +116,7 @@ void Shard::record_session(ClientSession& session, Haste haste) {
   row.expiry_s = session.expiry_s;
   row.left_at = session.connected() ? 0 : session.stored->left_at;
   row.user_name = session.user_name();
+  row.vouched = !session.principal->backend.empty();
   if (session.will) {
     const auto& will = *session.will;
     store::WillRow kept;
@@ -125,6 +127,7 @@ void Shard::record_session(ClientSession& session, Haste haste) {
     kept.retain = will.retain;
     kept.delay_s = will.delay_s;
     if (will.has_expiry) kept.expiry_s = will.expiry_s;
+    kept.owner = owner_of_will(*session.principal, session.listener);
     row.will = std::move(kept);
   }
   record(store::RowChanged{store::session_key(session.stored->number), store::encode(row), false}, haste, nullptr);

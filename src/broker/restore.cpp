@@ -1,5 +1,6 @@
 #include "broker/shard.hpp"
 
+#include "broker/kept_owner.hpp"
 #include "mqtt/topic.hpp"
 
 #include <algorithm>
@@ -18,7 +19,7 @@ std::optional<routing::SessionHandle> Shard::restore(const RestoredSession& kept
   ClientSession& session = sessions_.add(*entry);
   counters_.sessions_begun.set(session.generation);
   session.expiry_s = kept.row.expiry_s;
-  session.principal = auth::kept_user(kept.row.user_name);
+  session.principal = kept_owner(kept.row, session.listener);
   session.stored = std::make_unique<Stored>();
   Stored& stored = *session.stored;
   stored.number = kept.number;

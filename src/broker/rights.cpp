@@ -31,7 +31,7 @@ auth::Login Shard::login_of(const Client& client, const mqtt::ConnectView& conne
 void Shard::note_refused_login(const Client& client, const auth::Login& login, ReasonCode reason, std::string_view why) {
   // That nobody could be asked is not the client's failure.
   const bool failed = reason != ReasonCode::server_unavailable && reason != ReasonCode::server_busy;
-  if (failed) core_.penalties.login_failed(Penalties::host_of(client.transport->peer_address()), login.user_name, now_);
+  if (failed) core_.penalties.login_failed(Penalties::host_of(*login.peer), login.user_name, now_);
   const std::string address = client.transport->peer_address();
   auth::Refusal refusal;
   refusal.kind = auth::Refusal::Kind::connection;
@@ -43,10 +43,9 @@ void Shard::note_refused_login(const Client& client, const auth::Login& login, R
 }
 
 /// Who has tried too often is not even asked for a password.
-bool Shard::must_wait(const Client& client, const mqtt::ConnectView& connect) {
+bool Shard::must_wait(const Client& client, std::string_view user_name) {
   if (!core_.penalties.anybody_waits(now_)) return false;
-  const std::string address = client.transport->peer_address();
-  return !core_.penalties.may_log_in(Penalties::host_of(address), connect.user_name, now_);
+  return !core_.penalties.may_log_in(Penalties::host_of(*client.transport->peer()), user_name, now_);
 }
 
 /// $SYS is ours alone; $CONTROL, orders to the broker, is open only where rules open it.
@@ -59,7 +58,9 @@ bool Shard::closed_to_clients(std::string_view topic) const {
 bool Shard::belongs_to_another(std::string_view client_id, const auth::Principal& principal) {
   if (!core_.authenticator().knows_users()) return false;
   const ClientSession* session = find_session(client_id);
-  return session != nullptr && session->user_name() != principal.user_name;
+  if (session == nullptr) return false;
+  // A client that a backend let in without a name is not whoever comes without one.
+  return session->user_name() != principal.user_name || (!session->principal->backend.empty() && principal.backend.empty());
 }
 
 Shard::Ask Shard::ask_will(Client& client, const mqtt::WillView& will, std::string_view client_id) {

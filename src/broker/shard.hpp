@@ -160,6 +160,7 @@ class Shard {
   void on_first_packet(Client& client, const mqtt::Frame& frame, mqtt::Bytes packet);
   // connect.cpp
   void on_connect(Client& client, const mqtt::Frame& frame, mqtt::Bytes packet);
+  std::string made_client_id(const Client& client);
   mqtt::ReasonCode judge_connect(Client& client, const mqtt::ConnectView& connect);
   mqtt::ReasonCode judge_will(const Client& client, const mqtt::WillView& will) const;
   bool bring_home(Client& client, std::string_view client_id);
@@ -174,6 +175,9 @@ class Shard {
   bool authenticate(Client& client, const mqtt::ConnectView& connect, std::string_view client_id, mqtt::Bytes packet);
   bool take_step(Client& client, mqtt::Bytes data);
   std::optional<auth::ExchangeAnswer> next_step(Client& client, mqtt::Bytes data);
+  std::optional<auth::ExchangeAnswer> ask_step(Client& client, mqtt::Bytes data);
+  void peer_goes_on(Client& client);
+  void note_failed_exchange(Client& client, const auth::ExchangeAnswer& answer);
   void on_first_auth(Client& client, const mqtt::Frame& frame);
   void on_auth(Client& client, const mqtt::Frame& frame);
   // slow_down.cpp
@@ -191,7 +195,7 @@ class Shard {
   bool belongs_to_another(std::string_view client_id, const auth::Principal& principal);
   Ask ask_will(Client& client, const mqtt::WillView& will, std::string_view client_id);
   bool may_receive(ClientSession& session, const mqtt::Message& message);
-  bool must_wait(const Client& client, const mqtt::ConnectView& connect);
+  bool must_wait(const Client& client, std::string_view user_name);
   void continue_recheck();
   void recheck(ClientSession& session);
   void give_up_forbidden(ClientSession& session);
@@ -362,6 +366,7 @@ class Shard {
   Ask ask_access(Client& client, const auth::Access& access, auth::AccessAnswer& answer);
   bool wait_for_access(Client& client, const auth::Access& access, auth::AccessAnswer& answer);
   auth::AccessAnswer judge_access(Client& client, const auth::Access& access);
+  Verdicts& verdicts_of(Client& client);
   std::uint64_t wait_for_verdict(Client& client);
   void verdict_came(std::uint64_t ticket, std::function<void(Verdicts&)> note);
   // mail.cpp

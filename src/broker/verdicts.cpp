@@ -8,8 +8,16 @@ namespace tombo::broker {
 // packet handled afresh when the answer has come.  So a packet handler asks first and acts only when every answer is
 // there.
 
+Verdicts& Shard::verdicts_of(Client& client) {
+  if (!client.verdicts) {
+    client.verdicts = std::make_unique<Verdicts>();
+    client.verdicts->since = now_;
+  }
+  return *client.verdicts;
+}
+
 std::uint64_t Shard::wait_for_verdict(Client& client) {
-  if (!client.verdicts) client.verdicts = std::make_unique<Verdicts>();
+  static_cast<void>(verdicts_of(client));
   const std::uint64_t ticket = ++next_ticket_;
   client.verdicts->ticket = ticket;
   asking_.emplace(ticket, &client);
@@ -100,7 +108,8 @@ void Shard::verdict_came(std::uint64_t ticket, std::function<void(Verdicts&)> no
   note(*client.verdicts);
   client.verdicts->ticket = 0;
   client.paused_for_verdict = false;
-  client.last_packet = now_;  // it was not the client who took the time
+  // It was not the client who took the time; before CONNECT is accepted that is counted otherwise.
+  if (client.state == Client::State::active) client.last_packet = now_;
   resume_if_free(client);
 }
 

@@ -132,6 +132,7 @@ void Connection::receive_filtered() {
     ended_ = true;
     return watch(false, watching_writable_);
   }
+  if (way_in_->turned_away()) loop_.turned_away(way_in_->peer()->address, listener_, way_in_->why());
   part(good ? "the peer closed the connection" : way_in_->why());
 }
 

@@ -10,9 +10,15 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace tombo::net {
+
+// Why a socket is turned away.
+inline constexpr std::string_view kNotItsNetwork = "its network may not connect";
+inline constexpr std::string_view kNotAProxy = "it is none of proxy_networks";
+inline constexpr std::string_view kMustWait = "its address connects too fast or waits out a penalty";
 
 /// Who may reach a listener, and what the bytes of its connections go through, from the socket to MQTT.  Immutable: a
 /// reload makes another one for the connections that come from then on.

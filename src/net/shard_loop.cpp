@@ -12,6 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <fmt/format.h>
+
 namespace tombo::net {
 
 namespace {
@@ -217,20 +219,46 @@ void ShardLoop::accepted(int descriptor, const sockaddr_storage& address, Listen
   const auto entrance = listener.entrance.load();
   std::shared_ptr<const auth::Peer> peer = std::make_shared<auth::Peer>(peer_of(descriptor, address));
   if (!entrance->plain() || !entrance->door_is_open || watches_addresses(*options)) {
-    const auto host = broker::Penalties::host_of(peer->address);
-    if (!entrance->admits_socket(*peer) || (!entrance->proxy_header && !core_.penalties.may_connect(host, shard_.now()))) {
-      shard_.counters().connections_refused.add();
+    std::string_view why_not;
+    if (!entrance->admits_socket(*peer)) {
+      why_not = entrance->proxy_header ? kNotAProxy : kNotItsNetwork;
+    } else if (!entrance->proxy_header && !may_connect(*peer)) {  // behind a proxy its client is asked about
+      why_not = kMustWait;
+    }
+    if (!why_not.empty()) {
+      turned_away(peer->address, listener, why_not);
       ::close(descriptor);
       return;
     }
   }
   Arrival arrival{descriptor, &listener, std::move(peer)};
-  if (!entrance->plain()) arrival.way_in = std::make_unique<WayIn>(entrance, std::exchange(arrival.peer, nullptr));
+  if (!entrance->plain()) {
+    WayIn::MayConnect ask;
+    if (entrance->proxy_header) ask = [this](const auth::Peer& told) { return may_connect(told); };
+    arrival.way_in = std::make_unique<WayIn>(entrance, std::exchange(arrival.peer, nullptr), std::move(ask));
+  }
   listener.connections.fetch_add(1, std::memory_order_relaxed);
   Connection& connection = add(arrival);
   shard_.on_open(connection, listener.index, false);
   connection.start({});
   connection.on_event(EPOLLIN);  // its first bytes are there already: see kDeferAccept_s
+}
+
+bool ShardLoop::may_connect(const auth::Peer& peer) {
+  return core_.penalties.may_connect(broker::Penalties::host_of(peer), shard_.now());
+}
+
+void ShardLoop::turned_away(std::string_view address, const ListenerState& listener, std::string_view why) {
+  shard_.counters().connections_refused.add();
+  const auto& listeners = shard_.options_ref()->listeners;
+  const auto& at = listeners[std::min(listener.index, listeners.size() - 1)];
+  const std::string rule = at.is_unix() ? fmt::format("listener {}", at.address) : fmt::format("listener {}:{}", at.address, at.port);
+  auth::Refusal refusal;
+  refusal.kind = auth::Refusal::Kind::connection;
+  refusal.address = address;
+  refusal.rule = rule;
+  refusal.reason = why;
+  core_.audit.refused(refusal, shard_.now());
 }
 
 void ShardLoop::adopt(Arrival arrival) {

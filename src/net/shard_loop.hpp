@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <string_view>
 #include <vector>
 
 struct sockaddr_storage;
@@ -48,6 +49,8 @@ class ShardLoop {
   void open_doors_again(MonoTime then);
   /// A socket from one of its doors.
   void accepted(int descriptor, const sockaddr_storage& address, ListenerState& listener);
+  /// Counts and tells of somebody who may not connect from where he does.
+  void turned_away(std::string_view address, const ListenerState& listener, std::string_view why);
   /// Any thread: a socket from another shard with the bytes that it had sent.
   void adopt(Arrival arrival);
 
@@ -91,6 +94,7 @@ class ShardLoop {
   int wait_ms();
   void measure_load();
   void shut_doors();
+  bool may_connect(const auth::Peer& peer);
   void hand_on_doors();
   void abort_overdue();
   Connection& add(Arrival& arrival);

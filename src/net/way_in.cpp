@@ -7,9 +7,8 @@
 
 namespace tombo::net {
 
-
-WayIn::WayIn(std::shared_ptr<const Entrance> entrance, std::shared_ptr<const auth::Peer> peer)
-    : entrance_(std::move(entrance)), peer_(std::move(peer)) {
+WayIn::WayIn(std::shared_ptr<const Entrance> entrance, std::shared_ptr<const auth::Peer> peer, MayConnect may_connect)
+    : entrance_(std::move(entrance)), peer_(std::move(peer)), may_connect_(std::move(may_connect)) {
   if (!entrance_->user_from_socket || !peer_->unix_peer) return;
   auto named = std::make_shared<auth::Peer>(*peer_);
   named->user_name = user_name_of(named->unix_peer->uid);
@@ -31,10 +30,7 @@ bool WayIn::next_stage(filter::Bytes first) {
       filters_.back()->describe(*known);
       peer_ = std::move(known);
       begun_ = false;
-      if (stage_ == Stage::proxy_header && !entrance_->admits(*peer_)) {
-        why_ = "its network may not connect";
-        return false;
-      }
+      if (stage_ == Stage::proxy_header && !judge_address()) return false;
       stage_ = static_cast<Stage>(static_cast<int>(stage_) + 1);
       continue;
     }
@@ -47,6 +43,18 @@ bool WayIn::next_stage(filter::Bytes first) {
     stage_ = static_cast<Stage>(static_cast<int>(stage_) + 1);
   }
   return true;
+}
+
+/// A PROXY header has told where the client is.
+bool WayIn::judge_address() {
+  const auto may_connect = std::exchange(may_connect_, nullptr);
+  if (!entrance_->admits(*peer_)) {
+    why_ = kNotItsNetwork;
+  } else if (may_connect && !may_connect(*peer_)) {
+    why_ = kMustWait;
+  }
+  turned_away_ = !why_.empty();
+  return !turned_away_;
 }
 
 bool WayIn::receive(filter::Bytes bytes, Scratch& scratch, filter::Sink& inward, filter::Sink& wire) {

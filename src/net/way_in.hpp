@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -21,8 +22,11 @@ class WayIn {
     std::array<filter::Sink, 3> outward;
   };
 
+  /// Asked once whether a client may connect whose address a PROXY header has told, before anything else is read.
+  using MayConnect = std::function<bool(const auth::Peer&)>;
+
   /// `peer`: as the socket knows it.
-  WayIn(std::shared_ptr<const Entrance> entrance, std::shared_ptr<const auth::Peer> peer);
+  WayIn(std::shared_ptr<const Entrance> entrance, std::shared_ptr<const auth::Peer> peer, MayConnect may_connect = {});
 
   /// Bytes from the socket; what they mean is appended to `inward`, what must be answered at once to `wire`.
   /// False: the connection ends once `wire` is written; why() says the reason.
@@ -38,6 +42,8 @@ class WayIn {
   bool in_handshake() const { return stage_ <= Stage::tls && entrance_->tls != nullptr; }
   bool ended() const;
   std::string_view why() const { return why_; }
+  /// The client may not connect from where it does.
+  bool turned_away() const { return turned_away_; }
   const std::shared_ptr<const auth::Peer>& peer() const { return peer_; }
   std::size_t memory() const;
 
@@ -47,14 +53,17 @@ class WayIn {
   bool feed(std::size_t level, filter::Bytes bytes, Scratch& scratch, filter::Sink& inward, filter::Sink& wire);
   bool send_from(std::size_t level, filter::Bytes bytes, Scratch& scratch, filter::Sink& wire);
   bool next_stage(filter::Bytes first);
+  bool judge_address();
   bool is_through() const { return filters_.empty() || filters_.back()->open(); }
 
   std::shared_ptr<const Entrance> entrance_;
   std::shared_ptr<const auth::Peer> peer_;
+  MayConnect may_connect_;  // until it was asked
   std::vector<std::unique_ptr<filter::ByteFilter>> filters_;  // the first next to the socket
   std::string_view why_;
   Stage stage_ = Stage::proxy_header;
   bool begun_ = false;  // this stage has its filter
+  bool turned_away_ = false;
 };
 
 }  // namespace tombo::net

@@ -57,22 +57,23 @@ MessageRow read_message(RowReader& in) {
   return row;
 }
 
-// --- will: flags are QoS (0-1), retain (2), has a delay (3), expires (4)
+// --- will: flags are QoS (0-1), retain (2), has a delay (3), expires (4), has an owner's row (5)
 
 void write(RowWriter& out, const WillRow& will) {
   out.byte(static_cast<unsigned>(will.qos) | flag(2, will.retain) | flag(3, will.delay_s != 0) |
-           flag(4, will.expiry_s.has_value()));
+           flag(4, will.expiry_s.has_value()) | flag(5, !will.owner.empty()));
   if (will.delay_s != 0) out.number(will.delay_s);
   if (will.expiry_s) out.number(*will.expiry_s);
   out.text(will.topic);
   out.text(will.raw_properties);
   out.text(will.payload);
+  if (!will.owner.empty()) out.text(will.owner);
 }
 
 WillRow read_will(RowReader& in) {
   WillRow will;
   const unsigned flags = in.byte();
-  if (flags > 0x1F) in.fail();
+  if (flags > 0x3F) in.fail();
   will.qos = qos_of(in, flags);
   will.retain = has(flags, 2);
   if (has(flags, 3)) will.delay_s = static_cast<std::uint32_t>(in.number_not_zero(0xFFFF'FFFF));
@@ -80,6 +81,10 @@ WillRow read_will(RowReader& in) {
   will.topic = in.text();
   will.raw_properties = in.text();
   will.payload = in.text();
+  if (has(flags, 5)) {
+    will.owner = in.text();
+    if (will.owner.empty()) in.fail();
+  }
   return will;
 }
 
@@ -99,11 +104,13 @@ std::optional<MessageRow> decode_message(std::string_view bytes) {
   return row;
 }
 
-// --- session: flags are has a user name (0), has a will (1), has left (2)
+// --- session: flags are has a user name (0), has a will (1), has left (2), and (3) where somebody vouched for a client
+//     without a name, or nobody for one with
 
 std::string encode(const SessionRow& row) {
   RowWriter out;
-  out.byte(flag(0, !row.user_name.empty()) | flag(1, row.will.has_value()) | flag(2, row.left_at != 0));
+  out.byte(flag(0, !row.user_name.empty()) | flag(1, row.will.has_value()) | flag(2, row.left_at != 0) |
+           flag(3, row.vouched == row.user_name.empty()));
   out.number(row.expiry_s);
   if (row.left_at != 0) out.signed_number(row.left_at);
   out.text(row.client_id);
@@ -116,7 +123,7 @@ std::optional<SessionRow> decode_session(std::string_view bytes) {
   RowReader in(bytes);
   SessionRow row;
   const unsigned flags = in.byte();
-  if (flags > 7) in.fail();
+  if (flags > 0xF) in.fail();
   row.expiry_s = in.number32();
   if (has(flags, 2)) {
     row.left_at = in.signed_number();
@@ -127,6 +134,7 @@ std::optional<SessionRow> decode_session(std::string_view bytes) {
     row.user_name = in.text();
     if (row.user_name.empty()) in.fail();
   }
+  row.vouched = has(flags, 3) == row.user_name.empty();
   if (has(flags, 1)) row.will = read_will(in);
   if (!in.done()) return std::nullopt;
   return row;

@@ -56,6 +56,7 @@ struct WillRow {
   bool retain = false;
   std::uint32_t delay_s = 0;
   std::optional<std::uint32_t> expiry_s;
+  std::string owner;  // OwnerRow; empty: the session's user name says all
 };
 
 struct SessionRow {
@@ -64,6 +65,7 @@ struct SessionRow {
   std::int64_t left_at = 0;  // when its client was last connected; 0: it is, or was when the broker ended
   std::string user_name;
   std::optional<WillRow> will;  // that has not gone out
+  bool vouched = false;      // somebody knew who it is: a name alone may be no more than a claim
 };
 
 struct SubscriptionRow {

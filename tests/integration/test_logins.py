@@ -290,6 +290,31 @@ REVOKED = ACL.replace("topic readwrite home/#\n", "")
 
 
 @unittest.skipUnless(testing_tombo(), "tombo's own options")
+class Reload(LoginTest):
+    def test_what_cannot_be_read_fails_the_reload(self):
+        """Passwords or rules that cannot be read: told as a failure, and nothing has changed."""
+        rules = self.folder / "rules"
+        rules.write_text("user anna\ntopic readwrite a/#\n")
+        write_password(self.passwords, "anna", "secret")
+        self.start_with_passwords(f'[acl]\nfile = "{rules}"')
+        self.tell("reload")
+        for path, wrong in ((rules, "user anna\ntopic wread a/#\n"), (self.passwords, "anna:$no-hash\n")):
+            with self.subTest(path=path.name):
+                right = path.read_text()
+                path.write_text(wrong)
+                run = tomboctl("-s", self.control, "reload")
+                self.assertEqual(run.returncode, 1, run.stdout + run.stderr)
+                self.assertIn(path.name, run.stdout + run.stderr)
+                client = Login(self.inside, user="anna", password="secret")
+                self.assertEqual(client.code, ACCEPTED)
+                self.assertEqual(client.granted("a/1"), 1)
+                self.assertEqual(client.granted("b/1"), NOT_AUTHORIZED[5])
+                client.socket.close()
+                path.write_text(right)
+                self.tell("reload")
+
+
+@unittest.skipUnless(testing_tombo(), "tombo's own options")
 class Rules(LoginTest):
     def setUp(self):
         super().setUp()

@@ -1,5 +1,7 @@
 """TLS with real clients: mosquitto_pub and mosquitto_sub, Paho Python, openssl s_client."""
 
+import http.server
+import json
 import os
 import shutil
 import signal
@@ -7,15 +9,18 @@ import socket
 import ssl
 import subprocess
 import threading
+import time
 import unittest
 from pathlib import Path
 
 import paho.mqtt.client as paho
 
 import harness
+import raw_client
 from certificates import Authority
 from harness import DEADLINE_S, HOST, main, testing_tombo, wait_until
 from paho_client import PahoClient
+from raw_client import packet, text
 from secured import SecuredTest, free_port, on_port, tables, write_password
 
 PSK = "000102030405060708090a0b0c0d0e0f"
@@ -70,6 +75,82 @@ class TlsTest(SecuredTest):
 
 def quoted(path):
     return f'"{path}"'
+
+
+class SlowRules(http.server.BaseHTTPRequestHandler):
+    """Allows everything, "slow" after a moment."""
+
+    def do_POST(self):
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if asked["topic"] == "slow" and asked["action"] == "publish":
+            time.sleep(0.5)
+        body = b'{"result": "allow"}'
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+@unittest.skipUnless(testing_tombo(), "tombo's own options")
+class Goodbye(TlsTest):
+    def setUp(self):
+        super().setUp()
+        rules = http.server.ThreadingHTTPServer((HOST, 0), SlowRules)
+        threading.Thread(target=rules.serve_forever, daemon=True).start()
+        self.addCleanup(rules.server_close)
+        self.addCleanup(rules.shutdown)
+        self.start(sections=f'[http]\nacl_url = "http://{HOST}:{rules.server_port}/"\n'
+                   + tables("listener", on_port(self.tls, *self.server_lines())))
+
+    def speak(self, *packets):
+        """A client with a will whose last packets and close_notify come in one piece, the first of which has to wait."""
+        context = ssl.create_default_context(cafile=str(self.authority.certificate))
+        context.check_hostname = False
+        inward, outward = ssl.MemoryBIO(), ssl.MemoryBIO()
+        tls = context.wrap_bio(inward, outward)
+        with socket.create_connection((HOST, self.tls), timeout=DEADLINE_S) as plain:
+            def until_done(step):
+                while True:
+                    try:
+                        done = step()
+                        plain.sendall(outward.read())
+                        return done
+                    except ssl.SSLWantReadError:
+                        plain.sendall(outward.read())
+                        inward.write(plain.recv(65536))
+
+            until_done(tls.do_handshake)
+            will = text("will") + text("gone")
+            body = text("MQTT") + bytes([4, 0x06]) + bytes(2) + text("speaker") + will
+            tls.write(packet(raw_client.CONNECT, 0, body))
+            until_done(lambda: tls.read(4))
+            for each in packets:
+                tls.write(each)
+            try:
+                tls.unwrap()
+            except ssl.SSLWantReadError:
+                pass  # the answer to it, for which nobody waits
+            plain.sendall(outward.read())
+            plain.settimeout(DEADLINE_S)
+            while plain.recv(65536):
+                pass
+
+    def test_what_came_with_it_is_heard_though_it_has_to_wait(self):
+        watcher = self.subscriber("#", port=self.port)
+        slow = packet(raw_client.PUBLISH, 0, text("slow") + b"first")
+        after = packet(raw_client.PUBLISH, 0, text("after") + b"second")
+        self.speak(slow, after, packet(raw_client.DISCONNECT, 0, b""))
+        watcher.wait_for("slow first")
+        watcher.wait_for("after second")
+        self.assert_published("-t", "end", "-m", "here", port=self.port)
+        watcher.wait_for("end here")
+        self.assertNotIn("gone", watcher.output(), "it said goodbye")
+        self.speak(slow)
+        watcher.wait_for("slow first", count=2)
+        watcher.wait_for("will gone")
 
 
 @unittest.skipUnless(testing_tombo(), "tombo's own options")

@@ -12,7 +12,9 @@
 namespace tombo::test {
 
 VirtualConnection::VirtualConnection(VirtualBroker& broker, routing::ShardId shard)
-    : Transport(broker.shard(shard).flush_list()), broker_(broker), shard_(shard) {}
+    : Transport(broker.shard(shard).flush_list()), broker_(broker), shard_(shard) {
+  known.address = "virtual";
+}
 
 VirtualConnection::~VirtualConnection() = default;
 

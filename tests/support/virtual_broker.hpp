@@ -45,6 +45,8 @@ class VirtualConnection final : public broker::Transport {
   /// The broker will look at no further byte.
   bool over() const { return closing_ || finished(); }
   routing::ShardId shard() const { return shard_; }
+  /// What the broker knows of the client besides what it says.
+  auth::Peer known;
 
   // --- the broker's side
   void pause_reading() override { paused_ = true; }
@@ -54,8 +56,8 @@ class VirtualConnection final : public broker::Transport {
   }
   void close_after_flush() override;
   void move_to(routing::ShardId shard) override { move_target_ = shard; }
-  std::shared_ptr<const auth::Peer> peer() const override { return std::make_shared<auth::Peer>(); }
-  std::string peer_address() const override { return "virtual"; }
+  std::shared_ptr<const auth::Peer> peer() const override { return std::make_shared<auth::Peer>(known); }
+  std::string peer_address() const override { return known.address; }
 
  private:
   friend class VirtualBroker;

@@ -186,6 +186,7 @@ TEST_F(Scram, RefusesAWrongPasswordAndWhoIsNotThereAlike) {
     EXPECT_EQ(answer.reason, mqtt::ReasonCode::not_authorized);
     EXPECT_EQ(answer.data, "");
     EXPECT_EQ(answer.principal, nullptr);
+    EXPECT_EQ(answer.user_name, user) << "penalties go by it";
   }
 }
 

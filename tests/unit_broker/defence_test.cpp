@@ -1,6 +1,7 @@
 #include "unit_broker/arrange.hpp"
 #include "unit_broker/rulebook.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 namespace tombo::test {
@@ -41,6 +42,38 @@ TEST(Defence, WhoseLoginsFailMustWait) {
   EXPECT_EQ(answer("anna"), ReasonCode::connection_rate_exceeded) << "the address waits, whoever it says that it is";
   broker.advance(Seconds{101});
   EXPECT_EQ(answer("anna"), ReasonCode::success);
+}
+
+TEST(Defence, WhoHasANetworkOfAddressesIsOne) {
+  const auto host = [](std::string address, std::optional<std::uint32_t> uid = {}) {
+    auth::Peer peer;
+    peer.address = std::move(address);
+    if (uid) peer.unix_peer = auth::UnixPeer{1, *uid, 0};
+    return broker::Penalties::host_of(peer);
+  };
+  EXPECT_EQ(host("192.0.2.1:1000"), host("192.0.2.1:2000"));
+  EXPECT_NE(host("192.0.2.1:1000"), host("192.0.2.2:1000"));
+  EXPECT_EQ(host("[::ffff:192.0.2.1]:1"), host("192.0.2.1:1"));
+  EXPECT_EQ(host("[2001:db8::1]:1"), host("[2001:db8::ffff:0:0:2]:9"));
+  EXPECT_NE(host("[2001:db8::1]:1"), host("[2001:db8:0:1::1]:1"));
+  EXPECT_NE(host("[fe80::1]:1"), host("[fe80::2]:1")) << "neighbours share their first 64 bits";
+  EXPECT_EQ(host("unix:100", 7), host("unix:200", 7));
+  EXPECT_NE(host("unix:100", 7), host("unix:100", 8));
+}
+
+TEST(Defence, AnotherAddressOfTheSameNetworkDoesNotHelp) {
+  Rulebook book;
+  VirtualBroker broker(with([](auto& defence) { defence.login_failures_max = 3; }, &book));
+  const auto answer = [&](const std::string& address, const std::string& user) {
+    TestClient client(broker, Version::v5);
+    client.connection().known.address = address;
+    return client.connect(as(user)).reason;
+  };
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(answer(fmt::format("[2001:db8::{}]:1000", i + 1), "stranger"), ReasonCode::bad_user_name_or_password);
+  }
+  EXPECT_EQ(answer("[2001:db8::99]:1000", "anna"), ReasonCode::connection_rate_exceeded);
+  EXPECT_EQ(answer("[2001:db8:0:1::1]:1000", "anna"), ReasonCode::success);
 }
 
 TEST(Defence, FailuresThatAreFarApartDoNotCount) {

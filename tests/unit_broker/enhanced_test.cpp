@@ -3,6 +3,7 @@
 
 #include "mqtt/encode.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 namespace tombo::test {
@@ -82,6 +83,30 @@ TEST_F(EnhancedAuth, WhoFailsIsTold) {
   EXPECT_TRUE(client.closed());
 }
 
+TEST_F(EnhancedAuth, FailuresCountForWhomTheExchangeNames) {
+  auto options = broker.options();
+  options.defence.login_failures_max = 3;
+  broker.reload(options);
+  int hosts = 0;
+  const auto come = [&](TestClient& client, std::string_view user) {
+    client.connection().known.address = fmt::format("192.0.2.{}:1000", ++hosts);  // only the name is the same
+    return client.connect(asking("riddle", user));
+  };
+  for (int i = 0; i < 3; ++i) {
+    TestClient client(broker, Version::v5);
+    EXPECT_EQ(come(client, "anna").type, PacketType::auth);
+    auth(client, ReasonCode::continue_authentication, "wrong");
+    EXPECT_EQ(client.next(PacketType::connack).reason, ReasonCode::not_authorized);
+  }
+  TestClient anna(broker, Version::v5);
+  const auto answer = come(anna, "anna");
+  EXPECT_EQ(answer.type, PacketType::connack);
+  EXPECT_EQ(answer.reason, ReasonCode::connection_rate_exceeded);
+  EXPECT_TRUE(anna.closed());
+  TestClient bert(broker, Version::v5);
+  EXPECT_EQ(come(bert, "bert").type, PacketType::auth);
+}
+
 // covers: 5.0 MQTT-4.12.0-1
 TEST_F(EnhancedAuth, AMethodThatNobodyKnowsIsRefused) {
   TestClient client(broker, Version::v5);
@@ -131,6 +156,47 @@ TEST_F(EnhancedAuth, StepsMayTakeTheirTime) {
   book.due[1]();
   broker.settle();
   EXPECT_EQ(client.next().type, PacketType::connack);
+}
+
+TEST_F(EnhancedAuth, TheClientHasOneTimeForAllItsSteps) {
+  auto options = broker.options();
+  options.limits.connect_timeout_s = 10;
+  broker.reload(options);
+  book.late = true;
+  TestClient client(broker, Version::v5);
+  const auto answer_after = [&](Seconds ours) {
+    broker.advance(ours);
+    EXPECT_FALSE(client.closed()) << "the time is ours";
+    book.due.back()();
+    broker.settle();
+    EXPECT_EQ(client.next().type, PacketType::auth);
+  };
+  client.connect(asking("riddle", "anna"));
+  answer_after(Seconds{60});
+  broker.advance(Seconds{4});
+  auth(client, ReasonCode::continue_authentication, "again");
+  answer_after(Seconds{60});
+  broker.advance(Seconds{4});
+  EXPECT_FALSE(client.closed());
+  auth(client, ReasonCode::continue_authentication, "again");
+  answer_after(Seconds{1});
+  broker.advance(Seconds{1});
+  EXPECT_FALSE(client.closed());
+  broker.advance(Seconds{2});
+  EXPECT_TRUE(client.closed());
+}
+
+TEST_F(EnhancedAuth, AnExchangeEndsAfterSomeSteps) {
+  TestClient client(broker, Version::v5);
+  client.connect(asking("riddle", "anna"));
+  std::uint32_t steps = 1;
+  for (; steps < 100 && !client.closed(); ++steps) {
+    auth(client, ReasonCode::continue_authentication, "again");
+    if (client.closed()) continue;
+    EXPECT_EQ(client.next().type, PacketType::auth);
+  }
+  EXPECT_EQ(steps, broker::kExchangeStepsMax + 1);
+  EXPECT_EQ(client.next(PacketType::connack).reason, ReasonCode::not_authorized);
 }
 
 TEST_F(EnhancedAuth, AnAnswerForAClientThatHasGoneIsForgotten) {
@@ -192,6 +258,20 @@ TEST_F(EnhancedAuth, ContinuingWhatWasNotBegunIsAnError) {
   let_in(client);
   auth(client, ReasonCode::continue_authentication, "right");
   EXPECT_EQ(client.next(PacketType::disconnect).reason, ReasonCode::protocol_error);
+}
+
+TEST_F(EnhancedAuth, SubscriptionsThatARenewedLoginWouldNotGiveAreTakenAway) {
+  TestClient client(broker, Version::v5);
+  let_in(client);
+  client.subscribe("a");
+  client.subscribe("b");
+  book.forbidden.insert({auth::Action::subscribe, "a"});
+  auth(client, ReasonCode::reauthenticate, "anna");
+  auth(client, ReasonCode::continue_authentication, "right");
+  client.drop_received();
+  client.publish("a", "no");
+  client.publish("b", "yes");
+  EXPECT_EQ(payloads(client), "yes");
 }
 
 TEST_F(EnhancedAuth, ALoginThatIsRenewedGoesOn) {

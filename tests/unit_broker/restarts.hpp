@@ -10,8 +10,9 @@ namespace tombo::test {
 /// A broker with a store that can end at any moment and begin again on what it has left.
 class Restarts {
  public:
-  explicit Restarts(config::Options options = VirtualBroker::default_options(), unsigned shards = 1)
-      : options_(std::move(options)), shards_(shards), engine_(store::make_memory_engine()) {
+  explicit Restarts(config::Options options = VirtualBroker::default_options(), unsigned shards = 1,
+                    auth::Authenticator* authenticator = nullptr)
+      : options_(std::move(options)), shards_(shards), authenticator_(authenticator), engine_(store::make_memory_engine()) {
     begin(Milliseconds{0});
   }
 
@@ -62,12 +63,14 @@ class Restarts {
     VirtualBroker::Setup setup;
     setup.options = options_;
     setup.shards = shards_;
+    setup.authenticator = authenticator_;
     setup.engine = engine_.get();
     setup.clock_at = at;
     broker_ = std::make_unique<VirtualBroker>(std::move(setup));
   }
   config::Options options_;
   unsigned shards_;
+  auth::Authenticator* authenticator_;
   std::unique_ptr<store::Engine> engine_;
   std::unique_ptr<VirtualBroker> broker_;
 };

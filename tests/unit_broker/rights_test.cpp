@@ -79,6 +79,17 @@ TEST_F(Rights, AWillToTheBrokersOwnTopicsIsRefused) {
   EXPECT_EQ(client.connect(connect).reason, ReasonCode::not_authorized);
 }
 
+TEST(OrdersToTheBroker, AreNotGivenByAWillWhereNoRuleOpensThem) {
+  VirtualBroker broker(setup_of(1));
+  TestClient::Connect connect;
+  connect.client_id = "c";
+  connect.has_will = true;
+  connect.will_topic = "$CONTROL/x";
+  TestClient client(broker, Version::v5);
+  EXPECT_EQ(client.connect(connect).reason, ReasonCode::not_authorized);
+  EXPECT_TRUE(client.closed());
+}
+
 TEST_F(Rights, EachDeliveryIsJudged) {
   TestClient reader(broker, Version::v5);
   reader.connect(as("r", "anna"));

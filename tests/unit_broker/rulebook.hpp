@@ -58,10 +58,11 @@ class Rulebook final : public auth::Authenticator {
       using Step = auth::ExchangeAnswer::Step;
       if (name_.empty()) {
         name_ = data;
-        return {Step::go_on, "what is it?", mqtt::ReasonCode::success, nullptr, {}};
+        return {Step::go_on, "what is it?", mqtt::ReasonCode::success, nullptr, {}, name_};
       }
-      if (data != "right") return {Step::deny, {}, mqtt::ReasonCode::not_authorized, nullptr, "wrong answer"};
-      return {Step::allow, "well done", mqtt::ReasonCode::success, book_.principal(name_), {}};
+      if (data == "again") return {Step::go_on, "once more", mqtt::ReasonCode::success, nullptr, {}, name_};
+      if (data != "right") return {Step::deny, {}, mqtt::ReasonCode::not_authorized, nullptr, "wrong answer", name_};
+      return {Step::allow, "well done", mqtt::ReasonCode::success, book_.principal(name_), {}, name_};
     }
     Rulebook& book_;
     std::string name_;

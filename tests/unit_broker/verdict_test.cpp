@@ -23,12 +23,14 @@ class LateAuthenticator final : public auth::Authenticator {
  public:
   LoginAnswer login(const auth::Login& connect, std::function<void(LoginAnswer)> later) override {
     if (on_login) on_login();
+    asked_for.push_back(connect.client_id);
     if (!all_late && !late_clients.contains(connect.client_id)) return {Decision::allow, ReasonCode::success, auth::nobody(), {}};
     logins.push_back(std::move(later));
     return {Decision::pending, ReasonCode::success, nullptr, {}};
   }
   AccessAnswer access(const Access& access, std::function<void(AccessAnswer)> later) override {
     asked.emplace_back(access.topic);
+    asked_for.emplace_back(access.client_id);
     if (!access.topic.starts_with("late")) return {};
     accesses.push_back(std::move(later));
     return {Decision::pending, ReasonCode::success, {}};
@@ -52,6 +54,7 @@ class LateAuthenticator final : public auth::Authenticator {
   std::deque<std::function<void(LoginAnswer)>> logins;
   std::deque<std::function<void(AccessAnswer)>> accesses;
   std::vector<std::string> asked;
+  std::vector<std::string> asked_for;  // client ids, of logins too
 };
 
 struct Verdicts : testing::Test {
@@ -183,6 +186,23 @@ TEST_F(Verdicts, TheVerdictOnAWillIsNotTakenForTheNextPacket) {
   client.connect(connect);
   client.publish("t", "1");
   EXPECT_EQ(authenticator.asked, (std::vector<std::string>{"will", "t"}));
+}
+
+TEST_F(Verdicts, AnAssignedClientIdIsTheSameForWhoeverIsAsked) {
+  authenticator.all_late = true;
+  TestClient client(broker, Version::v5);
+  TestClient::Connect connect;
+  connect.has_will = true;
+  connect.will_topic = "late/will";
+  client.connect(connect);
+  authenticator.answer_login(Decision::allow);
+  broker.settle();
+  authenticator.answer_access(Decision::allow);
+  broker.settle();
+  const auto connack = client.next();
+  ASSERT_EQ(connack.type, PacketType::connack);
+  const std::string given = connack.text(mqtt::PropertyId::assigned_client_identifier).value_or("none");
+  EXPECT_EQ(authenticator.asked_for, (std::vector<std::string>{given, given}));
 }
 
 TEST(VerdictsOnShards, AnAssignedClientIdIsAskedForOnce) {

@@ -1,6 +1,8 @@
 #include "unit_net/running_server.hpp"
 #include "unit_net/wire_client.hpp"
 
+#include "broker/core.hpp"
+
 #include <gtest/gtest.h>
 
 #include <memory>
@@ -78,6 +80,53 @@ TEST(Server, ServesEachListenerWithItsOwnLimits) {
     WireClient next(running.port(0));
     return next.send(Packets().connect("n")) && next.read_type() == PacketType::connack;
   }));
+}
+
+namespace {
+/// Whether a client comes in behind a proxy that tells this address.
+bool comes_in(RunningServer& running, const std::string& address) {
+  WireClient client(running.port());
+  const std::string header = "PROXY TCP4 " + address + " 192.0.2.200 1000 1883\r\n";
+  client.send(mqtt::bytes_of(header));
+  client.send(Packets().connect("c-" + address));
+  return client.read_type() == PacketType::connack;
+}
+config::Options behind_a_proxy() {
+  auto options = RunningServer::options(1);
+  options.listeners.front().proxy_protocol = config::ProxyProtocol::required;
+  options.listeners.front().proxy_networks = {"127.0.0.1"};
+  return options;
+}
+}  // namespace
+
+TEST(Server, AsksAboutTheAddressThatAProxyTells) {
+  auto options = behind_a_proxy();
+  options.defence.address_connections_per_s = 2;
+  RunningServer running(options);
+  int in = 0;
+  for (int i = 0; i < 20; ++i) in += comes_in(running, "192.0.2.1") ? 1 : 0;
+  EXPECT_LT(in, 20) << "one address has its rate, though the proxy connects";
+  EXPECT_TRUE(comes_in(running, "192.0.2.2"));
+  EXPECT_GE(running.lines().count("its address connects too fast"), 1u);
+}
+
+TEST(Server, TellsWhomItTurnsAway) {
+  auto options = behind_a_proxy();
+  options.listeners.front().deny_networks = {"192.0.2.0/24"};
+  options.listeners.emplace_back().port = 0;
+  options.listeners.back().deny_networks = {"127.0.0.0/8"};
+  options.listeners.emplace_back(options.listeners.front()).proxy_networks = {"10.0.0.1"};
+  options.listeners.back().port = 0;
+  RunningServer running(options);
+  EXPECT_FALSE(comes_in(running, "192.0.2.1"));
+  EXPECT_TRUE(comes_in(running, "198.51.100.1"));
+  for (const std::size_t listener : {1u, 2u}) EXPECT_TRUE(WireClient(running.port(listener)).ended());
+  const auto told = [&](const char* text) { return running.lines().count(text); };
+  EXPECT_EQ(told("refused connection client=\"\" user=\"\" address=\"192.0.2.1:1000\""), 1u);
+  EXPECT_EQ(told("its network may not connect"), 2u);
+  EXPECT_EQ(told("it is none of proxy_networks"), 1u);
+  EXPECT_EQ(told("rule=\"listener 127.0.0.1:0\""), 3u);
+  EXPECT_EQ(running.server().core().sum(&broker::ShardCounters::connections_refused), 3u);
 }
 
 TEST(Server, SpeaksIPv6) {

@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace tombo::test {
 
@@ -142,7 +143,29 @@ TEST_F(WayInTest, AClientBehindAProxyIsJudgedByItsOwnAddress) {
   WayIn way = make();
   EXPECT_FALSE(give(way, "PPhello"));
   EXPECT_EQ(way.why(), "its network may not connect");
+  EXPECT_TRUE(way.turned_away());
   EXPECT_TRUE(inward.empty());
+}
+
+TEST_F(WayInTest, TheAddressThatAProxyTellsIsAskedAboutOnceAndBeforeTls) {
+  with_proxy();
+  with_tls();
+  std::vector<std::string> asked;
+  for (const bool may : {true, false}) {
+    wire.clear();
+    auth::Peer proxy;
+    proxy.address = "127.0.0.1:1";
+    WayIn way{entrance, proxy, [&](const auth::Peer& told) {
+                asked.push_back(told.address);
+                return may;
+              }};
+    EXPECT_EQ(give(way, "PPtls"), may);
+    EXPECT_EQ(way.turned_away(), !may);
+    EXPECT_EQ(text_of(wire), may ? "pT" : "") << "who must wait gets no handshake";
+    if (!may) continue;
+    EXPECT_TRUE(give(way, "more"));
+  }
+  EXPECT_EQ(asked, (std::vector<std::string>{"192.0.2.7:99", "192.0.2.7:99"}));
 }
 
 }  // namespace tombo::test

@@ -1,3 +1,4 @@
+#include "store/owner_row.hpp"
 #include "store/rows.hpp"
 
 #include <limits>
@@ -19,9 +20,12 @@ MessageRow plain_message() {
   return row;
 }
 
+OwnerRow owner() {
+  return {"ldap", {"writers", ""}, {{"a/#", true, false, true}, {"b", false, true, false}}, true, {{"cn", "anna-7"}}, 300};
+}
 SessionRow session_with_will() {
   SessionRow row{"sensor-1", mqtt::kSessionNeverExpires, 1'700'000'000, "anna", WillRow{}};
-  row.will = {"gone", "bye", "p", mqtt::Qos::at_least_once, true, 30, 0};
+  row.will = {"gone", "bye", "p", mqtt::Qos::at_least_once, true, 30, 0, "owner"};
   return row;
 }
 
@@ -70,6 +74,7 @@ struct Sample {
 std::vector<Sample> samples() {
   const Again messages = [](std::string_view bytes) { return again(decode_message(bytes)); };
   const Again sessions = [](std::string_view bytes) { return again(decode_session(bytes)); };
+  const Again owners = [](std::string_view bytes) { return again(decode_owner(bytes)); };
   const Again subscriptions = [](std::string_view bytes) { return again(decode_subscription(bytes)); };
   const Again deliveries = [](std::string_view bytes) { return again(decode_delivery(bytes)); };
   MessageRow odd_times = plain_message();
@@ -80,6 +85,8 @@ std::vector<Sample> samples() {
           {encode(odd_times), messages},
           {encode(session_with_will()), sessions},
           {encode(SessionRow{}), sessions},
+          {encode(owner()), owners},
+          {encode(OwnerRow{}), owners},
           {encode(subscription()), subscriptions},
           {encode(SubscriptionRow{}), subscriptions},
           {encode(delivery_with_body()), deliveries},
@@ -121,7 +128,36 @@ TEST(Rows, OfASessionComeBackAsTheyWere) {
   EXPECT_TRUE(got->will->retain);
   EXPECT_EQ(got->will->delay_s, 30U);
   EXPECT_EQ(got->will->expiry_s, 0U);
+  EXPECT_EQ(got->will->owner, "owner");
   EXPECT_FALSE(decode_session(encode(SessionRow{}))->will);
+}
+
+TEST(Rows, OfASessionSayWhetherAnybodyVouchedForIt) {
+  for (const char* name : {"", "anna"}) {
+    for (const bool vouched : {false, true}) {
+      SessionRow row = session_with_will();
+      row.user_name = name;
+      row.vouched = vouched;
+      EXPECT_EQ(decode_session(encode(row))->vouched, vouched) << name;
+    }
+  }
+  // As it was written before that was kept: every name was good.
+  const std::string old{"\x01\x00\x01" "c" "\x04" "anna", 9};
+  ASSERT_TRUE(decode_session(old));
+  EXPECT_TRUE(decode_session(old)->vouched);
+}
+
+TEST(Rows, OfAWillsOwnerComeBackAsTheyWere) {
+  const auto got = decode_owner(encode(owner()));
+  ASSERT_TRUE(got);
+  EXPECT_EQ(got->backend, "ldap");
+  EXPECT_EQ(got->groups, owner().groups);
+  EXPECT_EQ(got->attributes, owner().attributes);
+  EXPECT_TRUE(got->has_grants);
+  EXPECT_EQ(got->listener, 300u);
+  ASSERT_EQ(got->grants.size(), 2u);
+  EXPECT_EQ(got->grants[1].filter, "b");
+  EXPECT_FALSE(got->grants[1].allow);
 }
 
 TEST(Rows, OfASubscriptionComeBackAsTheyWere) {

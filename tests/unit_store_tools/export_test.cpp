@@ -1,6 +1,8 @@
 #include "unit_store_tools/arrange.hpp"
 #include "unit_store_tools/exported.hpp"
 
+#include "store/owner_row.hpp"
+
 #include <gmock/gmock.h>
 
 #include <random>
@@ -43,6 +45,8 @@ void fill_by_chance(Shelf& shelf, unsigned seed) {
     if (chance(2)) session.user_name = "anna";
     if (chance(2)) session.will = store::WillRow{"will", bytes(9), {}, mqtt::Qos::at_least_once, chance(2), static_cast<std::uint32_t>(random() % 9), {}};
     if (session.will && chance(2)) session.will->expiry_s = 0;
+    if (session.will && chance(2)) session.will->owner = store::encode(store::OwnerRow{"ldap", {bytes(3)}, {}, false, {}, 2});
+    session.vouched = chance(2);
     shelf.session(s, session);
     if (chance(2)) shelf.put(store::received_key(kEpoch + s, static_cast<mqtt::PacketId>(random() % 65535 + 1)), {});
     for (unsigned i = 0; i < random() % 4; ++i) {

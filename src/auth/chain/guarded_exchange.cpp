@@ -22,6 +22,14 @@ struct GuardedExchange::Terms {
   std::string backend;
 
   ExchangeAnswer judged(ExchangeAnswer answer) const {
+    std::string claimed = answer.user_name;
+    answer = allowed_by_door(std::move(answer));
+    answer.user_name = std::move(claimed);
+    return answer;
+  }
+
+ private:
+  ExchangeAnswer allowed_by_door(ExchangeAnswer answer) const {
     if (answer.step == Step::deny) answer.why = backend + ": " + answer.why;
     if (answer.step != Step::allow) return answer;
     if (!answer.principal) return denied(mqtt::ReasonCode::server_unavailable, backend + ": allowed nobody");

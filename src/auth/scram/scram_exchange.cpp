@@ -65,6 +65,7 @@ ExchangeAnswer ScramExchange::deny(std::string_view why) {
   session_.reset();
   ExchangeAnswer answer;
   answer.why = "scram: " + std::string(why);
+  answer.user_name = user_;
   return answer;
 }
 
@@ -111,6 +112,7 @@ ExchangeAnswer ScramExchange::step(std::string_view data, std::function<void(Exc
   ExchangeAnswer answer;
   answer.step = ExchangeAnswer::Step::go_on;
   answer.data = std::move(reply);
+  answer.user_name = user_;
   return answer;
 }
 

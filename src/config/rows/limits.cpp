@@ -9,7 +9,7 @@ constexpr auto kRows = std::to_array<Row>({
   number<&Limits::connections_max>("connections_max", {1, kMany}, kLive, "Connections on all listeners together."),
   number<&Limits::connections_per_s>("connections_per_s", {0, 1'000'000}, kLive, "New connections accepted a second; 0 means no limit."),
   number<&Limits::sessions_max>("sessions_max", {1, kMany}, kLive, "Sessions, connected and stored together."),
-  number<&Limits::connect_timeout_s>("connect_timeout_s", {1, 3600}, kNew, "How long a client may take from opening a connection to the end of its CONNECT packet."),
+  number<&Limits::connect_timeout_s>("connect_timeout_s", {1, 3600}, kNew, "How long a client may take, by its own time alone, from opening a connection until it is let in."),
   size<&Limits::connect_bytes_max>("connect_bytes_max", {64, 268'435'460}, kNew, "Longest CONNECT packet, will and credentials included."),
   size<&Limits::packet_bytes_max>("packet_bytes_max", {64, 268'435'460}, kNew, "Longest packet that is accepted; MQTT 5.0 clients are told when it is lower than the protocol's own limit."),
   number<&Limits::topic_levels_max>("topic_levels_max", {1, 65'535}, kLive, "Levels in a topic or topic filter."),

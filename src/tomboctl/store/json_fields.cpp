@@ -74,12 +74,12 @@ std::optional<std::int64_t> JsonFields::given_time(std::string_view name) {
   return std::nullopt;
 }
 
-bool JsonFields::flag(std::string_view name) {
+std::optional<bool> JsonFields::given_flag(std::string_view name) {
   const Json* value = find(name);
-  if (value == nullptr) return false;
+  if (value == nullptr) return {};
   if (value->is_boolean()) return value->get<bool>();
   refuse(fmt::format("'{}' is neither true nor false", name));
-  return false;
+  return {};
 }
 
 std::vector<std::uint32_t> JsonFields::numbers(std::string_view name, std::uint32_t max) {

@@ -30,7 +30,8 @@ class JsonFields {
   std::int64_t time(std::string_view name) { return given_time(name).value_or(0); }
   std::optional<std::uint64_t> given_number(std::string_view name, std::uint64_t max);
   std::optional<std::int64_t> given_time(std::string_view name);
-  bool flag(std::string_view name);
+  bool flag(std::string_view name) { return given_flag(name).value_or(false); }
+  std::optional<bool> given_flag(std::string_view name);
   std::vector<std::uint32_t> numbers(std::string_view name, std::uint32_t max);
   /// nullptr if it is not there.
   const Json* object(std::string_view name);

@@ -78,6 +78,7 @@ class MosquittoImport {
     store::SessionRow row;
     row.client_id = client.id;
     row.user_name = client.user_name;
+    row.vouched = !row.user_name.empty();
     row.expiry_s = client.expiry_s;
     if (client.expires_at > client.expiry_s) row.left_at = client.expires_at - client.expiry_s;
     sessions_[client.id].number = writer_.add_session(row).value_or(0);

@@ -4,6 +4,7 @@
 #include "mqtt/properties.hpp"
 #include "mqtt/topic.hpp"
 #include "mqtt/utf8.hpp"
+#include "store/owner_row.hpp"
 
 #include <limits>
 #include <utility>
@@ -64,6 +65,7 @@ Json json_of(const store::WillRow& will) {
   set_flag(json, "retain", will.retain);
   set_number(json, "delay_s", will.delay_s);
   if (will.expiry_s) json["message_expiry_s"] = *will.expiry_s;
+  set_bytes(json, "owner", will.owner);
   return json;
 }
 
@@ -76,6 +78,8 @@ store::WillRow read_will(JsonFields& fields) {
   will.retain = fields.flag("retain");
   will.delay_s = static_cast<std::uint32_t>(fields.number("delay_s", kU32Max));
   if (const auto expiry = fields.given_number("message_expiry_s", kU32Max)) will.expiry_s = static_cast<std::uint32_t>(*expiry);
+  will.owner = fields.bytes("owner");
+  if (!will.owner.empty() && !store::decode_owner(will.owner)) fields.refuse("'owner' is nothing that tombo has written");
   return will;
 }
 
@@ -87,6 +91,7 @@ Json json_of(const store::SessionRow& row) {
   set_number(json, "expiry_s", row.expiry_s);
   set_number(json, "left_at", row.left_at);
   set_bytes(json, "user_name", row.user_name);
+  if (row.vouched == row.user_name.empty()) json["vouched"] = row.vouched;
   if (row.will) json["will"] = json_of(*row.will);
   return json;
 }
@@ -98,6 +103,7 @@ store::SessionRow read_session(JsonFields& fields) {
   row.expiry_s = static_cast<std::uint32_t>(fields.number("expiry_s", kU32Max));
   row.left_at = fields.time("left_at");
   row.user_name = read_text(fields, "user_name");
+  row.vouched = fields.given_flag("vouched").value_or(!row.user_name.empty());
   if (const Json* will = fields.object("will")) {
     JsonFields inner(*will);
     row.will = read_will(inner);
