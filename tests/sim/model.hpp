@@ -117,6 +117,7 @@ struct Connection {
   bool taken = false;    // the broker has taken its CONNECT
   bool present = false;  // CONNACK must say so
   bool over = false;
+  std::int64_t over_ms = kForever;  // when the broker closed it
   bool no_will = false;  // a normal DISCONNECT was taken
   int discards = -1;     // a session that had to end before CONNECT was taken
   int session = -1;
