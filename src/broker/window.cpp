@@ -124,6 +124,9 @@ void Shard::take_read(ClientSession& session, store::Read::Item& item) {
     stored.disk_bytes -= std::min<std::uint64_t>(stored.disk_bytes, item.row.bytes);
     counters_.messages_queued.subtract();
   }
+  // Whether it goes on under its identifier or begins anew: were that given to another delivery meanwhile, the next start
+  // would find two with one, and send a QoS 2 message under a new one as if it had never been sent.
+  if (stored.restoring) session.last_packet_id = std::max(session.last_packet_id, delivery.packet_id);
   if (item.row.released) {
     delivery.state = FlightState::awaiting_pubcomp;
     if (!session.restore_in_flight(delivery)) delivery_done(session, delivery);

@@ -73,7 +73,8 @@ struct Session {
     unsigned live = 0;      // first sendings with RETAIN as for a live message
     unsigned replayed = 0;  // with RETAIN as for a retained one
     unsigned copies = 0;    // whatever they were
-    unsigned exact = 0;     // first sendings at QoS 2
+    unsigned exact = 0;     // first sendings at QoS 2, as a live message
+    unsigned exact_replayed = 0;
   };
   // What the store was told about it.
   struct Record {
@@ -117,6 +118,7 @@ struct Connection {
   bool taken = false;    // the broker has taken its CONNECT
   bool present = false;  // CONNACK must say so
   bool over = false;
+  std::int64_t over_ms = kForever;  // when the broker closed it
   bool no_will = false;  // a normal DISCONNECT was taken
   int discards = -1;     // a session that had to end before CONNECT was taken
   int session = -1;
@@ -252,7 +254,7 @@ class Model {
   void check_form(const Message& message, const Connection& to, const Reception& reception, const Ways& ways,
                   std::int64_t clock_ms) const;
   void check_count(const Message& message, int session_index, const Reception& reception, const Ways& ways);
-  void check_order(const Message& message, Session& to, const Reception& reception, const Ways& found);
+  void check_order(const Message& message, Session& to, const Reception& reception, const Ways& found, std::int64_t clock_ms);
   void finish_session(int index);
   void finish_groups();
   bool stays(int subscription, Tick after, int& qos_min) const;

@@ -38,10 +38,11 @@ void Model::note_number(int client, std::uint64_t number) {
 
 void Model::note_discarded(int index, std::uint64_t number) {
   Connection& connection = connections_[static_cast<std::size_t>(index)];
-  if (connection.taken || !connection.clean_start) return;
+  if (connection.taken) return;
   const auto client = static_cast<std::size_t>(connection.client);
   const int present = client < session_of_client_.size() ? session_of_client_[client] : -1;
   if (present == -1 || session(present).number == 0 || session(present).number == number) return;
+  if (!connection.clean_start && session(present).over_ms > clock_ms_) return;  // else it is over, timer or not
   if (session(present).connection != -1) fail("the session of client {} ended while its client was there", connection.client);
   end_session(present);
   connection.discards = present;

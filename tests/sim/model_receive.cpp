@@ -97,7 +97,7 @@ void Model::on_publish(int index, const Reception& reception, std::int64_t clock
   }
   check_form(message, to, reception, found, clock_ms);
   check_count(message, to.session, reception, found);
-  check_order(message, session(to.session), reception, found);
+  check_order(message, session(to.session), reception, found, clock_ms);
 }
 
 void Model::check_form(const Message& message, const Connection& to, const Reception& reception, const Ways& found,
@@ -135,9 +135,10 @@ void Model::check_count(const Message& message, int session_index, const Recepti
   const bool counts = reception.qos == mqtt::Qos::exactly_once ? reception.fresh : !reception.dup;
   if (!counts) return;
   unsigned count = ++(reception.retain ? got.replayed : got.live);
-  if (reception.qos == mqtt::Qos::exactly_once) ++got.exact;
+  unsigned& exact = reception.retain ? got.exact_replayed : got.exact;
+  if (reception.qos == mqtt::Qos::exactly_once) ++exact;
   // What came at another QoS before a crash is another matter.
-  if (crossed(message) && reception.qos == mqtt::Qos::exactly_once) count = got.exact;
+  if (crossed(message) && reception.qos == mqtt::Qos::exactly_once) count = exact;
   const bool shared =
       std::any_of(found.live.begin(), found.live.end(), [](const auto* s) { return !s->group.empty(); });
   // What is handed on may come back, at another QoS if the grants differ; finish_groups() looks at QoS 2.
@@ -155,8 +156,14 @@ void Model::check_count(const Message& message, int session_index, const Recepti
 }
 
 /// Messages of one publisher on one topic and QoS come in the order in which they were sent, repeats aside.
-void Model::check_order(const Message& message, Session& to, const Reception& reception, const Ways& found) {
+void Model::check_order(const Message& message, Session& to, const Reception& reception, const Ways& found,
+                        std::int64_t clock_ms) {
   if (reception.retain || to.got[message.id].copies > 1 || message.taken.size() > 1) return;
+  // What was given up before a crash, since it had expired or a queue was full, may be on disk still; so may an elder will.
+  constexpr std::int64_t kRounding_ms = 2000;  // what lasts is kept in whole seconds
+  const std::int64_t expires_ms = message.taken.front().clock_ms + std::int64_t{message.expiry_s} * 1000;
+  const bool given_up = plan_.lossy || (message.has_expiry && clock_ms > expires_ms - kRounding_ms);
+  if ((crossed(message) && given_up) || (message.will && crashes_ != 0)) return;
   // What other members of a group hand on comes late.
   if (std::any_of(found.live.begin(), found.live.end(), [](const auto* s) { return !s->group.empty(); })) return;
   int& newest =

@@ -192,6 +192,7 @@ void Model::disconnect_taken(int index, int disconnect) {
 void Model::connection_over(int index) {
   Connection& connection = connections_[static_cast<std::size_t>(index)];
   connection.over = true;
+  connection.over_ms = clock_ms_;
   trace_.line("{} model: connection {} is over", now_, index);
   if (connection.session == -1 || session(connection.session).connection != index) return;
   leave_session(connection.session, !connection.no_will);

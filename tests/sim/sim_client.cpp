@@ -142,7 +142,9 @@ void SimClient::send_connect(const Connection& connection) {
 
 /// The connection is over as far as the client is concerned.
 void SimClient::lost(std::int64_t clock_ms) {
-  if (state_ == State::online) lost_ms_ = clock_ms;
+  // The broker may have noticed long before, and a session counts from then.  A client that does not know may be given a
+  // new session by a CONNECT whose answer it never sees, and resume what has ended: MQTT has no word against that.
+  if (state_ == State::online) lost_ms_ = std::min(clock_ms, model_.connection(connection_).over_ms);
   state_ = State::offline;
   link_ = nullptr;
 }

@@ -152,7 +152,7 @@ void World::make_trouble() {
 /// Heals the network and lets everybody finish what was begun.
 void World::come_to_rest() {
   constexpr int kRoundsMax = 3000;
-  constexpr int kQuietRounds = 8;
+  constexpr int kQuietRounds = 30;  // of 100 ms: nothing waits for longer, not even what goes with some later commit
   auth_.hurry();
   disk_.heal();
   int quiet = 0;

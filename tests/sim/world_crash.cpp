@@ -112,7 +112,7 @@ void World::note_discarded() {
   for (const Link* link : open_) {
     const int connection = connection_of_link_[static_cast<std::size_t>(link->number())];
     const Connection& asks = model_.connection(connection);
-    if (asks.taken || !asks.clean_start) continue;
+    if (asks.taken) continue;
     model_.note_discarded(connection, number_of(fmt::format("c{}", asks.client)));
   }
 }

@@ -408,6 +408,32 @@ TEST(Restart, WhatBeganAnewStaysAlthoughLaterMessagesAreInFlight) {
   EXPECT_EQ(take_all(*client), "second first");
 }
 
+// covers: 5.0 MQTT-4.3.3-10
+TEST(Restart, AnIdentifierOnDiskIsNotGivenToAnotherDelivery) {
+  Restarts world;
+  world.leave("s", "t", Qos::exactly_once);
+  for (const char* text : {"1", "2"}) world.publish("t", text);
+  auto client = world.come("s");
+  client->ack(PacketType::puback, client->next(PacketType::publish).packet_id);
+  EXPECT_EQ(client->next(PacketType::publish).payload, "2");
+  world.publish("t", "3");  // the first whose identifier is recorded
+  EXPECT_EQ(client->next(PacketType::publish).payload, "3");
+  world.restart();
+  client = world.come("s");
+  client->ack(PacketType::puback, client->next(PacketType::publish).packet_id);
+  EXPECT_EQ(client->next(PacketType::publish).payload, "3");  // begins anew, behind "2"
+  world.publish("t", "4", Qos::exactly_once);
+  const auto fourth = client->next(PacketType::publish);
+  EXPECT_EQ(fourth.payload, "4");
+  world.restart();
+  client = world.come("s");
+  EXPECT_EQ(client->next(PacketType::publish).payload, "3");
+  const auto again = client->next(PacketType::publish);
+  EXPECT_EQ(again.payload, "4");
+  EXPECT_EQ(again.packet_id, fourth.packet_id);
+  EXPECT_TRUE(again.dup);
+}
+
 TEST(Restart, AcknowledgementsWaitForOtherShardsRecords) {
   auto options = VirtualBroker::default_options();
   options.placement = config::Placement::least_loaded;
