@@ -79,7 +79,8 @@ TEST_P(BrokenLine, IsAnErrorWithItsNumber) {
   const auto file = PasswordFile::parse("# users\nalice:" + cheap() + "\n" + GetParam().text + "\n", "pw");
   ASSERT_FALSE(file.ok()) << GetParam().text;
   EXPECT_THAT(file.error(), ElementsAre(StartsWith("pw:3: ")));
-  EXPECT_THAT(file.error().front(), HasSubstr(GetParam().problem));
+  const bool unknown_here = GetParam().text.find("$argon2id$") != std::string::npos && !has_argon2id();
+  EXPECT_THAT(file.error().front(), HasSubstr(unknown_here ? "argon2id is not compiled in" : GetParam().problem));
 }
 
 // [CVE-2018-12551]
