@@ -6,6 +6,8 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <bit>
+#include <functional>
 #include <iterator>
 #include <span>
 #include <utility>
@@ -19,6 +21,7 @@ constexpr int kLooksForFree = 64;
 
 void Penalties::apply(const config::Defence& options) {
   const std::lock_guard lock(mutex_);
+  if (options.entries_max != options_.entries_max) coming_.clear();
   options_ = options;
 }
 
@@ -118,13 +121,21 @@ void Penalties::login_failed(std::string_view host, std::string_view user, MonoT
   if (!user.empty()) count(Kind::user, user);
 }
 
+Penalties::Coming& Penalties::coming(std::string_view client_id, MonoTime now) {
+  if (coming_.empty()) coming_.resize(std::bit_ceil(std::max<std::size_t>(options_.entries_max, 1)));
+  const std::uint64_t hash = std::hash<std::string_view>{}(client_id);
+  Coming& place = coming_[hash & (coming_.size() - 1)];
+  const auto mark = static_cast<std::uint32_t>(hash >> 32);
+  if (place.mark != mark || now - place.since >= Seconds{options_.flapping_window_s}) place = Coming{mark, 0, now};
+  return place;
+}
+
 bool Penalties::may_come_in(std::string_view client_id, MonoTime now) {
   const std::lock_guard lock(mutex_);
   if (options_.flapping_max == 0) return true;
-  Entry& coming = entry(Kind::client, client_id, now, Seconds{options_.flapping_window_s});
-  if (now < coming.free_at) return false;
-  if (++coming.count <= options_.flapping_max) return true;
-  punish(coming, now + Seconds{options_.flapping_penalty_s});
+  if (waits(Kind::client, client_id, now)) return false;
+  if (++coming(client_id, now).count <= options_.flapping_max) return true;
+  punish(entry(Kind::client, client_id, now, Seconds{options_.flapping_window_s}), now + Seconds{options_.flapping_penalty_s});
   return false;
 }
 

@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 namespace tombo::broker {
 
@@ -44,6 +45,13 @@ class Penalties {
     MonoTime free_at{};         // the penalty's end
   };
   using Entries = std::list<Entry>;
+  /// How often a client id came within its window.  An id whose place another one takes begins anew: few bytes for each of
+  /// very many, of which hardly any flaps.
+  struct Coming {
+    std::uint32_t mark = 0;     // of the id: its hash beside the place
+    std::uint32_t count = 0;
+    MonoTime since{};
+  };
 
   Entry& entry(Kind kind, std::string_view name, MonoTime now, Seconds window);
   const Entry* find(Kind kind, std::string_view name) const;
@@ -52,12 +60,14 @@ class Penalties {
   void forget_oldest(MonoTime now);
   void punish(Entry& entry, MonoTime until);
   bool waits(Kind kind, std::string_view name, MonoTime now) const;
+  Coming& coming(std::string_view client_id, MonoTime now);
 
   mutable std::mutex mutex_;
   config::Defence options_;
   std::atomic<MonoTime::rep> last_end_{MonoTime{}.time_since_epoch().count()};  // no penalty ends later
   Entries entries_;  // the most recent first
   std::unordered_map<std::string_view, Entries::iterator> index_;
+  std::vector<Coming> coming_;  // none until the first comes; then a power of two
 };
 
 }  // namespace tombo::broker

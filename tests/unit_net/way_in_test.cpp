@@ -153,8 +153,8 @@ TEST_F(WayInTest, TheAddressThatAProxyTellsIsAskedAboutOnceAndBeforeTls) {
   std::vector<std::string> asked;
   for (const bool may : {true, false}) {
     wire.clear();
-    auth::Peer proxy;
-    proxy.address = "127.0.0.1:1";
+    auto proxy = std::make_shared<auth::Peer>();
+    proxy->address = "127.0.0.1:1";
     WayIn way{entrance, proxy, [&](const auth::Peer& told) {
                 asked.push_back(told.address);
                 return may;
