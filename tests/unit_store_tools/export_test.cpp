@@ -43,10 +43,8 @@ void fill_by_chance(Shelf& shelf, unsigned seed) {
     session.expiry_s = static_cast<std::uint32_t>(random());
     session.left_at = chance(2) ? 0 : 1'700'000'000;
     if (chance(2)) session.user_name = "anna";
-    if (chance(2)) {
-      session.will = store::WillRow{"will", bytes(9), {}, mqtt::Qos::at_least_once, chance(2),
-                                    static_cast<std::uint32_t>(random() % 9), {}, {}};
-    }
+    const std::uint32_t delay_s = chance(2) ? 8 : 0;
+    if (chance(2)) session.will = store::WillRow{"will", bytes(9), {}, mqtt::Qos::at_least_once, chance(2), delay_s, {}, {}};
     if (session.will && chance(2)) session.will->expiry_s = 0;
     if (session.will && chance(2)) session.will->owner = store::encode(store::OwnerRow{"ldap", {bytes(3)}, {}, false, {}, 2});
     session.vouched = chance(2);
