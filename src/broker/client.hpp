@@ -99,6 +99,7 @@ class Client final : public TimerNode {
   std::unique_ptr<Rates> rates;        // none: nothing limits it
   std::unique_ptr<Enhanced> enhanced;  // CONNECT named a method
   std::unique_ptr<std::deque<PendingAck>> pending_acks;
+  std::shared_ptr<const routing::RetainedSource> source;  // of what it retains; none: it has retained nothing
   std::unique_ptr<ToldPlugins> told;   // none: no plugin knows of it
 
   void ends_with(mqtt::ReasonCode reason) {

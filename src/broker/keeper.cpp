@@ -1,5 +1,7 @@
 #include "broker/keeper.hpp"
 
+#include "broker/retained_by.hpp"
+
 #include "store/open.hpp"
 
 #include <fmt/format.h>
@@ -60,7 +62,11 @@ store::Store::Parts Keeper::parts(const config::Options& options) {
   made.completed = [this](unsigned shard, store::Ticket ticket) {
     core_->mailbox(static_cast<routing::ShardId>(shard)).post_call([ticket](Shard& there) { there.on_durable(ticket); });
   };
-  made.retained = [this](std::string_view topic) { return core_->retained.find(topic); };
+  made.retained = [this](std::string_view topic) {
+    std::shared_ptr<const routing::RetainedSource> source;
+    auto message = core_->retained.find(topic, &source);
+    return store::RetainedNow{std::move(message), row_of(source.get())};
+  };
   made.failing = [this](bool failing, const std::string& why) { tell_failing(failing, why); };
   return made;
 }

@@ -4,7 +4,7 @@
 
 namespace tombo::broker {
 
-std::string owner_of_will(const auth::Principal& principal, std::uint16_t listener) {
+std::string owner_row_of(const auth::Principal& principal, std::uint16_t listener) {
   const bool name_says_all = principal.groups.empty() && principal.grants.empty() && !principal.has_grants &&
                              principal.attributes.empty() && listener == 0;
   if (name_says_all) return {};
@@ -18,10 +18,11 @@ std::string owner_of_will(const auth::Principal& principal, std::uint16_t listen
   return store::encode(row);
 }
 
-std::shared_ptr<const auth::Principal> kept_owner(const store::SessionRow& row, std::uint16_t& listener) {
-  auto kept = row.vouched ? auth::kept_user(row.user_name) : auth::somebody(row.user_name);
-  if (!row.will || row.will->owner.empty()) return kept;
-  auto known = store::decode_owner(row.will->owner);
+std::shared_ptr<const auth::Principal> kept_owner(std::string_view user_name, bool vouched, std::string_view owner,
+                                                  std::uint16_t& listener) {
+  auto kept = vouched ? auth::kept_user(user_name) : auth::somebody(user_name);
+  if (owner.empty()) return kept;
+  auto known = store::decode_owner(owner);
   if (!known) return kept;  // less is known, so less is allowed
   auto principal = std::make_shared<auth::Principal>(*kept);
   principal->backend = std::move(known->backend);
@@ -31,6 +32,10 @@ std::shared_ptr<const auth::Principal> kept_owner(const store::SessionRow& row, 
   principal->attributes = std::move(known->attributes);
   listener = static_cast<std::uint16_t>(known->listener);
   return principal;
+}
+
+std::shared_ptr<const auth::Principal> kept_owner(const store::SessionRow& row, std::uint16_t& listener) {
+  return kept_owner(row.user_name, row.vouched, row.will ? std::string_view{row.will->owner} : std::string_view{}, listener);
 }
 
 }  // namespace tombo::broker

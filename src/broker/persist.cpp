@@ -127,7 +127,7 @@ void Shard::record_session(ClientSession& session, Haste haste) {
     kept.retain = will.retain;
     kept.delay_s = will.delay_s;
     if (will.has_expiry) kept.expiry_s = will.expiry_s;
-    kept.owner = owner_of_will(*session.principal, session.listener);
+    kept.owner = owner_row_of(*session.principal, session.listener);
     row.will = std::move(kept);
   }
   record(store::RowChanged{store::session_key(session.stored->number), store::encode(row), false}, haste, nullptr);

@@ -100,6 +100,7 @@ void Shard::take_publish(Client& client, mqtt::PublishView& publish) {
     parts.expires_at = now_ + Seconds{publish.properties.message_expiry_interval};
   }
   parts.origin = origin_of(session);
+  if (publish.retain) routing_.source = source_of_retained(client);
   if (publish.qos == Qos::exactly_once && session.stored) {
     routing_.publish = std::uint64_t{id_} << 56 | ++publishes_;
     record_received(session, publish.packet_id, false, awaited ? routing_hold() : nullptr);

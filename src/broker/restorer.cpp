@@ -1,5 +1,7 @@
 #include "broker/restorer.hpp"
 
+#include "broker/retained_by.hpp"
+
 #include <algorithm>
 #include <memory>
 #include <unordered_map>
@@ -35,9 +37,9 @@ store::EngineResult<RestoredCounts> restore_all(Core& core, std::span<Shard* con
   rows.received = [&](store::SessionNumber number, mqtt::PacketId id) { of(number).received.push_back(id); };
   rows.head = [&](store::SessionNumber number, store::Seq head) { of(number).head = head; };
   rows.retained_account = &core.counters(0).messages;
-  rows.retained = [&](const Ref<mqtt::Message>& message) {
+  rows.retained = [&](const Ref<mqtt::Message>& message, std::string_view source) {
     message->charge();
-    if (core.retained.store(message) != routing::RetainedStore::Stored::refused) ++counts.retained;
+    if (core.retained.store(message, source_of(source)) != routing::RetainedStore::Stored::refused) ++counts.retained;
   };
   rows.damaged = [&](const std::string& what) {
     if (++counts.damaged <= 10) logger.error("damaged in the store, and left there: {}", what);

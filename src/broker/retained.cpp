@@ -1,5 +1,7 @@
 #include "broker/shard.hpp"
 
+#include "broker/retained_by.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -50,9 +52,13 @@ bool Shard::continue_walk(ClientSession& session) {
   const std::size_t room = std::min<std::size_t>(options_->limits.retained_batch, options_->limits.queue_messages_max - queued_messages(session));
   RetainedWalk& walk = session.walks->front();
   batch_.clear();
+  sources_.clear();
   routing_ = {};
-  const bool more = core_.retained.next(*walk.cursor, room, kNodesPerStep, now_, batch_);
-  for (const auto& message : batch_) {
+  const bool checks = options_->acl.check_retain_source && core_.authenticator().restricts_access();
+  const bool more = core_.retained.next(*walk.cursor, room, kNodesPerStep, now_, batch_, checks ? &sources_ : nullptr);
+  for (std::size_t i = 0; i < batch_.size(); ++i) {
+    const auto& message = batch_[i];
+    if (checks && sources_[i] && !may_publish_still(*sources_[i], *message)) continue;
     if (walk.options.no_local && message->origin() == origin_of(session)) continue;
     Terms terms;
     terms.qos = mqtt::lower_of(message->qos(), walk.options.qos);
@@ -62,11 +68,35 @@ bool Shard::continue_walk(ClientSession& session) {
     deliver(session, message, terms);
   }
   batch_.clear();
+  sources_.clear();
   if (more) return true;
   core_.retained.end(std::move(walk.cursor));
   session.walks->pop_front();
   if (session.walks->empty()) session.walks.reset();
   return session.walks != nullptr;
+}
+
+/// Who stored it may have lost the right since then: nobody gets what he would not be allowed to send now.
+bool Shard::may_publish_still(const routing::RetainedSource& source, const mqtt::Message& message) {
+  const auto& by = static_cast<const RetainedBy&>(source);
+  const auth::Access access{auth::Action::publish, by.client_id,  by.principal, by.listener,
+                            message.topic(),       message.qos(), true};
+  return core_.authenticator().rule_on(access).decision == auth::Decision::allow;
+}
+
+/// Whether anybody may ever ask who stored a retained message.
+bool Shard::keeps_sources() const {
+  return core_.authenticator().restricts_access() || core_.authenticator().knows_users();
+}
+
+std::shared_ptr<const routing::RetainedSource> Shard::source_of_retained(Client& client) {
+  if (!keeps_sources()) return nullptr;
+  const ClientSession& session = *client.session;
+  const auto* known = static_cast<const RetainedBy*>(client.source.get());
+  if (known == nullptr || known->principal != session.principal) {
+    client.source = std::make_shared<RetainedBy>(session.client_id(), session.principal, client.listener);
+  }
+  return client.source;
 }
 
 void Shard::end_walks(ClientSession& session) {

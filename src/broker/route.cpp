@@ -56,7 +56,7 @@ bool Shard::keep_retained(const Ref<mqtt::Message>& message) {
     return false;
   }
   if (!removes) message->charge();
-  if (core_.retained.store(message) != routing::RetainedStore::Stored::refused) {
+  if (core_.retained.store(message, std::move(routing_.source)) != routing::RetainedStore::Stored::refused) {
     const bool awaited = routing_.publisher != nullptr;
     record_retained(message->topic(), awaited ? routing_hold() : nullptr);
     return true;

@@ -286,6 +286,9 @@ class Shard {
   bool continue_walk(ClientSession& session);
   void end_walks(ClientSession& session);
   void drop_walks(ClientSession& session);
+  bool may_publish_still(const routing::RetainedSource& source, const mqtt::Message& message);
+  bool keeps_sources() const;
+  std::shared_ptr<const routing::RetainedSource> source_of_retained(Client& client);
   // disconnect.cpp
   void on_disconnect(Client& client, const mqtt::Frame& frame);
   void refuse(Client& client, mqtt::ReasonCode reason, std::string_view server_reference = {});
@@ -462,6 +465,7 @@ class Shard {
   std::vector<Gathered> gathered_;
   std::uint64_t match_serial_ = 0;
   std::vector<Ref<mqtt::Message>> batch_;
+  std::vector<std::shared_ptr<const routing::RetainedSource>> sources_;
 };
 
 }  // namespace tombo::broker

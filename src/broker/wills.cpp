@@ -1,5 +1,7 @@
 #include "broker/shard.hpp"
 
+#include "broker/retained_by.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -90,6 +92,9 @@ void Shard::route_will(const session::Will& will, const LeftWill& left) {
   parts.expires_at = will.has_expiry ? now_ + Seconds{will.expiry_s} : kNever;
   parts.origin = left.origin;
   routing_ = {};
+  if (will.retain && keeps_sources()) {
+    routing_.source = std::make_shared<RetainedBy>(left.client_id, left.principal, static_cast<std::uint16_t>(left.listener));
+  }
   route(parts, left.publisher_hash, nullptr);
 }
 

@@ -82,6 +82,7 @@ struct Sql {
 struct Acl {
   std::string file;                // Mosquitto's format
   std::string roles_file;          // TOML
+  bool check_retain_source = true;  // who stored a retained message must still be allowed to
   std::uint32_t cache_entries_max = 64;    // verdicts that a client's session remembers
   bool audit = true;               // a line for each refusal
   std::uint32_t audit_lines_per_s = 20;    // more are counted

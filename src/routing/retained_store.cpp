@@ -114,13 +114,14 @@ RetainedStore::~RetainedStore() = default;
 
 void RetainedStore::Impl::clear(RetainedNode* node) {
   --count;
-  message_bytes -= node->message->footprint();
+  message_bytes -= node->message_bytes();
   expiry.remove(*node);
   node->message = nullptr;
+  node->source.reset();
   tree.prune(node);
 }
 
-RetainedStore::Stored RetainedStore::store(const Ref<mqtt::Message>& message) {
+RetainedStore::Stored RetainedStore::store(const Ref<mqtt::Message>& message, std::shared_ptr<const RetainedSource> source) {
   if (message->payload().empty()) {
     return remove(message->topic()) ? Stored::removed : Stored::nothing_to_remove;
   }
@@ -129,8 +130,9 @@ RetainedStore::Stored RetainedStore::store(const Ref<mqtt::Message>& message) {
   RetainedNode* known = impl.tree.find(message->topic());
   if (known == nullptr && mqtt::count_levels(message->topic()) > mqtt::kTopicLevelsMax) return Stored::refused;
   const bool replaces = known != nullptr && known->message;
-  const std::size_t freed = replaces ? known->message->footprint() : 0;
-  const std::size_t added = message->footprint() + (known != nullptr ? 0 : impl.tree.bytes_to_create(message->topic()));
+  const std::size_t freed = replaces ? known->message_bytes() : 0;
+  const std::size_t counts = message->footprint() + (source ? source->footprint() : 0);
+  const std::size_t added = counts + (known != nullptr ? 0 : impl.tree.bytes_to_create(message->topic()));
   if (!replaces && impl.count >= impl.limits.count_max) return Stored::refused;
   // One that is not larger than what it replaces is let in even when a reload has lowered the limit.
   const std::size_t after = impl.message_bytes + impl.tree.bytes() - freed + added;
@@ -138,7 +140,8 @@ RetainedStore::Stored RetainedStore::store(const Ref<mqtt::Message>& message) {
 
   RetainedNode* node = known != nullptr ? known : impl.tree.find_or_create(message->topic());
   node->message = message;
-  impl.message_bytes = impl.message_bytes - freed + message->footprint();
+  node->source = std::move(source);
+  impl.message_bytes = impl.message_bytes - freed + counts;
   impl.expiry.set(*node, message->expires_at());
   if (!replaces) ++impl.count;
   return replaces ? Stored::replaced : Stored::added;
@@ -152,10 +155,12 @@ bool RetainedStore::remove(std::string_view topic) {
   return true;
 }
 
-Ref<mqtt::Message> RetainedStore::find(std::string_view topic) const {
+Ref<mqtt::Message> RetainedStore::find(std::string_view topic, std::shared_ptr<const RetainedSource>* source) const {
   std::lock_guard lock(impl_->mutex);
   const RetainedNode* node = impl_->tree.find(topic);
-  return node == nullptr ? nullptr : node->message;
+  if (node == nullptr) return nullptr;
+  if (source != nullptr) *source = node->source;
+  return node->message;
 }
 
 std::unique_ptr<RetainedCursor> RetainedStore::walk(std::string_view filter) {
@@ -164,7 +169,7 @@ std::unique_ptr<RetainedCursor> RetainedStore::walk(std::string_view filter) {
 }
 
 bool RetainedStore::next(RetainedCursor& cursor, std::size_t message_max, std::size_t node_max, MonoTime now,
-                         std::vector<Ref<mqtt::Message>>& out) {
+                         std::vector<Ref<mqtt::Message>>& out, std::vector<std::shared_ptr<const RetainedSource>>* sources) {
   std::lock_guard lock(impl_->mutex);
   RetainedCursor::Walk& walk = *cursor.walk_;
   if (walk.ended) return false;
@@ -179,6 +184,7 @@ bool RetainedStore::next(RetainedCursor& cursor, std::size_t message_max, std::s
     if (node->next != nullptr) __builtin_prefetch(node->next);
     if (!node->message || !walk.wants(*node) || node->message->expired(now)) continue;
     out.push_back(node->message);
+    if (sources != nullptr) sources->push_back(node->source);
     --message_max;
   }
   if (node == nullptr) {

@@ -3,10 +3,12 @@
 #include "base/clock.hpp"
 #include "base/ref.hpp"
 #include "mqtt/message.hpp"
+#include "routing/retained_source.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -47,17 +49,19 @@ class RetainedStore {
   enum class Stored : std::uint8_t { added, replaced, removed, nothing_to_remove, refused };
   /// Keeps the message for its topic; an empty payload removes what is there.  [MQTT-3.3.1-5, -6, -7]
   /// refused: a limit is reached and the topic has none yet (or the bytes do not fit); what was there stays.
-  Stored store(const Ref<mqtt::Message>& message);
+  /// `source`: who stores it; none: the broker, or nobody knows.
+  Stored store(const Ref<mqtt::Message>& message, std::shared_ptr<const RetainedSource> source = {});
   /// Removes a topic's message whatever it is.
   bool remove(std::string_view topic);
-  Ref<mqtt::Message> find(std::string_view topic) const;
+  /// The topic's message, and who stored it where `source` is given.
+  Ref<mqtt::Message> find(std::string_view topic, std::shared_ptr<const RetainedSource>* source = nullptr) const;
 
   /// A filter without wildcard finds its topic in one step.  Leading wildcards skip '$' topics.
   std::unique_ptr<RetainedCursor> walk(std::string_view filter);
   /// Appends up to `message_max` matching messages to `out`, visiting at most `node_max` nodes; expired ones are
-  /// skipped.  False when the walk has ended.
+  /// skipped.  False when the walk has ended.  Who stored each is appended to `sources` if given.
   bool next(RetainedCursor& cursor, std::size_t message_max, std::size_t node_max, MonoTime now,
-            std::vector<Ref<mqtt::Message>>& out);
+            std::vector<Ref<mqtt::Message>>& out, std::vector<std::shared_ptr<const RetainedSource>>* sources = nullptr);
   void end(std::unique_ptr<RetainedCursor> cursor);
 
   /// Removes up to `max` messages whose expiry has passed, the earliest first; call about once a second.

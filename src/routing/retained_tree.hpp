@@ -3,10 +3,12 @@
 #include "base/ref.hpp"
 #include "mqtt/message.hpp"
 #include "routing/hash.hpp"
+#include "routing/retained_source.hpp"
 #include "routing/slot_table.hpp"
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string_view>
 #include <vector>
 
@@ -23,12 +25,15 @@ struct RetainedNode {
   RetainedNode* next = nullptr;
   RetainedNode* first_child = nullptr;
   Ref<mqtt::Message> message;
+  std::shared_ptr<const RetainedSource> source;  // of the message; none: the broker, or nobody knows
   std::uint32_t pins = 0;                  // cursors that stand here: the node stays linked
   std::uint32_t expiry_place = kNoExpiry;  // in the heap
   std::uint16_t depth = 0;                 // the root has 0
   std::uint16_t length = 0;
 
-  static constexpr std::size_t kTextAt = 60;
+  static constexpr std::size_t kTextAt = 76;
+  /// What the message counts.
+  std::size_t message_bytes() const { return message->footprint() + (source ? source->footprint() : 0); }
   std::string_view text() const { return {reinterpret_cast<const char*>(this) + kTextAt, length}; }
 };
 

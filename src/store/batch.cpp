@@ -148,9 +148,11 @@ void Batch::write(const RowChanged& row) {
 void Batch::write(const RetainedChanged& retained) {
   if (!retained_done_.insert(retained.topic).second) return;
   ++records_;
-  const auto message = retained_(retained.topic);
-  if (message) {
-    changes_->put(retained_key(retained.topic), encode(row_of(*message, now_)));
+  auto current = retained_(retained.topic);
+  if (current.message) {
+    MessageRow row = row_of(*current.message, now_);
+    row.source = std::move(current.source);
+    changes_->put(retained_key(retained.topic), encode(row));
   } else {
     changes_->erase(retained_key(retained.topic));
   }

@@ -19,7 +19,7 @@ namespace tombo::store {
 /// Lives on: the committer's thread.
 class Batch {
  public:
-  using Retained = std::function<Ref<mqtt::Message>(std::string_view topic)>;
+  using Retained = std::function<RetainedNow(std::string_view topic)>;
   using RowExists = std::function<bool(std::string_view key)>;
   Batch(References& references, Retained retained, RowExists row_exists)
       : references_(references), retained_(std::move(retained)), row_exists_(std::move(row_exists)) {}

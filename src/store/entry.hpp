@@ -51,6 +51,11 @@ struct Finished {
 struct RetainedChanged {
   std::string topic;
 };
+/// A topic's retained message, and its source as a MessageRow has it.
+struct RetainedNow {
+  Ref<mqtt::Message> message;
+  std::string source;
+};
 /// Everything of the session goes.
 struct SessionEnded {
   SessionNumber session = 0;

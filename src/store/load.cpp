@@ -18,7 +18,7 @@ EngineResult<void> load_retained(const Engine& engine, const Moment& now, const 
   return engine.scan("r", after_prefix("r"), [&](std::string_view key, std::string_view value) {
     const auto row = decode_message(value);
     if (row) {
-      rows.retained(message_of(*row, now, rows.retained_account));
+      rows.retained(message_of(*row, now, rows.retained_account), row->source);
     } else {
       rows.damaged(fmt::format("the retained message of {}", key.substr(1)));
     }

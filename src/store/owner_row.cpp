@@ -49,4 +49,31 @@ std::optional<OwnerRow> decode_owner(std::string_view bytes) {
   return row;
 }
 
+// --- source: flags are vouched (0), has an owner's row (1)
+
+std::string encode(const SourceRow& row) {
+  RowWriter out;
+  out.byte((row.vouched ? 1U : 0U) | (row.owner.empty() ? 0U : 2U));
+  out.text(row.client_id);
+  out.text(row.user_name);
+  if (!row.owner.empty()) out.text(row.owner);
+  return out.take();
+}
+
+std::optional<SourceRow> decode_source(std::string_view bytes) {
+  RowReader in(bytes);
+  SourceRow row;
+  const unsigned flags = in.byte();
+  if (flags > 3) in.fail();
+  row.vouched = (flags & 1) != 0;
+  row.client_id = in.text();
+  row.user_name = in.text();
+  if ((flags & 2) != 0) {
+    row.owner = in.text();
+    if (!decode_owner(row.owner)) in.fail();
+  }
+  if (!in.done()) return std::nullopt;
+  return row;
+}
+
 }  // namespace tombo::store

@@ -23,11 +23,11 @@ mqtt::Qos qos_of(RowReader& in, unsigned flags) {
   return static_cast<mqtt::Qos>(flags & 3);
 }
 
-// --- message: flags are QoS (0-1), retain (2), expires (3), has properties (4)
+// --- message: flags are QoS (0-1), retain (2), expires (3), has properties (4), has a source (5)
 
 void write(RowWriter& out, const MessageRow& row) {
   out.byte(static_cast<unsigned>(row.qos) | flag(2, row.retain) | flag(3, row.expires_at.has_value()) |
-           flag(4, !row.raw_properties.empty()));
+           flag(4, !row.raw_properties.empty()) | flag(5, !row.source.empty()));
   out.signed_number(row.received_at);
   // The difference is short; unsigned, because it wraps for times that no clock shows.
   if (row.expires_at)
@@ -36,12 +36,13 @@ void write(RowWriter& out, const MessageRow& row) {
   out.text(row.topic);
   if (!row.raw_properties.empty()) out.text(row.raw_properties);
   out.text(row.payload);
+  if (!row.source.empty()) out.text(row.source);
 }
 
 MessageRow read_message(RowReader& in) {
   MessageRow row;
   const unsigned flags = in.byte();
-  if (flags > 0x1F) in.fail();
+  if (flags > 0x3F) in.fail();
   row.qos = qos_of(in, flags);
   row.retain = has(flags, 2);
   row.received_at = in.signed_number();
@@ -54,6 +55,10 @@ MessageRow read_message(RowReader& in) {
     if (row.raw_properties.empty()) in.fail();
   }
   row.payload = in.text();
+  if (has(flags, 5)) {
+    row.source = in.text();
+    if (row.source.empty()) in.fail();
+  }
   return row;
 }
 

@@ -83,6 +83,7 @@ struct MessageRow {
   bool retain = false;
   std::int64_t received_at = 0;
   std::optional<std::int64_t> expires_at;
+  std::string source{};  // SourceRow: who stored it as retained; empty: the broker, or nobody knows
 };
 
 struct DeliveryRow {

@@ -52,7 +52,7 @@ class Store final : public Sink {
     /// Posts to a shard that its records up to the ticket are durable.
     std::function<void(unsigned shard, Ticket durable)> completed;
     /// The topic's retained message as it is now, or none.
-    std::function<Ref<mqtt::Message>(std::string_view topic)> retained;
+    std::function<RetainedNow(std::string_view topic)> retained;
     /// Called when writing begins to fail and when it works again; on the committer's thread.
     std::function<void(bool failing, const std::string& why)> failing;
   };
@@ -75,7 +75,7 @@ class Store final : public Sink {
     std::function<void(SessionNumber, std::string filter, SubscriptionRow)> subscription;
     std::function<void(SessionNumber, mqtt::PacketId)> received;
     std::function<void(SessionNumber, Seq head)> head;
-    std::function<void(Ref<mqtt::Message>)> retained;
+    std::function<void(Ref<mqtt::Message>, std::string_view source)> retained;  // of a MessageRow
     mqtt::MemoryAccount* retained_account = nullptr;  // of those messages
     std::function<void(std::string what)> damaged;  // a row that could not be read; it stays where it is
   };

@@ -75,4 +75,18 @@ class Restarts {
   std::unique_ptr<VirtualBroker> broker_;
 };
 
+/// What the client is sent, acknowledged at once.
+inline std::string take_all(TestClient& client) {
+  std::string all;
+  for (;;) {
+    const auto publish = client.next(mqtt::PacketType::publish);
+    if (publish.type != mqtt::PacketType::publish) return all;
+    all += (all.empty() ? "" : " ") + publish.payload;
+    if (publish.qos == mqtt::Qos::at_least_once) client.ack(mqtt::PacketType::puback, publish.packet_id);
+    if (publish.qos != mqtt::Qos::exactly_once) continue;
+    client.ack(mqtt::PacketType::pubrec, publish.packet_id);
+    client.ack(mqtt::PacketType::pubcomp, client.next(mqtt::PacketType::pubrel).packet_id);
+  }
+}
+
 }  // namespace tombo::test

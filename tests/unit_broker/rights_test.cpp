@@ -122,6 +122,39 @@ TEST_F(Rights, RetainedAndQueuedMessagesAreJudgedWhenTheyAreSent) {
   EXPECT_EQ(payloads(reader), "");
 }
 
+// CVE-2018-12546
+TEST_F(Rights, ARetainedMessageGoesToNobodyOnceItsWriterMayNotPublishThere) {
+  const auto seen = [&] {
+    auto reader = connected(broker, "r");
+    reader->subscribe("#");
+    return payloads(*reader);
+  };
+  auto writer = connected(broker, "w");
+  writer->publish({.topic = "kept", .payload = "kept", .retain = true, .properties = {}});
+  {
+    TestClient dying(broker, Version::v5);
+    auto connect = as("d", "anna");
+    connect.has_will = connect.will_retain = true;
+    connect.will_topic = "will";
+    connect.will_payload = "gone";
+    dying.connect(connect);
+    dying.cut();
+  }
+  EXPECT_EQ(seen(), "gone kept");
+  book.forbidden.insert({Action::publish, "kept"});
+  EXPECT_EQ(seen(), "gone");
+  book.forbidden.insert({Action::publish, "will"});
+  EXPECT_EQ(seen(), "");
+  auto options = VirtualBroker::default_options();
+  options.acl.check_retain_source = false;
+  broker.reload(options);
+  EXPECT_EQ(seen(), "gone kept") << "as the operator wants it";
+  options.acl.check_retain_source = true;
+  broker.reload(options);
+  book.forbidden.clear();
+  EXPECT_EQ(seen(), "gone kept") << "nothing was thrown away";
+}
+
 // CVE-2021-34434
 TEST_F(Rights, WhatWasInFlightIsJudgedWhenTheSessionIsResumed) {
   for (const Qos qos : {Qos::at_least_once, Qos::exactly_once}) {

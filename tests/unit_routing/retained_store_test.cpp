@@ -34,6 +34,32 @@ TEST(RetainedStoreTest, KeepsTheLastMessageOfATopicAndForgetsItOnAnEmptyPayload)
   EXPECT_EQ(store.bytes(), 0U);
 }
 
+TEST(RetainedStoreTest, KnowsWhoStoredAMessageAndCountsIt) {
+  RetainedStore store({});
+  store.store(message("a", "1"));
+  const auto bytes = store.bytes();
+  const auto writer = std::make_shared<const RetainedSource>("writer");
+  std::shared_ptr<const RetainedSource> source;
+  EXPECT_EQ(store.store(message("a", "1"), writer), Stored::replaced);
+  EXPECT_EQ(store.bytes(), bytes + writer->footprint());
+  EXPECT_TRUE(store.find("a", &source));
+  EXPECT_EQ(source, writer);
+  store.store(message("b", "2"));
+  std::vector<Ref<mqtt::Message>> messages;
+  std::vector<std::shared_ptr<const RetainedSource>> sources;
+  const auto cursor = store.walk("#");
+  store.next(*cursor, 10, 100, MonoTime{}, messages, &sources);
+  ASSERT_EQ(messages.size(), 2U);
+  ASSERT_EQ(sources.size(), 2U);
+  EXPECT_EQ(sources[messages[0]->topic() == "a" ? 0 : 1], writer);
+  EXPECT_EQ(sources[messages[0]->topic() == "a" ? 1 : 0], nullptr);
+  EXPECT_EQ(store.store(message("a", "1")), Stored::replaced);
+  store.find("a", &source);
+  EXPECT_EQ(source, nullptr) << "the new message is another's";
+  store.remove("b");
+  EXPECT_EQ(store.bytes(), bytes);
+}
+
 TEST(RetainedStoreTest, TopicsThatContainEachOtherAreApart) {
   RetainedStore store({});
   for (const char* topic : {"a", "a/", "a//", "/a", "/", "a/b/c"})

@@ -10,7 +10,13 @@ namespace {
 MessageRow message() {
   return {"plant/7/temperature",       "21.5", std::string("\x01\x01\x26\x00", 4),
           mqtt::Qos::exactly_once,     true,   1'700'000'000,
-          1'700'003'600};
+          1'700'003'600,               {}};
+}
+
+MessageRow retained_message() {
+  MessageRow row = message();
+  row.source = "source";
+  return row;
 }
 
 MessageRow plain_message() {
@@ -75,6 +81,7 @@ std::vector<Sample> samples() {
   const Again messages = [](std::string_view bytes) { return again(decode_message(bytes)); };
   const Again sessions = [](std::string_view bytes) { return again(decode_session(bytes)); };
   const Again owners = [](std::string_view bytes) { return again(decode_owner(bytes)); };
+  const Again sources = [](std::string_view bytes) { return again(decode_source(bytes)); };
   const Again subscriptions = [](std::string_view bytes) { return again(decode_subscription(bytes)); };
   const Again deliveries = [](std::string_view bytes) { return again(decode_delivery(bytes)); };
   MessageRow odd_times = plain_message();
@@ -82,11 +89,14 @@ std::vector<Sample> samples() {
   odd_times.expires_at = std::numeric_limits<std::int64_t>::max();
   return {{encode(message()), messages},
           {encode(plain_message()), messages},
+          {encode(retained_message()), messages},
           {encode(odd_times), messages},
           {encode(session_with_will()), sessions},
           {encode(SessionRow{}), sessions},
           {encode(owner()), owners},
           {encode(OwnerRow{}), owners},
+          {encode(SourceRow{"c", "anna", true, encode(owner())}), sources},
+          {encode(SourceRow{}), sources},
           {encode(subscription()), subscriptions},
           {encode(SubscriptionRow{}), subscriptions},
           {encode(delivery_with_body()), deliveries},
@@ -102,10 +112,11 @@ void expect_equal(const MessageRow& got, const MessageRow& wanted) {
   EXPECT_EQ(got.retain, wanted.retain);
   EXPECT_EQ(got.received_at, wanted.received_at);
   EXPECT_EQ(got.expires_at, wanted.expires_at);
+  EXPECT_EQ(got.source, wanted.source);
 }
 
 TEST(Rows, OfAMessageComeBackAsTheyWere) {
-  for (const MessageRow& row : {message(), plain_message()}) {
+  for (const MessageRow& row : {message(), plain_message(), retained_message()}) {
     const auto got = decode_message(encode(row));
     ASSERT_TRUE(got);
     expect_equal(*got, row);

@@ -30,6 +30,7 @@ void fill_by_chance(Shelf& shelf, unsigned seed) {
     if (chance(2)) row.raw_properties = std::string("\x01\x01\x26\x00\x01k\x00\x01v", 9);
     row.received_at = chance(4) ? 0 : static_cast<std::int64_t>(random());
     if (chance(2)) row.expires_at = static_cast<std::int64_t>(random());
+    if (chance(2)) row.source = encode(store::SourceRow{"c", bytes(3), chance(2), {}});
     return row;
   };
   std::uint64_t seq = 1000;

@@ -146,6 +146,7 @@ Json json_of(const store::MessageRow& row) {
   set_flag(json, "retain", row.retain);
   set_number(json, "received_at", row.received_at);
   if (row.expires_at) json["expires_at"] = *row.expires_at;
+  set_bytes(json, "source", row.source);
   return json;
 }
 
@@ -159,6 +160,8 @@ store::MessageRow read_message(JsonFields& fields) {
   row.retain = fields.flag("retain");
   row.received_at = fields.time("received_at");
   row.expires_at = fields.given_time("expires_at");
+  row.source = fields.bytes("source");
+  if (!row.source.empty() && !store::decode_source(row.source)) fields.refuse("'source' is nothing that tombo has written");
   return row;
 }
 
