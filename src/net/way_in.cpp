@@ -58,7 +58,8 @@ bool WayIn::judge_address() {
 }
 
 bool WayIn::receive(filter::Bytes bytes, Scratch& scratch, filter::Sink& inward, filter::Sink& wire) {
-  if (!open() && !next_stage(bytes)) return false;
+  // Behind a filter it is what comes out of it that tells the next stage.
+  if (!open() && filters_.empty() && !next_stage(bytes)) return false;
   return feed(0, bytes, scratch, inward, wire);
 }
 

@@ -12,9 +12,11 @@ import socket
 import sys
 import tempfile
 import threading
+import unittest
 import urllib.parse
 from pathlib import Path
 
+from certificates import Authority
 from harness import BrokerTest, DEADLINE_S, HOST, ROOT, free_port, main, testing_tombo
 
 MODULES = Path(os.environ.get("TOMBO_NPM", ROOT / "build/npm")) / "node_modules"
@@ -81,10 +83,12 @@ class WebSocketTest(BrokerTest):
 
 
 class MqttJs(WebSocketTest):
+    environment = {}
+
     def run_cases(self, version, protocol="ws"):
         cases = Path(__file__).with_name("mqttjs_cases.js")
         node = self.run_tool("node", cases, HOST, self.port, version, protocol,
-                             env={**os.environ, "NODE_PATH": str(MODULES)})
+                             env={**os.environ, "NODE_PATH": str(MODULES), **self.environment})
         self.assertEqual(node.wait_exit(120), 0, node.output())
         self.assertEqual(node.lines()[-1], "PASSED")
 
@@ -101,6 +105,8 @@ class MqttJs(WebSocketTest):
 
 
 class Browser(WebSocketTest):
+    scheme, flags = "ws", ()
+
     def run_page(self, version, path=""):
         if not CHROMIUM:
             self.skipTest("chromium is not installed (packaging/debian-packages.txt, group test)")
@@ -109,11 +115,11 @@ class Browser(WebSocketTest):
         self.addCleanup(server.shutdown)
         profile = tempfile.mkdtemp(prefix="tombo-chromium-")
         self.addCleanup(shutil.rmtree, profile, ignore_errors=True)
-        asked = {"broker": f"ws://{HOST}:{self.port}/mqtt", "version": version}
+        asked = {"broker": f"{self.scheme}://{HOST}:{self.port}/mqtt", "version": version}
         if not testing_tombo():
             asked["lenient"] = 1
         url = f"http://{HOST}:{server.server_port}/{path}?{urllib.parse.urlencode(asked)}"
-        browser = self.run_tool(CHROMIUM, *QUIET, f"--user-data-dir={profile}", url)
+        browser = self.run_tool(CHROMIUM, *QUIET, *self.flags, f"--user-data-dir={profile}", url)
         come = server.come.wait(4 * DEADLINE_S)
         browser.process.terminate()  # so that its own children go with it; run_tool kills what is left
         browser.wait_exit()
@@ -128,6 +134,38 @@ class Browser(WebSocketTest):
 
     def test_the_page_in_the_docs(self):
         self.run_page(5, "documented")
+
+
+class Certified:
+    """The same over wss, with the certificate of an authority that was made for this test."""
+
+    @classmethod
+    def setUpClass(cls):
+        if not testing_tombo():
+            raise unittest.SkipTest("the certificates are named to tombo")
+        folder = tempfile.mkdtemp(prefix="tombo-wss-ca-")
+        cls.addClassCleanup(shutil.rmtree, folder, ignore_errors=True)
+        authority = Authority(folder=folder)
+        certificate, key = authority.server("localhost")
+        cls.listener = f'{WebSocketTest.listener}\ncertificates = ["{certificate}"]\nkeys = ["{key}"]'
+        cls.environment = {"NODE_EXTRA_CA_CERTS": str(authority.certificate)}
+        super().setUpClass()
+
+
+class MqttJsOverTls(Certified, WebSocketTest):
+    environment = {}
+    run_cases = MqttJs.run_cases
+
+    def test_version_3_1_1(self):
+        self.run_cases(4, "wss")
+
+    def test_version_5(self):
+        self.run_cases(5, "wss")
+
+
+class BrowserOverTls(Certified, Browser):
+    """The browser is not asked to know the authority, which only its own store could tell it."""
+    scheme, flags = "wss", ("--ignore-certificate-errors",)
 
 
 class Handshake(WebSocketTest):

@@ -127,6 +127,19 @@ TEST_F(WayInTest, AnyTakesWhatTheClientBeginsWith) {
   EXPECT_EQ(text_of(inward), "x");
 }
 
+TEST_F(WayInTest, AnyLooksAtWhatComesOutOfTlsNotAtWhatCameIn) {
+  with_tls();
+  with_websocket(config::Protocol::any);
+  for (const std::size_t piece : {1u, 2u, 3u, 20u}) {
+    inward.clear();
+    WayIn way = make();
+    const std::string whole = "tlstGETtx";  // a 't' is TLS's own, and none that HTTP begins with
+    for (std::size_t at = 0; at < whole.size(); at += piece) ASSERT_TRUE(give(way, std::string_view{whole}.substr(at, piece)));
+    EXPECT_EQ(text_of(inward), "x") << piece;
+    EXPECT_EQ(way.peer()->server_name, "tw") << piece;
+  }
+}
+
 TEST_F(WayInTest, AMistakeEndsItWithItsReason) {
   with_tls();
   WayIn way = make();
