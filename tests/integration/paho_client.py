@@ -24,11 +24,12 @@ def properties(kind, **values):
 class PahoClient:
     """A connected client whose network loop runs in a thread of its own."""
 
-    def __init__(self, port, version, client_id=None, clean=True, expiry_s=0, connect=True, will=None, **options):
+    def __init__(self, port, version, client_id=None, clean=True, expiry_s=0, connect=True, will=None, transport="tcp",
+                 **options):
         self.port, self.version, self.clean = port, version, clean
         self.client_id = client_id or f"paho{version}-{next(_numbers)}"
         session = {} if version == paho.MQTTv5 else {"clean_session": clean}
-        self.paho = paho.Client(self.client_id, protocol=version, **session)
+        self.paho = paho.Client(self.client_id, protocol=version, transport=transport, **session)
         self.paho.max_inflight_messages_set(20)
         self.paho.max_queued_messages_set(0)
         self._more = threading.Condition()

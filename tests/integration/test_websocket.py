@@ -1,4 +1,4 @@
-"""MQTT over WebSocket: MQTT.js in Node and in headless Chromium, and handshakes by hand.
+"""MQTT over WebSocket: MQTT.js in Node and in headless Chromium, Paho Python, each with and without TLS; handshakes by hand.
 
 BROKER=mosquitto runs what does not depend on the broker's own manners against Debian's broker.
 """
@@ -16,8 +16,11 @@ import unittest
 import urllib.parse
 from pathlib import Path
 
+from paho.mqtt.client import MQTTv311, MQTTv5
+
 from certificates import Authority
 from harness import BrokerTest, DEADLINE_S, HOST, ROOT, free_port, main, testing_tombo
+from paho_client import PahoClient
 
 MODULES = Path(os.environ.get("TOMBO_NPM", ROOT / "build/npm")) / "node_modules"
 PAGE = Path(__file__).with_name("websocket_page.html")
@@ -104,6 +107,30 @@ class MqttJs(WebSocketTest):
         self.run_cases(5, "mqtt")
 
 
+class PahoPython(WebSocketTest):
+    authority = None
+
+    def arrives(self, version):
+        client = PahoClient(self.port, version, connect=False, transport="websockets")
+        client.paho.ws_set_options(path="/mqtt")
+        if self.authority:
+            client.paho.tls_set(ca_certs=str(self.authority.certificate))
+        self.addCleanup(client.end)
+        client.connect()
+        client.subscribe(self.topic("#"), 2)
+        sent = ["", "short", "long" * 50_000]
+        for qos, payload in enumerate(sent):
+            client.publish_done(self.topic(str(qos)), payload, qos)
+        client.wait_messages(3)
+        self.assertEqual(client.payloads(), sent)
+
+    def test_version_3_1_1(self):
+        self.arrives(MQTTv311)
+
+    def test_version_5(self):
+        self.arrives(MQTTv5)
+
+
 class Browser(WebSocketTest):
     scheme, flags = "ws", ()
 
@@ -145,7 +172,7 @@ class Certified:
             raise unittest.SkipTest("the certificates are named to tombo")
         folder = tempfile.mkdtemp(prefix="tombo-wss-ca-")
         cls.addClassCleanup(shutil.rmtree, folder, ignore_errors=True)
-        authority = Authority(folder=folder)
+        cls.authority = authority = Authority(folder=folder)
         certificate, key = authority.server("localhost")
         cls.listener = f'{WebSocketTest.listener}\ncertificates = ["{certificate}"]\nkeys = ["{key}"]'
         cls.environment = {"NODE_EXTRA_CA_CERTS": str(authority.certificate)}
@@ -161,6 +188,10 @@ class MqttJsOverTls(Certified, WebSocketTest):
 
     def test_version_5(self):
         self.run_cases(5, "wss")
+
+
+class PahoPythonOverTls(Certified, PahoPython):
+    pass
 
 
 class BrowserOverTls(Certified, Browser):
