@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <thread>
@@ -55,6 +56,10 @@ void Process::signal(int number) const {
   if (pid_ > 0) kill(pid_, number);
 }
 
+void Process::halt() const {
+  if (pid_ > 0) test::halt(pid_);
+}
+
 bool Process::is_running() {
   if (pid_ <= 0) return false;
   if (waitpid(pid_, &status_, WNOHANG) == 0) return true;
@@ -65,6 +70,18 @@ bool Process::is_running() {
 int Process::wait(int seconds) {
   if (!eventually([&] { return !is_running(); }, seconds)) return -1;
   return WIFEXITED(status_) ? WEXITSTATUS(status_) : 128 + WTERMSIG(status_);
+}
+
+void halt(pid_t process) {
+  kill(process, SIGSTOP);
+  const auto stands = [&] {
+    for (const auto& task : std::filesystem::directory_iterator("/proc/" + std::to_string(process) + "/task")) {
+      const std::string stat = text_of_file(task.path().string() + "/stat");
+      if (stat.find(") T ") == std::string::npos) return false;
+    }
+    return true;
+  };
+  EXPECT_TRUE(eventually(stands));
 }
 
 bool eventually(const std::function<bool()>& holds, int seconds) {

@@ -19,6 +19,8 @@ class Process {
   Process& operator=(const Process&) = delete;
 
   void signal(int number) const;
+  /// Stops it until SIGCONT; returns once none of its threads runs.
+  void halt() const;
   /// Its exit status; -1 if it does not end within `seconds`.
   int wait(int seconds = 30);
   bool is_running();
@@ -28,6 +30,8 @@ class Process {
   int status_ = -1;
 };
 
+/// Stops any process, as Process::halt() does.
+void halt(pid_t process);
 /// Whether it becomes true within `seconds`.
 bool eventually(const std::function<bool()>& holds, int seconds = 20);
 /// A TCP port of loopback that is free at the moment.
