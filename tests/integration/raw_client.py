@@ -119,7 +119,13 @@ class RawClient:
         self.receive_kind(PINGRESP)
 
     def disconnect(self):
+        """Returns when the broker has closed, too: until then it may still hand this client what others publish."""
         self.send(packet(DISCONNECT, 0, b""))
+        try:
+            while self.socket.recv(65536):
+                pass
+        except OSError:
+            pass  # reset, or a TLS end without its farewell: closed all the same
         self.socket.close()
 
     def abort(self):
