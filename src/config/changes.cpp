@@ -9,6 +9,10 @@ namespace tombo::config {
 
 namespace {
 
+std::string name_of(const Bridge& bridge) {
+  return fmt::format("bridge {}", bridge.name);
+}
+
 std::string name_of(const Plugin& plugin) {
   return fmt::format("plugin {}", plugin.name);
 }
@@ -42,18 +46,18 @@ const T* find(const std::vector<T>& all, const std::string& name) {
 
 template <class T>
 void compare_repeated(std::vector<Change>& out, Section section, const std::vector<T>& running,
-                      const std::vector<T>& wanted, const std::string& there) {
+                      const std::vector<T>& wanted, const std::string& there, bool restart = true) {
   for (const T& old : running) {
     const std::string name = name_of(old);
     if (const T* now = find(wanted, name)) {
       compare(out, section, name + " ", &old, now);
     } else {
-      out.push_back({name, there, "", true});
+      out.push_back({name, there, "", restart});
     }
   }
   for (const T& added : wanted) {
     const std::string name = name_of(added);
-    if (find(running, name) == nullptr) out.push_back({name, "", there, true});
+    if (find(running, name) == nullptr) out.push_back({name, "", there, restart});
   }
 }
 
@@ -79,6 +83,10 @@ std::vector<Change> changes(const Options& running, const Options& wanted) {
     }
     if (info.section == Section::plugin) {
       compare_repeated(out, info.section, running.plugins, wanted.plugins, "loaded");
+      continue;
+    }
+    if (info.section == Section::bridge) {
+      compare_repeated(out, info.section, running.bridges, wanted.bridges, "connected", false);
       continue;
     }
     const std::string prefix = info.section == Section::top ? std::string{} : fmt::format("{}.", info.name);

@@ -164,7 +164,7 @@ void Draft::unknown_key(Section section, std::string_view key, Place place) {
   const Row* elsewhere = nullptr;
   for (const Row& row : rows()) {
     if (row.section == section) here.push_back(row.key);
-    if (row.section != section && row.key == key) elsewhere = &row;
+    if (row.section != section && row.key == key && elsewhere == nullptr) elsewhere = &row;
   }
   std::string message = fmt::format("unknown key '{}' {} {}", key, section == Section::top ? "at" : "in",
                                     info_of(section).title);

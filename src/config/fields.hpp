@@ -55,6 +55,14 @@ template <>
 inline constexpr Section kSectionOf<Defence> = Section::defence;
 template <>
 inline constexpr Section kSectionOf<Plugin> = Section::plugin;
+template <>
+inline constexpr Section kSectionOf<ListenerClients> = Section::listener;
+template <>
+inline constexpr Section kSectionOf<Bridge> = Section::bridge;
+template <>
+inline constexpr Section kSectionOf<BridgeTls> = Section::bridge;
+template <>
+inline constexpr Section kSectionOf<BridgeIdentity> = Section::bridge;
 
 /// The struct of a section that a group of fields is a part of.
 template <class Struct>
@@ -72,6 +80,18 @@ struct WholeOf<ListenerWebSocket> {
 template <>
 struct WholeOf<ListenerDoor> {
   using Type = Listener;
+};
+template <>
+struct WholeOf<ListenerClients> {
+  using Type = Listener;
+};
+template <>
+struct WholeOf<BridgeTls> {
+  using Type = Bridge;
+};
+template <>
+struct WholeOf<BridgeIdentity> {
+  using Type = Bridge;
 };
 
 /// The names of an enumeration's values, in their order.
@@ -134,6 +154,31 @@ struct Names<ProxyProtocol> {
 template <>
 struct Names<Anonymous> {
   static constexpr std::array<std::string_view, 3> all{"as_broker", "allow", "refuse"};
+};
+
+template <>
+struct Names<LogWording> {
+  static constexpr std::array<std::string_view, 2> all{"tombo", "mosquitto"};
+};
+template <>
+struct Names<PluginKind> {
+  static constexpr std::array<std::string_view, 3> all{"by_symbols", "tombo", "mosquitto"};
+};
+template <>
+struct Names<BridgeStart> {
+  static constexpr std::array<std::string_view, 3> all{"automatic", "lazy", "once"};
+};
+template <>
+struct Names<BridgeVersion> {
+  static constexpr std::array<std::string_view, 3> all{"3.1", "3.1.1", "5"};
+};
+template <>
+struct Names<BridgeReload> {
+  static constexpr std::array<std::string_view, 2> all{"lazy", "immediate"};
+};
+template <>
+struct Names<BridgeOverflow> {
+  static constexpr std::array<std::string_view, 2> all{"drop_newest", "drop_oldest"};
 };
 
 template <auto Field>

@@ -42,6 +42,7 @@ struct ListenerWebSocket {
   std::vector<std::string> websocket_origins;         // allowed values of Origin; none: any
   std::vector<std::string> websocket_trusted_proxies; // networks whose X-Forwarded-For is believed
   std::uint32_t websocket_header_bytes_max = 8'192;
+  std::string http_directory;                // files for a plain GET; empty: none
 };
 
 /// Who may reach a listener, and as whom.
@@ -62,8 +63,18 @@ struct ListenerDoor {
   std::uint32_t connections_per_s = 0;       // 0: no limit
 };
 
+/// What is different for the clients of one listener.
+struct ListenerClients {
+  std::string mount_point;                   // put before all their topics and filters, and never seen by them
+  std::string auto_id_prefix;                // of the client ids that are made here
+  Anonymous empty_client_id = Anonymous::as_broker;
+  bool client_id_from_user_name = false;     // whatever CONNECT says
+  std::string password_file;                 // instead of passwords.file
+  std::string acl_file;                      // instead of acl.file
+};
+
 /// [[listener]]
-struct Listener : ListenerTls, ListenerWebSocket, ListenerDoor {
+struct Listener : ListenerTls, ListenerWebSocket, ListenerDoor, ListenerClients {
   std::string address = "127.0.0.1";   // IPv4, IPv6 or host name; "" or "*": all addresses, v4 and v6; "unix:PATH"
   std::uint16_t port = 1883;
   std::uint32_t connections_max = 0;       // 0: only the broker's limit holds

@@ -10,11 +10,15 @@
 
 namespace tombo::config {
 
+/// How a configuration file is written.
+enum class Syntax : std::uint8_t { by_content, toml, mosquitto };
+
 /// Options and everything that was wrong with them; use the options only if ok().
 struct Loaded {
   Options options;
   std::vector<Problem> problems;
   bool listeners_given = false;  // false: the listeners are those of without_file()
+  Syntax syntax = Syntax::toml;  // which it was
   bool ok() const;               // no error among the problems
 };
 

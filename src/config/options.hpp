@@ -1,5 +1,6 @@
 #pragma once
 
+#include "config/bridge_options.hpp"
 #include "config/listener_options.hpp"
 #include "config/security_options.hpp"
 
@@ -18,6 +19,7 @@ enum class ShareStrategy : std::uint8_t { round_robin, random, sticky, least_in_
 enum class QueueFull : std::uint8_t { drop_newest, drop_oldest, reject_publisher };
 enum class RedirectMode : std::uint8_t { off, use_another_server, server_moved };
 enum class LogFormat : std::uint8_t { text, json };
+enum class LogWording : std::uint8_t { tombo, mosquitto };
 enum class Sync : std::uint8_t { ack, interval, off };
 enum class StoreProfile : std::uint8_t { gateway, server };
 enum class StoreError : std::uint8_t { delay, refuse };
@@ -39,12 +41,15 @@ struct Limits {
   std::uint16_t keep_alive_max_s = 65'535;         // 5.0: told as Server Keep Alive; 3.x: refused if longer or 0 when lowered
   std::uint16_t receive_maximum = 1'000;           // unacknowledged QoS 1/2 from a client
   std::uint16_t in_flight_max = 1'000;             // unacknowledged QoS 1/2 to a client, besides its Receive Maximum
+  std::uint64_t in_flight_bytes_max = 0;           // payloads of unacknowledged QoS 1/2 to a client; 0: no limit
+  std::uint32_t payload_bytes_max = 0;             // of a PUBLISH; 0: what packet_bytes_max allows
   std::uint16_t topic_alias_max_out = 32;          // aliases we use towards a client that allows them
   std::uint32_t queue_messages_max = 10'000;       // waiting per session
   std::uint64_t queue_bytes_max = 16'777'216;      // waiting per session
   std::uint32_t output_bytes_max = 262'144;        // encoded and not yet taken by the socket, per connection
   std::uint32_t retained_messages_max = 1'000'000;
   std::uint64_t retained_bytes_max = 268'435'456;
+  std::uint32_t retained_expiry_s = 0;             // a retained message is forgotten after so long; 0: when its publisher says
   std::uint32_t retained_batch = 100;              // retained messages sent per client and loop turn
   std::uint64_t memory_bytes_max = 0;              // ceiling for messages and buffers; 0: three quarters of the machine's (or cgroup's)
   std::uint64_t mailbox_bytes_max = 67'108'864;    // letters waiting between two shards
@@ -62,6 +67,9 @@ struct Mqtt {
   bool check_payload_format = false;     // refuse a payload that says it is text and is not (0x99)
   bool tell_no_subscribers = true;       // 0x10 in PUBACK and PUBREC where nobody subscribed
   bool deliver_overlapping_once = true;  // one copy for all of a client's matching subscriptions
+  bool upgrade_outgoing_qos = false;     // send with the subscription's QoS even what was published with a lower one
+  std::vector<std::string> client_id_prefixes;   // none: every client id may connect
+  bool control_api = false;              // answer requests on $CONTROL/broker/v1
   bool queue_qos0_offline = false;       // keep QoS 0 messages for sessions that are away
   ShareStrategy share_strategy = ShareStrategy::round_robin;
   QueueFull on_queue_full = QueueFull::drop_newest;
@@ -72,6 +80,7 @@ struct Mqtt {
 /// [persistence]
 struct Persistence {
   std::string directory;                    // empty: nothing survives a restart
+  std::string import_file;                  // a mosquitto.db that is read once, while the directory holds no store yet
   Sync sync = Sync::ack;
   std::vector<std::string> sync_topics;     // "filter=level", the first that matches a topic holds
   std::uint32_t sync_interval_ms = 1'000;   // level interval: what a crash may lose
@@ -102,7 +111,9 @@ struct Log {
   std::string level = "info";
   std::vector<std::string> modules;          // "net=debug": module=level
   LogFormat format = LogFormat::text;
+  LogWording wording = LogWording::tombo;    // of the lines about clients: Mosquitto's, for scripts that read them
   bool timestamps = true;
+  std::string timestamp_format;              // as strftime has it; empty: ISO 8601
   bool connections = true;                   // a line for each connect and disconnect
 };
 
@@ -137,6 +148,7 @@ struct Options {
   Acl acl;
   Defence defence;
   std::vector<Plugin> plugins;
+  std::vector<Bridge> bridges;
 };
 
 }  // namespace tombo::config

@@ -62,6 +62,8 @@ constexpr auto kParts = std::to_array<Part>({
      &defence_rows, &member<&Options::defence>},
     {{Section::plugin, "plugin", "[[plugin]]", "A shared object that decides or watches; write the section once for each.", true},
      &plugin_rows, &element<&Options::plugins>},
+    {{Section::bridge, "bridge", "[[bridge]]", "A connection to another broker that carries topics; write the section once for each.", true},
+     &bridge_rows, &element<&Options::bridges>},
 });
 
 const Part& part_of(Section section) {
@@ -80,6 +82,7 @@ std::span<const Row> rows() {
       append(listener_door_rows());
       append(listener_tls_rows());
       append(listener_websocket_rows());
+      append(listener_clients_rows());
     }
     return all;
   }();
@@ -122,6 +125,7 @@ void* object_of(Options& options, Section section, std::size_t index) {
 std::size_t count_of(const Options& options, Section section) {
   if (section == Section::listener) return options.listeners.size();
   if (section == Section::plugin) return options.plugins.size();
+  if (section == Section::bridge) return options.bridges.size();
   return 1;
 }
 
@@ -129,6 +133,10 @@ std::size_t add_to(Options& options, Section section) {
   if (section == Section::plugin) {
     options.plugins.emplace_back();
     return options.plugins.size() - 1;
+  }
+  if (section == Section::bridge) {
+    options.bridges.emplace_back();
+    return options.bridges.size() - 1;
   }
   options.listeners.emplace_back();
   return options.listeners.size() - 1;
@@ -139,6 +147,7 @@ Value default_of(const Row& row) {
     Options options;
     options.listeners.emplace_back();
     options.plugins.emplace_back();
+    options.bridges.emplace_back();
     return options;
   }();
   return row.get(object_of(kDefaults, row.section, 0));

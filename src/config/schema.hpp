@@ -14,7 +14,7 @@ namespace tombo::config {
 
 /// A group of options: one struct in options.hpp, one table in a TOML file.
 enum class Section : std::uint8_t { top, listener, limits, mqtt, persistence, redirect, sys, log, control,
-                                    auth, passwords, jwt, http, scram, ldap, sql, acl, defence, plugin };
+                                    auth, passwords, jwt, http, scram, ldap, sql, acl, defence, plugin, bridge };
 
 struct SectionInfo {
   Section section;

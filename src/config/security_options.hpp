@@ -106,9 +106,13 @@ struct Defence {
   std::string user;                              // become this user once the sockets are bound; empty: stay
 };
 
+enum class PluginKind : std::uint8_t { by_symbols, tombo, mosquitto };
+
 /// [[plugin]]
 struct Plugin {
   std::string name;                // by which authentication names it
+  PluginKind kind = PluginKind::by_symbols;
+  bool cache_verdicts = false;     // what it says of rights may be remembered
   std::string path;
   std::vector<std::string> options;   // "key=value"
   std::uint32_t deadline_ms = 5'000;  // for an answer, then it is a refusal

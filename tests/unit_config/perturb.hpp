@@ -10,6 +10,7 @@ inline Options with_one_listener() {
   Options options;
   options.listeners.emplace_back();
   options.plugins.emplace_back();
+  options.bridges.emplace_back();
   return options;
 }
 

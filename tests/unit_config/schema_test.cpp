@@ -33,11 +33,12 @@ std::size_t rows_of(Section section) {
 }
 
 TEST(Schema, HasARowForEveryFieldOfEveryStruct) {
-  constexpr std::size_t kSectionFields = 18;  // listeners, limits, mqtt, ... plugins
-  constexpr std::size_t kListenerGroups = 3;  // the structs that a listener is made of besides its own fields
+  constexpr std::size_t kSectionFields = 19;  // listeners, limits, mqtt, ... bridges
+  constexpr std::size_t kListenerGroups = 4;  // the structs that a listener is made of besides its own fields
+  constexpr std::size_t kBridgeGroups = 2;
   EXPECT_EQ(fields_of<Options>() - kSectionFields, rows_of(Section::top));
   EXPECT_EQ(fields_of<Listener>() - kListenerGroups + fields_of<ListenerTls>() + fields_of<ListenerWebSocket>() +
-                fields_of<ListenerDoor>(),
+                fields_of<ListenerDoor>() + fields_of<ListenerClients>(),
             rows_of(Section::listener));
   EXPECT_EQ(fields_of<Limits>(), rows_of(Section::limits));
   EXPECT_EQ(fields_of<Mqtt>(), rows_of(Section::mqtt));
@@ -56,6 +57,7 @@ TEST(Schema, HasARowForEveryFieldOfEveryStruct) {
   EXPECT_EQ(fields_of<Acl>(), rows_of(Section::acl));
   EXPECT_EQ(fields_of<Defence>(), rows_of(Section::defence));
   EXPECT_EQ(fields_of<Plugin>(), rows_of(Section::plugin));
+  EXPECT_EQ(fields_of<Bridge>() - kBridgeGroups + fields_of<BridgeTls>() + fields_of<BridgeIdentity>(), rows_of(Section::bridge));
   EXPECT_EQ(sections().size(), kSectionFields + 1);
 }
 

@@ -13,6 +13,8 @@ constexpr auto kRows = std::to_array<Row>({
   list<&Log::modules>("modules", {0, 32}, kLive, "Levels of single modules, such as \"net=debug\"; the modules are broker, net, auth, store, config and app."),
   choice<&Log::format>("format", kLive, "A line of text or a JSON object for each event."),
   flag<&Log::timestamps>("timestamps", kLive, "Begin text lines with the time."),
+  choice<&Log::wording>("wording", kLive, "Wording of the lines about clients: tombo's, or Mosquitto's for scripts that look for it."),
+  text<&Log::timestamp_format>("timestamp_format", 128, kLive, "Form of the time in a line, as strftime(3) has it; empty means ISO 8601 with milliseconds."),
   flag<&Log::connections>("connections", kLive, "Log a line for each connect and disconnect."),
 });
 // clang-format on

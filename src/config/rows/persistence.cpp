@@ -7,6 +7,7 @@ namespace {
 // clang-format off
 constexpr auto kRows = std::to_array<Row>({
   text<&Persistence::directory>("directory", 4096, kRestart, "Where the store is kept, made if it is not there; empty means that nothing survives a restart."),
+  text<&Persistence::import_file>("import_file", 4096, kRestart, "A mosquitto.db that is taken over when the directory holds no store yet; it is only read."),
   choice<&Persistence::sync>("sync", kLive, "When a message counts as safe: ack means on stable storage before it is acknowledged, interval that a crash may lose the last sync_interval_ms, off that the operating system decides."),
   list<&Persistence::sync_topics>("sync_topics", {0, 64}, kLive, "Other levels for some topics, such as \"telemetry/#=interval\": filter=level, the first that matches holds."),
   number<&Persistence::sync_interval_ms>("sync_interval_ms", {10, 60'000}, kLive, "Time between two syncs of what the level interval covers; so much a crash may lose."),

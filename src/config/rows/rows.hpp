@@ -42,5 +42,7 @@ std::span<const Row> sql_rows();
 std::span<const Row> acl_rows();
 std::span<const Row> defence_rows();
 std::span<const Row> plugin_rows();
+std::span<const Row> listener_clients_rows();
+std::span<const Row> bridge_rows();
 
 }  // namespace tombo::config
