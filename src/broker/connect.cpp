@@ -35,6 +35,10 @@ void Shard::on_connect(Client& client, const mqtt::Frame& frame, mqtt::Bytes pac
     client.peer.format.packet_max = connect.properties.maximum_packet_size;
   }
   client.bridge = connect.bridge;
+  std::string will_topic;
+  if (connect.has_will && client.peer.mount && !mount_topic(*client.peer.mount, connect.will.topic, will_topic)) {
+    return refuse(client, ReasonCode::topic_name_invalid);
+  }
   if (const auto reason = judge_connect(client, connect); reason != ReasonCode::success) {
     return refuse(client, reason, drain_ ? drain_->server_reference : options_->redirect.server_reference);
   }
@@ -189,6 +193,7 @@ void Shard::accept(Client& client, const mqtt::ConnectView& connect, std::string
   }
   if (core_.events != nullptr) tell_connected(client);
   if (!present) return;
+  if (client.peer.mount) leave_other_mounts(session);
   if (core_.authenticator().restricts_access()) recheck(session);
   if (judges_receiving_) give_up_forbidden(session);
   member_online(session, true);

@@ -73,6 +73,7 @@ void Shard::count_sent(ClientSession& session, SendResult result, const mqtt::Me
       break;
     case SendResult::too_large: drop_for(session, Drop::too_large); break;
     case SendResult::expired: drop_for(session, Drop::expired); break;
+    case SendResult::outside: drop_for(session, Drop::refused); break;
   }
 }
 

@@ -19,6 +19,7 @@ void Shard::on_publish(Client& client, const mqtt::Frame& frame) {
   if (publish.properties.has(PropertyId::topic_alias) && !resolve_alias(client, publish)) return;
   if (static_cast<std::uint8_t>(publish.qos) > client.qos_max) return refuse(client, ReasonCode::qos_not_supported);
   if (publish.retain && !options_->mqtt.retain_available) return refuse(client, ReasonCode::retain_not_supported);
+  if (client.peer.mount && !mount_publish(client, publish)) return;
   take_publish(client, publish);
 }
 

@@ -23,6 +23,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
@@ -209,6 +210,11 @@ class Shard {
   mqtt::ReasonCode judge_publish(Client& client, const mqtt::PublishView& publish);
   void answer_publish(Client& client, const mqtt::PublishView& publish, mqtt::ReasonCode reason);
   bool store_refuses() const;
+  // mount.cpp
+  bool mount_topic(const std::string& mount, std::string_view& topic, std::string& whole) const;
+  bool mount_publish(Client& client, mqtt::PublishView& publish);
+  std::string_view mounted_filter(const Client& client, std::string_view filter);
+  void leave_other_mounts(ClientSession& session);
   // route.cpp
   bool somebody_is_full() const;
   mqtt::ReasonCode route(const mqtt::MessageParts& parts, std::uint64_t publisher_hash, Client* publisher);
@@ -458,6 +464,7 @@ class Shard {
 
   // Scratch of one publish, kept for its memory.
   mqtt::PublishView publish_view_;
+  std::string mounted_;  // a topic or filter with the mount point of its client
   mqtt::AckView ack_view_;
   routing::MatchResult matched_;
   mqtt::ByteStore* received_ = nullptr;  // within on_bytes()

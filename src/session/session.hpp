@@ -23,6 +23,7 @@ enum class SendResult : std::uint8_t {
   sent,
   too_large,  // more than the client accepts: dropped, counts as delivered  [MQTT-3.1.2-25]
   expired,    // [MQTT-3.3.2-5]
+  outside,    // of the client's mount point: dropped
 };
 
 /// What an acknowledgement did.
