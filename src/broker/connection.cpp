@@ -41,6 +41,7 @@ void Shard::on_open(Transport& transport, std::size_t listener_index, bool moved
   client->number = next_client_++;
   client->index = static_cast<std::uint32_t>(clients_.size());
   client->last_packet = now_;
+  client->id_is_user_name = listener.client_id_from_user_name;
   client->peer.set_mount(listener.mount_point);
   client->peer.format.version = mqtt::Version::v3_1_1;  // until CONNECT says; mistakes before are not answered
   transport.set_client(client.get());

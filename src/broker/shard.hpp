@@ -161,8 +161,8 @@ class Shard {
   void on_first_packet(Client& client, const mqtt::Frame& frame, mqtt::Bytes packet);
   // connect.cpp
   void on_connect(Client& client, const mqtt::Frame& frame, mqtt::Bytes packet);
-  std::string made_client_id(const Client& client);
-  mqtt::ReasonCode judge_connect(Client& client, const mqtt::ConnectView& connect);
+  const config::Listener& listener_of(const Client& client) const;
+  mqtt::ReasonCode judge_connect(Client& client, mqtt::ConnectView& connect, std::string& made);
   mqtt::ReasonCode judge_will(const Client& client, const mqtt::WillView& will) const;
   bool bring_home(Client& client, std::string_view client_id);
   bool keeps_new_sessions() const;
@@ -172,6 +172,11 @@ class Shard {
   bool waits_for_end(Client& client, std::string_view client_id, bool clean_start);
   ClientSession* take_over(const mqtt::ConnectView& connect, std::string_view client_id, bool& present);
   bool send_connack(Client& client, const mqtt::ConnectView& connect, bool present, bool assigned);
+  // client_ids.cpp
+  mqtt::ReasonCode settle_client_id(Client& client, mqtt::ConnectView& connect, std::string& made);
+  mqtt::ReasonCode judge_empty_client_id(const Client& client, const mqtt::ConnectView& connect) const;
+  std::string made_client_id(const Client& client);
+  bool is_named_as_its_user(const Client& client, std::string_view client_id) const;
   // enhanced.cpp
   bool authenticate(Client& client, const mqtt::ConnectView& connect, std::string_view client_id, mqtt::Bytes packet);
   bool take_step(Client& client, mqtt::Bytes data);
