@@ -111,6 +111,7 @@ ReasonCode Shard::judge_will(const Client& client, const mqtt::WillView& will) c
   if (static_cast<std::uint8_t>(will.qos) > client.qos_max) return ReasonCode::qos_not_supported;
   if (closed_to_clients(will.topic)) return ReasonCode::not_authorized;
   if (will.retain && !options_->mqtt.retain_available) return ReasonCode::retain_not_supported;
+  if (is_payload_too_long(will.payload)) return ReasonCode::packet_too_large;
   if (will.properties.payload_format_indicator == 1 && options_->mqtt.check_payload_format &&
       !mqtt::is_valid_payload_text(mqtt::text_of(will.payload))) {
     return ReasonCode::payload_format_invalid;

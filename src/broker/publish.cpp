@@ -112,6 +112,8 @@ void Shard::take_publish(Client& client, mqtt::PublishView& publish) {
 /// What speaks against a message that its sender may publish.
 ReasonCode Shard::judge_publish(Client& client, const mqtt::PublishView& publish) {
   if (closed_to_clients(publish.topic)) return ReasonCode::not_authorized;
+  // PUBACK and PUBREC know no "packet too large": that the limit is the operator's is said by "quota exceeded".
+  if (is_payload_too_long(publish.payload)) return ReasonCode::quota_exceeded;
   if (options_->mqtt.check_payload_format && publish.properties.payload_format_indicator == 1 &&
       !mqtt::is_valid_payload_text(mqtt::text_of(publish.payload))) {
     return ReasonCode::payload_format_invalid;

@@ -215,6 +215,9 @@ class Shard {
   mqtt::ReasonCode judge_publish(Client& client, const mqtt::PublishView& publish);
   void answer_publish(Client& client, const mqtt::PublishView& publish, mqtt::ReasonCode reason);
   bool store_refuses() const;
+  bool is_payload_too_long(mqtt::Bytes payload) const {
+    return options_->limits.payload_bytes_max != 0 && payload.size() > options_->limits.payload_bytes_max;
+  }
   // mount.cpp
   bool mount_topic(const std::string& mount, std::string_view& topic, std::string& whole) const;
   bool mount_publish(Client& client, mqtt::PublishView& publish);
@@ -225,6 +228,10 @@ class Shard {
   mqtt::ReasonCode route(const mqtt::MessageParts& parts, std::uint64_t publisher_hash, Client* publisher);
   void route_matched(const Ref<mqtt::Message>& message, std::uint64_t publisher_hash, Client* publisher);
   bool keep_retained(const Ref<mqtt::Message>& message);
+  Ref<mqtt::Message> as_retained(const Ref<mqtt::Message>& message) const;
+  mqtt::Qos qos_for(const mqtt::Message& message, mqtt::Qos subscription) const {
+    return upgrades_qos_ ? subscription : mqtt::lower_of(message.qos(), subscription);  // [MQTT-3.8.4-8, MQTT-4.8.2-3]
+  }
   void deliver_local(const Ref<mqtt::Message>& message);
   void deliver_gathered(const Ref<mqtt::Message>& message);
   void deliver_shared(const Ref<mqtt::Message>& message, const routing::Group& group, std::uint64_t publisher_hash,
@@ -242,6 +249,7 @@ class Shard {
   void give(ClientSession& session, const Ref<mqtt::Message>& message, const Terms& terms);
   void send_recorded(ClientSession& session, session::Delivery delivery);
   void enqueue(ClientSession& session, session::Delivery delivery);
+  session::Window window() const { return {options_->limits.in_flight_max, options_->limits.in_flight_bytes_max}; }
   static std::size_t queued_messages(const ClientSession& session);
   static std::size_t queued_bytes(const ClientSession& session);
   bool make_room(ClientSession& session, const session::Delivery& delivery);
@@ -450,6 +458,7 @@ class Shard {
   std::size_t mail_done_ = 0;     // letters at the front of mail_ that are done with
   std::size_t turn_letters_ = 0;  // that came and went in this turn
   bool work_left_ = false;
+  bool upgrades_qos_ = false;      // messages go out with the subscription's QoS, whatever theirs is
   bool limits_rates_ = false;      // some rate of a client is limited
   std::vector<Slowed> slowed_;     // clients that were faster than they may be
   MonoTime slowed_until_ = kNever; // the first of them goes on
