@@ -72,6 +72,7 @@ class Connection final : public broker::Transport, public Watched {
   /// Whole packets were kept that are to be looked at later.
   bool packets_wait() const { return kept_ && (paused_ || in_backlog); }
   bool write_filtered();
+  bool write_last_words();
   bool send_wire(filter::Sink& wire);
   bool say_goodbye();
   void write_some();

@@ -55,7 +55,7 @@ class ShardLoop {
   void adopt(Arrival arrival);
 
   void add_to_backlog(Connection& connection);
-  void linger(Connection& connection);
+  void linger(Connection& connection, Milliseconds patience);
   /// A closed connection: destroyed at the end of the turn.
   void bury(Connection& connection);
 
