@@ -91,6 +91,7 @@ void Shard::take_publish(Client& client, mqtt::PublishView& publish) {
     counters_.drop(memory_level_ == MemoryLevel::refuse_messages ? Drop::memory : Drop::refused);
     return answer_publish(client, publish, reason);
   }
+  if (is_control_request(publish.topic)) return answer_publish(client, publish, answer_control(client, publish.payload));
   mqtt::MessageParts parts;
   parts.topic = publish.topic;
   parts.payload = publish.payload;

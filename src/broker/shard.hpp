@@ -218,6 +218,9 @@ class Shard {
   bool is_payload_too_long(mqtt::Bytes payload) const {
     return options_->limits.payload_bytes_max != 0 && payload.size() > options_->limits.payload_bytes_max;
   }
+  // control_topics.cpp
+  bool is_control_request(std::string_view topic) const;
+  mqtt::ReasonCode answer_control(Client& client, mqtt::Bytes request);
   // mount.cpp
   bool mount_topic(const std::string& mount, std::string_view& topic, std::string& whole) const;
   bool mount_publish(Client& client, mqtt::PublishView& publish);
