@@ -31,6 +31,8 @@ bool Shard::mount_publish(Client& client, mqtt::PublishView& publish) {
   if (mount_topic(*client.peer.mount, publish.topic, mounted_)) return true;
   counters_.publish_received.add();
   ++client.publish_received;
+  counters_.publish_bytes_received.add(publish.payload.size());
+  if (limits_rates_) count_in(client, publish.payload.size());
   counters_.drop(Drop::refused);
   routing_ = {};
   answer_publish(client, publish, ReasonCode::topic_name_invalid);

@@ -70,18 +70,21 @@ TEST_F(Mount, LargePayloadsAndTopicAliasesLoseItToo) {
   connect.properties.number(PropertyId::topic_alias_maximum, 5);
   reader->connect(connect);
   mount("");
-  reader->subscribe("t", Qos::at_least_once);
+  reader->subscribe("#", Qos::at_least_once);
   auto writer = outside("writer");
+  const std::string topic = "long/enough/for/an/alias";
   const std::string large(100'000, 'x');
-  writer->publish("m/t", large);
+  writer->publish("m/" + topic, large);
   auto publishes = reader->publishes();
   ASSERT_EQ(publishes.size(), 1U);
-  EXPECT_EQ(publishes[0].topic, "t");
+  EXPECT_EQ(publishes[0].topic, topic);
   EXPECT_EQ(publishes[0].payload, large);
-  writer->publish("m/t", "y");
+  writer->publish("m/" + topic, "y");  // which gives it an alias
+  EXPECT_EQ(only_topic(*reader), topic);
+  writer->publish("m/" + topic, "y");
   publishes = reader->publishes();
   ASSERT_EQ(publishes.size(), 1U);
-  EXPECT_EQ(publishes[0].topic, "");  // by its alias
+  EXPECT_EQ(publishes[0].topic, "");
   EXPECT_EQ(publishes[0].payload, "y");
 
   auto by_alias = inside("alias");
@@ -192,7 +195,7 @@ TEST_F(Mount, WithoutASlashWildcardsAtTheBeginningAreRefused) {
   EXPECT_EQ(client->subscribe("#").codes.at(0), ReasonCode::topic_filter_invalid);
   EXPECT_EQ(client->subscribe("$share/g/+").codes.at(0), ReasonCode::topic_filter_invalid);
   EXPECT_EQ(client->subscribe("$share/g").codes.at(0), ReasonCode::topic_filter_invalid);
-  EXPECT_EQ(client->subscribe("x/#").codes.at(0), ReasonCode::granted_qos_0);
+  EXPECT_EQ(client->subscribe("x/#").codes.at(0), ReasonCode::success);
 }
 
 TEST_F(Mount, KeepsItsClientsAwayFromWhatTheBrokerSaysOfItself) {
