@@ -361,6 +361,13 @@ bool Connection::write_filtered() {
 
 /// What the filters still answer: some pieces, then others have their turn.
 bool Connection::write_last_words() {
+  if (way_in_->left() != 0 && !giving_) {
+    giving_ = loop_.begin_giving();
+    if (!giving_) {
+      lost("too many read files already");
+      return false;
+    }
+  }
   for (std::size_t i = 0; i < kLastWordsPerFlush && unsent_.empty() && way_in_->left() != 0; ++i) {
     filter::Sink& wire = loop_.wire();
     wire.clear();
@@ -451,6 +458,7 @@ void Connection::lost(std::string_view why) {
 void Connection::abort() {
   if (phase_ == Phase::closed) return;
   phase_ = Phase::closed;
+  if (std::exchange(giving_, false)) loop_.end_giving();
   ::close(std::exchange(descriptor_, -1));
   loop_.bury(*this);
 }

@@ -96,6 +96,7 @@ class Connection final : public broker::Transport, public Watched {
   Phase phase_ = Phase::open;
   bool paused_ = false;
   bool ended_ = false;  // the peer sends no more; packets of it wait
+  bool giving_ = false;  // it reads a file
   bool watching_readable_ = false;
   bool watching_writable_ = false;
 };

@@ -20,6 +20,8 @@ namespace {
 /// Events handled before what they caused is written.
 constexpr std::size_t kEventsPerTurn = 256;
 constexpr Milliseconds kLoadPeriod{1000};
+/// Connections of one shard that read a file at the same time.
+constexpr std::size_t kGivingMax = 128;
 /// How long not to accept when the process has no descriptor left.
 constexpr Milliseconds kAcceptPause{200};
 
@@ -282,6 +284,12 @@ void ShardLoop::add_to_backlog(Connection& connection) {
 
 void ShardLoop::linger(Connection& connection, Milliseconds patience) {
   lingering_.push_back({&connection, shard_.now() + patience});
+}
+
+bool ShardLoop::begin_giving() {
+  if (giving_ == kGivingMax) return false;
+  ++giving_;
+  return true;
 }
 
 void ShardLoop::abort_overdue() {
