@@ -132,7 +132,7 @@ TEST_F(ListenerFiles, AFileThatCannotBeReadIsNoOpenDoor) {
   options.allow_anonymous = true;
   options.listeners[0].acl_file = directory.path("no-rules");
   options.listeners[1].password_file = directory.path("no-users");
-  EXPECT_THAT(problems(), Contains(HasSubstr("no-rules")));
+  EXPECT_THAT(problems(), Contains(HasSubstr("no-rules: error: the file that acl.file names cannot be opened: No such file or directory (acl_file of a listener)")));
   EXPECT_THAT(problems(), Contains(HasSubstr("no-users")));
 }
 

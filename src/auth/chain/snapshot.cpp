@@ -94,13 +94,16 @@ class Maker {
     config::Acl files;
     files.file = listener.acl_file;
     add_file(listener.acl_file);
-    return own.emplace(listener.acl_file, load_policy(files)).first->second.get();
+    return own.emplace(listener.acl_file, load_policy(files, " (acl_file of a listener)")).first->second.get();
   }
 
-  std::shared_ptr<const acl::Policy> load_policy(const config::Acl& files) {
+  std::shared_ptr<const acl::Policy> load_policy(const config::Acl& files, std::string_view whose = "") {
     auto policy = acl::Policy::load(files);
     if (policy) return std::move(*policy);
-    for (const auto& problem : policy.error()) problems_.push_back(config::to_text(problem));
+    for (config::Problem problem : policy.error()) {
+      problem.message += whose;
+      problems_.push_back(config::to_text(problem));
+    }
     return nullptr;
   }
 
