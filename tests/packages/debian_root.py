@@ -6,9 +6,11 @@ from there ends with it, however it ends.  What runs with net=False, the default
 
 import fcntl
 import os
+import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -77,11 +79,11 @@ class DebianRoot:
         self.path = self.cache / f"{name}-{os.environ.get('TOMBO_ROOT_SUFFIX', 'root')}"
         self._remove()
         subprocess.run(["cp", "-a", base(self.cache), self.path], check=True, timeout=COMMAND_S)
-        for directory, kind in (("proc", "proc"), ("tmp", "tmpfs")):
-            subprocess.run(["mount", "-t", kind, kind, self.path / directory], check=True, timeout=COMMAND_S)
+        self._mounted = []
+        self._mount("proc", "-t", "proc", "proc")
         archives = self.cache / "archives"
         (archives / "partial").mkdir(parents=True, exist_ok=True)
-        subprocess.run(["mount", "--bind", archives, self.path / "var/cache/apt/archives"], check=True, timeout=COMMAND_S)
+        self._mount("var/cache/apt/archives", "--bind", archives)
         self._network = subprocess.Popen(["unshare", "--net", "sh", "-c", "ip link set lo up && echo up && exec sleep infinity"],
                                          stdout=subprocess.PIPE, text=True)
         if self._network.stdout.readline() != "up\n":
@@ -91,9 +93,17 @@ class DebianRoot:
         self._network.kill()
         self._network.wait()
         self._network.stdout.close()
-        for directory in ("proc", "tmp", "var/cache/apt/archives"):
-            subprocess.run(["umount", "-l", self.path / directory], check=False, timeout=COMMAND_S)
+        for directory in list(self._mounted):
+            self.unmount(directory)
         self._remove()
+
+    def _mount(self, directory, *what):
+        subprocess.run(["mount", *what, self.path / directory], check=True, timeout=COMMAND_S)
+        self._mounted.append(directory)
+
+    def unmount(self, directory):
+        subprocess.run(["umount", "-l", self.path / directory], check=True, timeout=COMMAND_S)
+        self._mounted.remove(directory)
 
     def _remove(self):
         # Never through a mount: what is bound there is somebody else's.
@@ -121,9 +131,9 @@ class DebianRoot:
         return self.run(*APT, *words, net=True, check=check, timeout=APT_S, stdin=subprocess.DEVNULL)
 
     def take(self, file):
-        """Puts a file of this machine into /tmp of the root; its name there."""
-        shutil.copy(file, self.path / "tmp")
-        return f"/tmp/{Path(file).name}"
+        """Puts a file of this machine into the root; its name there."""
+        shutil.copy(file, self.path / "root")
+        return f"/root/{Path(file).name}"
 
     def processes(self, program):
         """Numbers of the processes that run a program of the root."""
@@ -135,6 +145,30 @@ class DebianRoot:
             except OSError:
                 pass  # it has ended, or is a zombie
         return found
+
+
+def newer(package, version, directory):
+    """The broker's package with a higher version and a configuration that has changed."""
+    with tempfile.TemporaryDirectory(dir=directory) as unpacked:
+        subprocess.run(["dpkg-deb", "-R", package, unpacked], check=True, timeout=COMMAND_S)
+        control = Path(unpacked) / "DEBIAN/control"
+        control.write_text(re.sub(r"(?m)^Version: .*", f"Version: {version}", control.read_text()))
+        file = Path(unpacked) / "etc/tombo/tombo.toml"
+        file.write_text(file.read_text() + f"# as of {version}\n")
+        made = Path(directory) / f"tombo_{version}.deb"
+        subprocess.run(["dpkg-deb", "--root-owner-group", "-Zgzip", "-b", unpacked, made], check=True, timeout=COMMAND_S,
+                       capture_output=True)
+    return made
+
+
+def packages_in(directory):
+    """name -> file"""
+    return {file.name.partition("_")[0]: file for file in Path(directory).glob("*.deb")}
+
+
+def version_of(package):
+    return subprocess.run(["dpkg-deb", "-f", package, "Version"], check=True, capture_output=True, text=True,
+                          timeout=COMMAND_S).stdout.strip()
 
 
 def wait_until(condition, what, deadline_s=30):

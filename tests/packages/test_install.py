@@ -5,34 +5,18 @@ usage: test_install.py DIRECTORY_OF_THE_PACKAGES CACHE
 """
 
 import os
-import re
 import signal
 import stat
 import subprocess
 import sys
 import tempfile
 import unittest
-from pathlib import Path
 
 import debian_root
-from debian_root import DebianRoot, wait_until
+from debian_root import DebianRoot, newer, packages_in, version_of, wait_until
 
 BROKER = "/usr/bin/tombo"
 CONFIGURATION = "etc/tombo/tombo.toml"
-
-
-def newer(package, version, directory):
-    """The package with a higher version and a default that has changed in its configuration."""
-    with tempfile.TemporaryDirectory(dir=directory) as unpacked:
-        subprocess.run(["dpkg-deb", "-R", package, unpacked], check=True, timeout=60)
-        control = Path(unpacked) / "DEBIAN/control"
-        control.write_text(re.sub(r"(?m)^Version: .*", f"Version: {version}", control.read_text()))
-        file = Path(unpacked) / CONFIGURATION
-        file.write_text(file.read_text() + f"# as of {version}\n")
-        # A name of its own: what is installed from a file must not be taken from a cache.
-        made = Path(directory) / f"tombo_{version}.deb"
-        subprocess.run(["dpkg-deb", "--root-owner-group", "-Zgzip", "-b", unpacked, made], check=True, timeout=60, capture_output=True)
-    return made
 
 
 class Life(unittest.TestCase):
@@ -42,9 +26,8 @@ class Life(unittest.TestCase):
     def setUpClass(cls):
         cls.root = DebianRoot(sys.argv[2], "install")
         cls.addClassCleanup(cls.root.close)
-        cls.packages = {re.match(r"(.*?)_", file.name).group(1): file for file in Path(sys.argv[1]).glob("*.deb")}
-        cls.version = subprocess.run(["dpkg-deb", "-f", cls.packages["tombo"], "Version"], check=True, capture_output=True, text=True,
-                                     timeout=60).stdout.strip()
+        cls.packages = packages_in(sys.argv[1])
+        cls.version = version_of(cls.packages["tombo"])
         scratch = tempfile.TemporaryDirectory()
         cls.addClassCleanup(scratch.cleanup)
         cls.scratch = scratch.name
@@ -183,7 +166,7 @@ class Life(unittest.TestCase):
         self.assertEqual(self.status("tombo-tools"), f"ii {self.version}", "the tools need no broker")
 
     def comes_back(self):
-        self.root.apt("install", "-o", "Dpkg::Options::=--force-confold", f"/tmp/{self.packages['tombo'].name}")
+        self.root.apt("install", "-o", "Dpkg::Options::=--force-confold", f"/root/{self.packages['tombo'].name}")
         self.assertFalse(self.masked("tombo.service"))
         self.assertTrue(self.enabled("tombo.service"))
         number = self.start()
