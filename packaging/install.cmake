@@ -39,7 +39,10 @@ endif()
 add_custom_command(OUTPUT ${made}/tombo.toml
   COMMAND ${TOMBO_PYTHON} ${packaging}/package_config.py ${PROJECT_SOURCE_DIR}/config/tombo.toml ${made}/tombo.toml
   DEPENDS ${packaging}/package_config.py config/tombo.toml)
-set(made_files ${made}/tombo.toml)
+add_custom_command(OUTPUT ${made}/container.toml
+  COMMAND ${TOMBO_PYTHON} ${packaging}/package_config.py --container ${PROJECT_SOURCE_DIR}/config/tombo.toml ${made}/container.toml
+  DEPENDS ${packaging}/package_config.py config/tombo.toml)
+set(made_files ${made}/tombo.toml ${made}/container.toml)
 install(FILES ${made}/tombo.toml DESTINATION ${TOMBO_CONFIGURATION_DIR} COMPONENT broker)
 
 # tombo_man_page(PAGE.SECTION COMPONENT DOCUMENT [PROGRAM])
