@@ -13,7 +13,8 @@ set(CPACK_STRIP_FILES ON)
 # Some files belong to /etc and /lib, whatever the prefix.
 set(CPACK_SET_DESTDIR ON)
 set(CPACK_INSTALL_PREFIX /usr)
-set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
+set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS
+    OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
 
 set(CPACK_DEB_COMPONENT_INSTALL ON)
 set(CPACK_COMPONENTS_ALL broker tools plugin_dev)
@@ -38,7 +39,8 @@ Unix sockets, with one event loop for each core. What it has
 acknowledged survives a crash and a power cut.
 
 This package has the broker, its units for systemd and its manual.")
-set(CPACK_DEBIAN_BROKER_PACKAGE_CONTROL_EXTRA "${packaging}/debian/postinst;${packaging}/debian/prerm;${packaging}/debian/postrm;${made}/conffiles")
+set(CPACK_DEBIAN_BROKER_PACKAGE_CONTROL_EXTRA
+    ${packaging}/debian/postinst ${packaging}/debian/prerm ${packaging}/debian/postrm ${made}/conffiles)
 file(WRITE ${made}/conffiles "${TOMBO_CONFIGURATION_DIR}/tombo.toml\n")
 
 set(CPACK_DEBIAN_TOOLS_PACKAGE_NAME tombo-tools)
@@ -68,11 +70,14 @@ foreach(pair broker=tombo tools=tombo-tools plugin_dev=libtombo-plugin-dev)
   list(GET pair 1 package)
   set(notes ${made}/notes/${package})
   add_custom_command(OUTPUT ${notes}/changelog.Debian.gz ${notes}/changelog.gz
-    COMMAND ${TOMBO_PYTHON} -B ${packaging}/debian/changelog.py ${package} ${deb_version} ${TOMBO_MAINTAINER} ${PROJECT_SOURCE_DIR} ${notes}
+    COMMAND ${TOMBO_PYTHON} -B ${packaging}/debian/changelog.py ${package} ${deb_version} ${TOMBO_MAINTAINER}
+            ${PROJECT_SOURCE_DIR} ${notes}
     DEPENDS ${packaging}/debian/changelog.py docs/CHANGELOG.md VERBATIM)
   list(APPEND made_files ${notes}/changelog.Debian.gz ${notes}/changelog.gz)
-  file(WRITE ${notes}/overrides "# These packages come from tombo, not from Debian's archive.\n${package}: initial-upload-closes-no-bugs *\n")
-  install(FILES ${notes}/overrides DESTINATION ${CMAKE_INSTALL_DATADIR}/lintian/overrides RENAME ${package} COMPONENT ${component})
+  file(WRITE ${notes}/overrides
+       "# These packages come from tombo, not from Debian's archive.\n${package}: initial-upload-closes-no-bugs *\n")
+  install(FILES ${notes}/overrides DESTINATION ${CMAKE_INSTALL_DATADIR}/lintian/overrides RENAME ${package}
+          COMPONENT ${component})
   install(FILES ${packaging}/debian/copyright ${notes}/changelog.Debian.gz ${notes}/changelog.gz
           DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/${package} COMPONENT ${component})
 endforeach()

@@ -28,7 +28,8 @@ if(EXISTS ${PROJECT_SOURCE_DIR}/docs/migrating-from-mosquitto.md)
 endif()
 
 install(DIRECTORY include/tombo DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT plugin_dev FILES_MATCHING PATTERN "*.h")
-install(FILES tests/plugin_example/example.c DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/libtombo-plugin-dev/examples COMPONENT plugin_dev)
+install(FILES tests/plugin_example/example.c DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/libtombo-plugin-dev/examples
+        COMPONENT plugin_dev)
 install(FILES docs/plugins.md DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/libtombo-plugin-dev COMPONENT plugin_dev)
 
 if(NOT TOMBO_PYTHON)
@@ -40,7 +41,8 @@ add_custom_command(OUTPUT ${made}/tombo.toml
   COMMAND ${TOMBO_PYTHON} ${packaging}/package_config.py ${PROJECT_SOURCE_DIR}/config/tombo.toml ${made}/tombo.toml
   DEPENDS ${packaging}/package_config.py config/tombo.toml)
 add_custom_command(OUTPUT ${made}/container.toml
-  COMMAND ${TOMBO_PYTHON} ${packaging}/package_config.py --container ${PROJECT_SOURCE_DIR}/config/tombo.toml ${made}/container.toml
+  COMMAND ${TOMBO_PYTHON} ${packaging}/package_config.py --container ${PROJECT_SOURCE_DIR}/config/tombo.toml
+          ${made}/container.toml
   DEPENDS ${packaging}/package_config.py config/tombo.toml)
 set(made_files ${made}/tombo.toml ${made}/container.toml)
 install(FILES ${made}/tombo.toml DESTINATION ${TOMBO_CONFIGURATION_DIR} COMPONENT broker)
@@ -77,7 +79,8 @@ foreach(program IN LISTS tombo_programs)
   if(program STREQUAL tombo)
     set(component broker)
   endif()
-  install(FILES ${made}/completions/${program} DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions COMPONENT ${component})
+  install(FILES ${made}/completions/${program} DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions
+          COMPONENT ${component})
 endforeach()
 
 include(packaging/debian.cmake)

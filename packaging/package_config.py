@@ -11,15 +11,17 @@ import sys
 from pathlib import Path
 
 CONTROL = '# socket = ""', 'socket = "/run/tombo/control.sock"'
-LISTENER = '\n[[listener]]\n', ('\n# Without a [[listener]], tombo listens on 127.0.0.1 and ::1, port 1883. For a network, take the # from the\n'
-                                '# next line and from address, and first read /usr/share/doc/tombo/security.md: who may come in?\n# [[listener]]\n')
+LISTENER = ('\n[[listener]]\n',
+            '\n# Without a [[listener]], tombo listens on 127.0.0.1 and ::1, port 1883. For a network, take the\n'
+            '# "# " from the next line and from address, and first read in /usr/share/doc/tombo/security.md\n'
+            '# how to say who may come in.\n# [[listener]]\n')
 ADDRESS = '\naddress = "*"\n', '\n# address = "*"\n'
 HEAD = ("# It listens on every address of this machine and lets everybody in (allow_anonymous below),\n"
         "# which suits a first try and a closed network, not the internet.\n",
         "# It listens on this machine's loopback addresses only, and lets everybody in who is there\n"
         "# (allow_anonymous below).\n")
-CONTAINER_HEAD = (HEAD[0], "# It listens on every address of the container and lets everybody in (allow_anonymous below) who reaches\n"
-                           "# the port that was published.\n")
+CONTAINER_HEAD = (HEAD[0], "# It listens on every address of the container and lets everybody in (allow_anonymous below)\n"
+                           "# who reaches the port that was published.\n")
 
 
 def replaced(text, change):

@@ -25,7 +25,9 @@ PROGRAM_VARIABLE() {
     [[ $current == "=" ]] && current=""
     PROGRAM_VARIABLE_offer "$takes" "$current"
   elif [[ $current == -* ]] && ! $only_places; then
-    PROGRAM_VARIABLE_offer "${PROGRAM_VARIABLE_words["$path options"]:-}${path:+ ${PROGRAM_VARIABLE_words[" options"]:-}}" "$current"
+    local options="${PROGRAM_VARIABLE_words["$path options"]:-}"
+    [[ -z $path ]] || options+=" ${PROGRAM_VARIABLE_words[" options"]:-}"
+    PROGRAM_VARIABLE_offer "$options" "$current"
   elif [[ -n ${PROGRAM_VARIABLE_words["$path commands"]:-} ]]; then
     PROGRAM_VARIABLE_offer "${PROGRAM_VARIABLE_words["$path commands"]}" "$current"
   else

@@ -164,8 +164,8 @@ def tombo_page(new_page, help_page, source):
     page.section("Synopsis")
     page.say("\\fBtombo\\fR [\\fIOPTION\\fR]...")
     page.section("Description")
-    page.say("tombo is an MQTT broker: MQTT 5.0, 3.1.1 and 3.1 over TCP, TLS, WebSocket and Unix sockets, with an event loop for each "
-             "core.")
+    page.say("tombo is an MQTT broker: MQTT 5.0, 3.1.1 and 3.1 over TCP, TLS, WebSocket and Unix sockets, with an event loop "
+             "for each core.")
     page.paragraph(roff.plain(footer_text(help_page.footer)))
     page.section("Options")
     add_options(page, help_page.options())
@@ -194,8 +194,8 @@ def toml_page(new_page, source):
         for key, default, allowed, reload, meaning in (
                 roff.cells(line) for line in text.split("\n") if re.match(r"\| `", line)):
             page.item(roff.inline(key), roff.inline(meaning))
-            known = [f"Default: {roff.inline(default)}"] + ([roff.inline(allowed)] if allowed else []) + [f"reload: {roff.inline(reload)}"]
-            page.lines += [".br", roff.guarded("; ".join(known) + ".")]
+            known = [f"Default: {roff.inline(default)}", roff.inline(allowed), f"reload: {roff.inline(reload)}"]
+            page.lines += [".br", roff.guarded("; ".join(filter(None, known)) + ".")]
     page.section("Files")
     page.item("\\fB/etc/tombo/tombo.toml\\fR", "What the service reads, with a comment for each option.")
     see_also(page, "tombo(8)", "tomboctl(1)")

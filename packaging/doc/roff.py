@@ -32,14 +32,16 @@ def inline(text):
         elif re.match(r"\[[^\]]+\]\(", part):
             out.append(inline(re.match(r"\[([^\]]+)\]", part).group(1)))
         else:
-            out.append(re.sub(r"(?<![\w*])\*([^*]+)\*(?![\w*])", r"\\fI\1\\fR", plain(part).replace(" -", " \\-").replace("\\|", "|")))
+            part = plain(part).replace(" -", " \\-").replace("\\|", "|")
+            out.append(re.sub(r"(?<![\w*])\*([^*]+)\*(?![\w*])", r"\\fI\1\\fR", part))
     return "".join(out)
 
 
 class Page:
     def __init__(self, name, section, about, version, date, source="tombo", manual="tombo manual"):
         # Words stay whole: a name that is broken in two cannot be looked for.
-        self.lines = ["'\\\" -*- coding: utf-8 -*-", ".nr HY 0", f'.TH {name.upper()} {section} "{date}" "{source} {version}" "{manual}"',
+        self.lines = ["'\\\" -*- coding: utf-8 -*-", ".nr HY 0",
+                      f'.TH {name.upper()} {section} "{date}" "{source} {version}" "{manual}"',
                       ".ad l", ".SH NAME", f"{literal(name)} \\- {plain(about)}"]
 
     def text(self):

@@ -144,10 +144,11 @@ def main():
         for broker in brokers:
             broker.measure(from_disk=number % 2 == 1)
     print("\n## Size and start\n")
-    print(f"`tests/bench/run.sh --size`: medians of {arguments.rounds} starts each way, in turn; load average at the beginning {load}. The first two\n"
-          "columns are the brokers without a configuration file (loopback only, nothing kept), the others with persistence: the\n"
-          "configuration of tombo's package, and `persistence true`. *From disk*: programs and libraries were dropped from the page cache\n"
-          "before, except for those that other processes use. Memory that is from files is mostly libraries, which other processes share.\n")
+    print(f"`tests/bench/run.sh --size`: medians of {arguments.rounds} starts each way, in turn; load average at the\n"
+          f"beginning {load}. The first two columns are the brokers without a configuration file (loopback only, nothing\n"
+          "kept), the others with persistence: the configuration of tombo's package, and `persistence true`. *From disk*:\n"
+          "programs and libraries were dropped from the page cache before, except for those that other processes use. Memory\n"
+          "that is from files is mostly libraries, which other processes share.\n")
     print(table(brokers))
     return 0
 

@@ -120,8 +120,8 @@ class DebianRoot:
         return words if net else self.on_loopback(words)
 
     def run(self, *command, net=False, check=True, timeout=COMMAND_S, **options):
-        run = subprocess.run(self.inside(command, net), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=timeout,
-                             **options)
+        run = subprocess.run(self.inside(command, net), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                             timeout=timeout, **options)
         if check and run.returncode != 0:
             raise AssertionError(f"{' '.join(map(str, command))} ended with {run.returncode}:\n{run.stdout[-4000:]}")
         return run

@@ -66,7 +66,8 @@ class Container:
         made = directory / "packages"
         made.mkdir()
         taken = " ".join(value for name, value in self.first.steps if name == "RUN" and value.startswith("cp "))
-        for word in taken.replace("build/container/", f"{self.build}/").replace(" packaging/", f" {self.source}/packaging/").split():
+        taken = taken.replace("build/container/", f"{self.build}/").replace(" packaging/", f" {self.source}/packaging/")
+        for word in taken.split():
             if word.startswith("/") and word != "/packages":
                 files = list(Path("/").glob(word.lstrip("/")))
                 if len(files) != 1:
@@ -98,8 +99,8 @@ class ContainerTest(unittest.TestCase):
     def start(self, **environment):
         stage = self.container.last
         user, group = stage.last("USER")[0].split(":")
-        command = self.root.inside(["setpriv", "--reuid", user, "--regid", group, "--clear-groups", "--no-new-privs", "--bounding-set=-all",
-                                    *stage.last("ENTRYPOINT"), *stage.last("CMD")])
+        command = self.root.inside(["setpriv", "--reuid", user, "--regid", group, "--clear-groups", "--no-new-privs",
+                                    "--bounding-set=-all", *stage.last("ENTRYPOINT"), *stage.last("CMD")])
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         self.addCleanup(process.stdout.close)
         self.addCleanup(process.wait, COMMAND_S)
@@ -127,7 +128,8 @@ class ContainerTest(unittest.TestCase):
     def test_it_serves_and_keeps_its_data(self):
         self.assertNotEqual(self.health(), 0, "nothing runs yet")
         port = self.container.last.last("EXPOSE")[0]
-        subprocess.run(self.root.on_loopback(["ip", "address", "replace", "192.0.2.1/32", "dev", "lo"]), check=True, timeout=COMMAND_S)
+        subprocess.run(self.root.on_loopback(["ip", "address", "replace", "192.0.2.1/32", "dev", "lo"]), check=True,
+                       timeout=COMMAND_S)
         process = self.start()
         # Not a loopback address, as from outside of a container.
         self.mosquitto("pub", "-h", "192.0.2.1", "-p", port, "-q", "1", "-r", "-t", "state", "-m", "kept")

@@ -20,8 +20,10 @@ EVERY_PACKAGE = ["usr/share/doc/{0}/copyright", "usr/share/doc/{0}/changelog.Deb
 CONTENTS = {
     "tombo": ["usr/bin/tombo", "etc/tombo/tombo.toml", "lib/systemd/system/tombo.service", "lib/systemd/system/tombo.socket",
               "lib/systemd/system/tombo-mosquitto.service", "usr/lib/sysusers.d/tombo.conf", "usr/lib/tmpfiles.d/tombo.conf",
-              "usr/share/man/man8/tombo.8.gz", "usr/share/man/man5/tombo.toml.5.gz", "usr/share/bash-completion/completions/tombo"],
-    "tombo-tools": ["usr/bin/tomboctl", "usr/bin/tombo-bench", "usr/share/man/man1/tomboctl.1.gz", "usr/share/man/man1/tombo-bench.1.gz",
+              "usr/share/man/man8/tombo.8.gz", "usr/share/man/man5/tombo.toml.5.gz",
+              "usr/share/bash-completion/completions/tombo"],
+    "tombo-tools": ["usr/bin/tomboctl", "usr/bin/tombo-bench",
+                    "usr/share/man/man1/tomboctl.1.gz", "usr/share/man/man1/tombo-bench.1.gz",
                     "usr/share/bash-completion/completions/tomboctl", "usr/share/bash-completion/completions/tombo-bench"],
     "libtombo-plugin-dev": ["usr/include/tombo/plugin.h", "usr/share/doc/libtombo-plugin-dev/examples/example.c"],
 }
@@ -85,9 +87,10 @@ class Contents(unittest.TestCase):
             programs = list((self.unpacked / package / "usr/bin").iterdir())
             depends = {word.split()[0] for word in self.field(package, "Depends").split(",")}
             for library in needed_by(*programs):
-                path = next(iter(re.findall(rf"^\s*{re.escape(library)} .*=> (\S+)", output_of("/sbin/ldconfig", "-p"), re.M)), None)
-                if path is None:
+                paths = re.findall(rf"^\s*{re.escape(library)} .*=> (\S+)", output_of("/sbin/ldconfig", "-p"), re.M)
+                if not paths:
                     continue  # the loader itself
+                path = paths[0]
                 owner = output_of("sh", "-c", f"dpkg -S {path} 2>/dev/null || dpkg -S $(readlink -f {path})").split(":")[0]
                 with self.subTest(package, library=library):
                     self.assertIn(owner, depends)
@@ -98,7 +101,8 @@ class Contents(unittest.TestCase):
         """packaging/debian-packages.txt, group run, for those who install without packages."""
         listed = set(re.findall(r"^run\s+(\S+)", (self.source / "packaging/debian-packages.txt").read_text(), re.M))
         depends = {word.split()[0] for package in ("tombo", "tombo-tools") for word in self.field(package, "Depends").split(",")}
-        self.assertEqual({name for name in depends if name.startswith("lib")} - {"libc6", "libgcc-s1", "libstdc++6"} - listed, set())
+        compiler = {"libc6", "libgcc-s1", "libstdc++6"}
+        self.assertEqual({name for name in depends if name.startswith("lib")} - compiler - listed, set())
 
     def test_programs_are_stripped_and_bound_at_the_start(self):
         for package in ("tombo", "tombo-tools"):
@@ -125,8 +129,8 @@ class Contents(unittest.TestCase):
     def test_lintian_finds_nothing(self):
         if not shutil.which("lintian"):
             self.skipTest("lintian is not installed (packaging/install-packages.sh packagetest)")
-        run = subprocess.run(["lintian", "--allow-root", "--fail-on", "error,warning", *self.files.values()], capture_output=True, text=True,
-                             timeout=SECONDS)
+        run = subprocess.run(["lintian", "--allow-root", "--fail-on", "error,warning", *self.files.values()],
+                             capture_output=True, text=True, timeout=SECONDS)
         self.assertEqual((run.returncode, run.stdout), (0, ""), run.stdout + run.stderr)
 
     def test_units_keep_services_in_their_place(self):

@@ -38,8 +38,9 @@ class ManPages(unittest.TestCase):
     def test_man_reads_them_without_a_warning(self):
         for name in PAGES:
             with self.subTest(name):
-                run = subprocess.run(["man", "--warnings", "-E", "UTF-8", "-l", "-Tutf8", "-Z", self.page(name)], capture_output=True, text=True,
-                                     timeout=SECONDS, env={**os.environ, "LC_ALL": "C.UTF-8", "MANWIDTH": "80"})
+                run = subprocess.run(["man", "--warnings", "-E", "UTF-8", "-l", "-Tutf8", "-Z", self.page(name)],
+                                     capture_output=True, text=True, timeout=SECONDS,
+                                     env={**os.environ, "LC_ALL": "C.UTF-8", "MANWIDTH": "80"})
                 self.assertEqual((run.returncode, run.stderr), (0, ""))
                 run = subprocess.run(["lexgrog", self.page(name)], capture_output=True, text=True, timeout=SECONDS)
                 self.assertIn(f'"{name[:-2]} - ', run.stdout)
@@ -48,8 +49,9 @@ class ManPages(unittest.TestCase):
         with tempfile.TemporaryDirectory() as directory:
             for name, program in PAGES.items():
                 words = ["--program", self.build / program] if program else []
-                run = subprocess.run([sys.executable, "-B", self.source / "packaging/doc/man_pages.py", name, self.source, f"{directory}/page",
-                                      "--version", sys.argv[3], "--check", *words], capture_output=True, text=True, timeout=SECONDS)
+                run = subprocess.run([sys.executable, "-B", self.source / "packaging/doc/man_pages.py", name, self.source,
+                                      f"{directory}/page", "--version", sys.argv[3], "--check", *words],
+                                     capture_output=True, text=True, timeout=SECONDS)
                 self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
 
     def text(self, name):
@@ -82,8 +84,8 @@ class ManPages(unittest.TestCase):
 class Completion(unittest.TestCase):
     def complete(self, *words):
         file = Path(sys.argv[2]) / "packaging/completions" / words[0]
-        run = subprocess.run(["bash", "--norc", "-c", COMPLETE, "bash", file, *words], capture_output=True, text=True, timeout=SECONDS,
-                             cwd=Path(sys.argv[1]))
+        run = subprocess.run(["bash", "--norc", "-c", COMPLETE, "bash", file, *words], capture_output=True, text=True,
+                             timeout=SECONDS, cwd=Path(sys.argv[1]))
         self.assertEqual((run.returncode, run.stderr), (0, ""))
         return sorted(run.stdout.split())
 

@@ -91,7 +91,8 @@ class Life(unittest.TestCase):
             self.assertEqual(self.status(package), f"ii {self.version}")
             self.assertEqual(self.root.run("dpkg", "--verify", package).stdout, "")
 
-        self.assertRegex(self.root.run("getent", "passwd", "tombo").stdout, r"^tombo:x:\d+:\d+:[^:]*:/var/lib/tombo:/usr/sbin/nologin$")
+        self.assertRegex(self.root.run("getent", "passwd", "tombo").stdout,
+                         r"^tombo:x:\d+:\d+:[^:]*:/var/lib/tombo:/usr/sbin/nologin$")
         self.assertEqual(self.owner_and_mode("/var/lib/tombo"), "tombo:tombo 700")
         self.assertEqual(self.owner_and_mode("/var/log/tombo"), "tombo:tombo 750")
         self.assertEqual(self.owner_and_mode("/run/tombo"), "tombo:tombo 755")
@@ -102,7 +103,8 @@ class Life(unittest.TestCase):
         self.assertFalse(self.enabled("tombo-mosquitto.service"))
         self.assertFalse(self.enabled("tombo.socket", "sockets.target.wants"))
         self.assertEqual(self.root.processes(BROKER), [], "systemd does not run here, so nothing was started")
-        verified = self.root.run("systemd-analyze", "verify", "--man=no", "tombo.service", "tombo.socket", "tombo-mosquitto.service")
+        verified = self.root.run("systemd-analyze", "verify", "--man=no", "tombo.service", "tombo.socket",
+                                 "tombo-mosquitto.service")
         self.assertEqual([line for line in verified.stdout.split("\n") if "tombo" in line], [])
 
         for program in ("tombo", "tomboctl"):
@@ -133,7 +135,7 @@ class Life(unittest.TestCase):
         version = f"{self.version}+test1"
         self.root.apt("install", self.root.take(newer(self.packages["tombo"], version, self.scratch)))
         self.assertEqual(self.status("tombo"), f"ii {version}")
-        self.assertIn(f"# as of {version}", self.in_root(CONFIGURATION).read_text(), "nobody had changed it, so it is the new one")
+        self.assertIn(f"# as of {version}", self.in_root(CONFIGURATION).read_text(), "nobody had changed it: the new one")
         self.assertFalse(self.enabled("tombo.service"), "the administrator had switched it off")
 
     def keeps_what_the_administrator_changed(self):
@@ -151,7 +153,8 @@ class Life(unittest.TestCase):
 
         number = self.start()
         self.assertEqual(self.mosquitto("sub", "-i", "reads", "-t", "state", "-C", "1", "-W", "20"), "kept\n")
-        self.assertEqual(self.mosquitto("sub", "-i", "keeps", "-c", "-q", "1", "-t", "parcels/#", "-C", "1", "-W", "20"), "waits\n")
+        self.assertEqual(self.mosquitto("sub", "-i", "keeps", "-c", "-q", "1", "-t", "parcels/#", "-C", "1", "-W", "20"),
+                         "waits\n")
         self.stop(number)
 
     def removes(self):
@@ -178,8 +181,8 @@ class Life(unittest.TestCase):
         self.root.apt("purge", "tombo", "tombo-tools", "libtombo-plugin-dev")
         for package in ("tombo", "tombo-tools", "libtombo-plugin-dev"):
             self.assertTrue(self.status(package).startswith("un"), self.status(package))  # dpkg says un, or does not know it
-        left = self.root.run("find", "/etc", "/lib", "/usr", "/var", "/run", "-xdev", "-iname", "*tombo*", "-not", "-path", "/var/cache/*",
-                             ).stdout.split()
+        left = self.root.run("find", "/etc", "/lib", "/usr", "/var", "/run", "-xdev", "-iname", "*tombo*",
+                             "-not", "-path", "/var/cache/*").stdout.split()
         # The directory holds what the administrator put there; the user stays, since other files may belong to it.
         self.assertEqual(left, ["/etc/tombo"])
         self.assertEqual(sorted(os.listdir(self.in_root("etc/tombo"))), ["passwords"])

@@ -38,8 +38,9 @@ class BootedRoot(DebianRoot):
         subprocess.run(["mount", "-t", "tmpfs", "tmpfs", "/run/systemd"], check=True, timeout=COMMAND_S)
         self._cgroups_before = cgroups_of_nspawn()
         self._log = open(self.cache / "boot.log", "wb")
-        self._nspawn = subprocess.Popen(["systemd-nspawn", "-q", "-D", self.path, "-b", "--private-network", "--keep-unit", "--register=no",
-                                         "--console=pipe"], stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log)
+        self._nspawn = subprocess.Popen(["systemd-nspawn", "-q", "-D", self.path, "-b", "--private-network", "--keep-unit",
+                                         "--register=no", "--console=pipe"], stdin=subprocess.DEVNULL, stdout=self._log,
+                                        stderr=self._log)
         children = Path(f"/proc/{self._nspawn.pid}/task/{self._nspawn.pid}/children")
 
         def is_up():
@@ -199,8 +200,9 @@ class Service(unittest.TestCase):
 
     def takes_the_place_of_mosquitto(self):
         """The unit: started as root, with Mosquitto's directories, as the user that the file names."""
-        self.root.run("sh", "-c", "useradd --system --no-create-home mosquitto && mkdir -p /etc/mosquitto /var/lib/mosquitto /var/log/mosquitto"
-                                  " && chown mosquitto: /var/lib/mosquitto /var/log/mosquitto")
+        self.root.run("useradd", "--system", "--no-create-home", "mosquitto")
+        self.root.run("mkdir", "-p", "/etc/mosquitto", "/var/lib/mosquitto", "/var/log/mosquitto")
+        self.root.run("chown", "mosquitto:", "/var/lib/mosquitto", "/var/log/mosquitto")
         (self.root.path / "etc/mosquitto/mosquitto.conf").write_text(self.mosquitto_configuration())
         self.systemctl("start", "tombo-mosquitto")
         self.assertTrue(self.is_active("tombo-mosquitto.service"))
@@ -220,14 +222,16 @@ class Service(unittest.TestCase):
         if "--config-format" in self.root.run("tombo", "--help").stdout:
             return ("pid_file /run/mosquitto/mosquitto.pid\npersistence true\npersistence_location /var/lib/mosquitto/\n"
                     "log_dest file /var/log/mosquitto/mosquitto.log\n")
-        return ('pid_file = "/run/mosquitto/mosquitto.pid"\nallow_anonymous = true\n[persistence]\ndirectory = "/var/lib/mosquitto/tombo"\n'
+        return ('pid_file = "/run/mosquitto/mosquitto.pid"\nallow_anonymous = true\n'
+                '[persistence]\ndirectory = "/var/lib/mosquitto/tombo"\n'
                 '[log]\nto = ["file:/var/log/mosquitto/mosquitto.log"]\n[defence]\nuser = "mosquitto"\n')
 
     def is_stopped_by_purge(self):
         self.root.run("dpkg", "--purge", "tombo", timeout=120)
         self.assertFalse(self.is_active())
         self.assertEqual(self.root.run("ls", "/var/lib").stdout.split().count("tombo"), 0)
-        self.assertEqual(re.findall(r"tombo\S*", self.root.run("systemctl", "list-units", "--all", "--plain", "--no-legend", "tombo*").stdout), [])
+        units = self.root.run("systemctl", "list-units", "--all", "--plain", "--no-legend", "tombo*").stdout
+        self.assertEqual(re.findall(r"tombo\S*", units), [])
 
 
 if __name__ == "__main__":
