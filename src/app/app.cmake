@@ -45,6 +45,3 @@ if(TOMBO_MIMALLOC)
     message(WARNING "mimalloc is missing (libmimalloc-dev): tombo uses the allocator of the C library")
   endif()
 endif()
-
-include(GNUInstallDirs)
-install(TARGETS tombo RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
