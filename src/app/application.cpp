@@ -350,7 +350,7 @@ void Running::serve() {
         break;
       case Request::summary:
         write_summary();
-        tree_->begin();
+        tree_->begin(clock_.mono());
         break;
       case Request::redirect:
         redirect();
@@ -415,7 +415,7 @@ void Running::redirect() {
 
 /// Once in a while: is every shard alive, were log lines lost?
 void Running::look_after() {
-  tree_->go_on();
+  tree_->go_on(clock_.mono());
   if (watchdog_.count() > 0 && clock_.mono() >= next_alive_) {
     next_alive_ = clock_.mono() + watchdog_ / 4;
     const int seconds = std::max(1, static_cast<int>(watchdog_.count() / 2'000));

@@ -16,6 +16,7 @@ struct TreeLines::Walk {
   std::size_t lines = 0;
   std::size_t pages_left = 0;  // in this step
   std::size_t lines_left = 0;
+  MonoTime next_step{};
   bool asking = false;
 };
 
@@ -23,18 +24,20 @@ TreeLines::TreeLines(broker::Core& core, Orders& orders, const log::Logger& logg
 
 TreeLines::~TreeLines() = default;
 
-void TreeLines::begin() {
+void TreeLines::begin(MonoTime now) {
   if (walk_) return log_.info("the subscriptions are being written already");
   walk_ = std::make_shared<Walk>();
   for (unsigned i = 0; i < core_.shards(); ++i) {
     walk_->begun.push_back(static_cast<std::uint32_t>(core_.counters(static_cast<routing::ShardId>(i)).sessions_begun.get()));
   }
   log_.info("subscriptions of all sessions follow subscriptions={}", core_.sum(&broker::ShardCounters::subscriptions));
-  go_on();
+  walk_->next_step = now;
+  go_on(now);
 }
 
-void TreeLines::go_on() {
-  if (!walk_) return;
+void TreeLines::go_on(MonoTime now) {
+  if (!walk_ || now < walk_->next_step) return;
+  walk_->next_step = now + kStep;
   walk_->pages_left = kPagesPerStep;
   walk_->lines_left = kLinesPerStep;
   if (!walk_->asking) ask();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "app/orders.hpp"
+#include "base/clock.hpp"
 #include "base/log.hpp"
 #include "broker/inspect.hpp"
 
@@ -25,6 +26,7 @@ class TreeLines {
  public:
   static constexpr std::size_t kLinesMax = 10'000;   // then it says that there are more
   static constexpr std::size_t kRecordsPerPage = 256;  // that one letter looks at
+  static constexpr Milliseconds kStep{1'000};
   static constexpr std::size_t kLinesPerStep = 1'024;  // half of what the log's queue holds
   static constexpr std::size_t kPagesPerStep = 64;     // of sessions without subscriptions there may be many
 
@@ -34,9 +36,9 @@ class TreeLines {
   TreeLines(const TreeLines&) = delete;
   TreeLines& operator=(const TreeLines&) = delete;
 
-  void begin();
-  /// About once a second: the next pages.
-  void go_on();
+  void begin(MonoTime now);
+  /// To be called now and then: the next pages, if it is time for them.
+  void go_on(MonoTime now);
 
  private:
   struct Walk;

@@ -121,9 +121,11 @@ void ClientLines::connected(const Client& client, const mqtt::ConnectView& conne
                            session.client_id(), client.transport->peer_address(), static_cast<int>(connect.version),
                            client.keep_alive_s, connect.clean_start, session_present, user.empty() ? "-" : user);
   }
+  // Mosquitto names whom CONNECT names, though nobody may have asked for a password.
+  const std::string_view named = user.empty() && connect.has_user_name ? connect.user_name : user;
   logger_.of_type(Type::notice, "New {} connected from {} as {} (p{}, c{:d}, k{}{}).", client.bridge ? "bridge" : "client",
                   address_of(client, listener_of(client)), session.client_id(), protocol_of(connect.version), connect.clean_start,
-                  connect.keep_alive_s, user.empty() ? std::string{} : fmt::format(", u'{}'", user));
+                  connect.keep_alive_s, named.empty() ? std::string{} : fmt::format(", u'{}'", named));
   if (!packets_) return;
   if (!connect.has_will) return logger_.debug("No will message specified.");
   logger_.debug("Will message specified ({} bytes) (r{:d}, q{}).", connect.will.payload.size(), connect.will.retain,
