@@ -28,7 +28,7 @@ set_source_files_properties(${app_dir}/version.cpp PROPERTIES COMPILE_DEFINITION
 target_include_directories(tombo_app PUBLIC ${app_dir}/..)
 # spdlog as headers: one file includes it, and a sanitizer sees all of it.
 # tombo_net is linked by the executable: tests bring their own net::Server.
-target_link_libraries(tombo_app PUBLIC tombo_control tombo_plugin tombo_config tombo_base PRIVATE spdlog::spdlog_header_only CLI11::CLI11)
+target_link_libraries(tombo_app PUBLIC tombo_control tombo_filter tombo_plugin tombo_config tombo_base PRIVATE spdlog::spdlog_header_only CLI11::CLI11)
 if(SYSTEMD_FOUND)
   target_link_libraries(tombo_app PRIVATE PkgConfig::SYSTEMD)
 endif()

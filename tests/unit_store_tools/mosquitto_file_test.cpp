@@ -26,7 +26,7 @@ MosquittoBytes full(std::uint32_t version = 6) {
   return file;
 }
 
-TEST(store::MosquittoFile, IsReadWhole) {
+TEST(MosquittoFile, IsReadWhole) {
   const MosquittoBytes bytes = full();
   const auto file = store::read_mosquitto_file(bytes.bytes());
   ASSERT_TRUE(file.ok()) << file.error().text;
@@ -57,7 +57,7 @@ TEST(store::MosquittoFile, IsReadWhole) {
   EXPECT_THAT(file->retained, ElementsAre(2u));
 }
 
-TEST(store::MosquittoFile, OfVersion5HasNoUserNames) {
+TEST(MosquittoFile, OfVersion5HasNoUserNames) {
   const MosquittoBytes bytes = full(5);
   const auto file = store::read_mosquitto_file(bytes.bytes());
   ASSERT_TRUE(file.ok()) << file.error().text;
@@ -67,7 +67,7 @@ TEST(store::MosquittoFile, OfVersion5HasNoUserNames) {
   EXPECT_EQ(file->clients.at(0).expires_at, 1'700'001'000);
 }
 
-TEST(store::MosquittoFile, CutOffAnywhereIsAMistakeButAtTheEndOfAChunk) {
+TEST(MosquittoFile, CutOffAnywhereIsAMistakeButAtTheEndOfAChunk) {
   const MosquittoBytes bytes = full();
   std::size_t readable = 0;
   for (std::size_t size = 0; size < bytes.bytes().size(); ++size) {
@@ -82,7 +82,7 @@ TEST(store::MosquittoFile, CutOffAnywhereIsAMistakeButAtTheEndOfAChunk) {
 }
 
 /// Every byte set to every value: nothing but an answer comes of it.  Under ASan this shows that nothing is read beyond.
-TEST(store::MosquittoFile, WithAnyByteChangedIsReadOrRefused) {
+TEST(MosquittoFile, WithAnyByteChangedIsReadOrRefused) {
   const std::string bytes = full().bytes();
   std::size_t refused = 0;
   for (std::size_t at = 0; at < bytes.size(); ++at) {
@@ -99,7 +99,7 @@ TEST(store::MosquittoFile, WithAnyByteChangedIsReadOrRefused) {
   EXPECT_GT(refused, bytes.size());
 }
 
-TEST(store::MosquittoFile, SaysWhereAndWhatIsWrong) {
+TEST(MosquittoFile, SaysWhereAndWhatIsWrong) {
   const std::string empty = MosquittoBytes().bytes();
   const auto refused = [](const MosquittoBytes& file) {
     const auto read = store::read_mosquitto_file(file.bytes());
@@ -139,7 +139,7 @@ TEST(store::MosquittoFile, SaysWhereAndWhatIsWrong) {
   EXPECT_THAT(refused(with({"d", 1, 1, 1, 3})), HasSubstr("a client is named that is not there: d"));
 }
 
-TEST(store::MosquittoFile, OfAnotherKindOrVersionIsRefused) {
+TEST(MosquittoFile, OfAnotherKindOrVersionIsRefused) {
   EXPECT_THAT(store::read_mosquitto_file("").error().text, HasSubstr("no file of Mosquitto"));
   EXPECT_THAT(store::read_mosquitto_file("{\"kind\":").error().text, HasSubstr("no file of Mosquitto"));
   const auto old = store::read_mosquitto_file(MosquittoBytes(4).bytes());
