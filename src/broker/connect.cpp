@@ -179,13 +179,10 @@ void Shard::accept(Client& client, const mqtt::ConnectView& connect, std::string
   counters_.clients_connected.add();
   if (journal_.keeps_anything()) record_session(session, store::Haste::none);
   if (!send_connack(client, connect, present, assigned)) {
-    return close(client, false, "CONNACK would be larger than it accepts");  // [MQTT-3.1.2-24, MQTT-3.2.0-1]
+    return close(client, false, Ending::connack_too_large);  // [MQTT-3.1.2-24, MQTT-3.2.0-1]
   }
-  if (options_->log.connections) {
-    logger_.info("client {} connected from {} v{} keepalive={}s clean_start={} session_present={} user={}",
-                 session.client_id(), client.transport->peer_address(), static_cast<int>(connect.version),
-                 client.keep_alive_s, connect.clean_start, present, session.user_name().empty() ? "-" : session.user_name());
-  }
+  lines_.connected(client, connect, present);
+  if (lines_.packets()) lines_.sending_connack(client, present, ReasonCode::success);
   if (core_.events != nullptr) tell_connected(client);
   if (!present) return;
   if (client.peer.mount) leave_other_mounts(session);
@@ -227,7 +224,7 @@ void Shard::close_elder(Client& elder) {
     mqtt::encode_disconnect(elder.transport->out(), elder.peer.format, ReasonCode::session_taken_over);
   }
   elder.ends_with(ReasonCode::session_taken_over);
-  close(elder, true, "taken over");
+  close(elder, true, Ending::taken_over);
 }
 
 /// A session on disk that has ended must not come back after a crash, once its client was told that it is gone: the end is

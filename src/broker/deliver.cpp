@@ -33,7 +33,8 @@ void Shard::give(ClientSession& session, const Ref<mqtt::Message>& message, cons
       const std::span<const std::uint32_t> one{&terms.subscription_id, terms.subscription_id != 0 ? 1u : 0u};
       const bool several = terms.extra != nullptr && !(*terms.extra)->subscription_ids.empty();
       const auto ids = several ? std::span<const std::uint32_t>((*terms.extra)->subscription_ids) : one;
-      return count_sent(session, session.send_qos0(client->transport->out(), client->peer, message, terms.retain, ids, now_), *message);
+      return count_sent(session, session.send_qos0(client->transport->out(), client->peer, message, terms.retain, ids, now_), *message,
+                        {terms.qos, terms.retain, 0});
     }
   }
   Delivery delivery;
@@ -46,7 +47,8 @@ void Shard::give(ClientSession& session, const Ref<mqtt::Message>& message, cons
       session.may_send(client->peer, window(), *message)) {
     message->charge();
     if (keeps(session, terms.qos)) return send_recorded(session, std::move(delivery));
-    return count_sent(session, session.send(client->transport->out(), client->peer, std::move(delivery), now_), *message);
+    const auto result = session.send(client->transport->out(), client->peer, std::move(delivery), now_);
+    return count_sent(session, result, *message, {terms.qos, terms.retain, session.last_packet_id});
   }
   enqueue(session, std::move(delivery));
 }
@@ -56,15 +58,16 @@ void Shard::send_recorded(ClientSession& session, Delivery delivery) {
   if (delivery.qos == Qos::exactly_once) return hold_delivery(session, std::move(delivery));
   Client& client = *session.client;
   const auto result = session.send(client.transport->out(), client.peer, delivery, now_);
-  count_sent(session, result, *delivery.message);
+  count_sent(session, result, *delivery.message, {delivery.qos, delivery.retain, session.last_packet_id});
   if (result != SendResult::sent) return;
   const Haste haste = haste_for(session, *delivery.message);
   record_delivery(session, *session.delivery_of(session.last_packet_id), haste);
 }
 
-void Shard::count_sent(ClientSession& session, SendResult result, const mqtt::Message& message) {
+void Shard::count_sent(ClientSession& session, SendResult result, const mqtt::Message& message, const Sending& as) {
   switch (result) {
     case SendResult::sent:
+      if (lines_.packets()) lines_.sending_publish(*session.client, message, as.qos, as.retain, as.id);
       counters_.publish_sent.add();
       ++session.client->publish_sent;
       counters_.packets_sent.add();
@@ -79,6 +82,7 @@ void Shard::count_sent(ClientSession& session, SendResult result, const mqtt::Me
 
 /// A message that this session should have got is given up.
 void Shard::drop_for(ClientSession& session, Drop reason) {
+  if (reason == Drop::queue_full) lines_.dropping(session.client_id(), session.dropped);
   ++session.dropped;
   counters_.drop(reason);
 }
@@ -167,7 +171,8 @@ void Shard::pump(ClientSession& session) {
     }
     const Delivery sent = delivery;
     const auto result = session.send(client->transport->out(), client->peer, std::move(delivery), now_);
-    count_sent(session, result, *sent.message);
+    const mqtt::PacketId id = sent.qos == Qos::at_most_once ? mqtt::PacketId{0} : session.last_packet_id;
+    count_sent(session, result, *sent.message, {sent.qos, sent.retain, id});
     if (result != SendResult::sent) delivery_done(session, sent);
   }
   read_ahead(session);

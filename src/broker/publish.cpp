@@ -59,6 +59,7 @@ void Shard::take_publish(Client& client, mqtt::PublishView& publish) {
   if (verdict == Ask::pending) return;
   plugin::PublishVerdict said;
   if (core_.events != nullptr && verdict == Ask::allowed && ask_plugins(client, publish, said) == Ask::pending) return;
+  if (lines_.packets()) lines_.received_publish(client, publish, verdict == Ask::allowed);
   counters_.publish_received.add();
   ++client.publish_received;
   counters_.publish_bytes_received.add(publish.payload.size());

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "broker/client.hpp"
+#include "broker/client_lines.hpp"
 #include "broker/core.hpp"
 #include "broker/inspect.hpp"
 #include "broker/left_will.hpp"
@@ -258,7 +259,12 @@ class Shard {
   bool make_room(ClientSession& session, const session::Delivery& delivery);
   void pump(ClientSession& session);
   bool can_write(Client& client);
-  void count_sent(ClientSession& session, session::SendResult result, const mqtt::Message& message);
+  struct Sending {  // how a message goes to one client
+    mqtt::Qos qos;
+    bool retain;
+    mqtt::PacketId id;
+  };
+  void count_sent(ClientSession& session, session::SendResult result, const mqtt::Message& message, const Sending& as);
   void drop_for(ClientSession& session, Drop reason);
   void note_full(ClientSession& session);
   void note_room(ClientSession& session);
@@ -315,7 +321,7 @@ class Shard {
   void on_disconnect(Client& client, const mqtt::Frame& frame);
   void refuse(Client& client, mqtt::ReasonCode reason, std::string_view server_reference = {});
   void refuse_connect(Client& client, mqtt::ReasonCode reason, std::string_view server_reference);
-  void close(Client& client, bool keep_will, std::string_view why);
+  void close(Client& client, bool keep_will, Ending ending);
   void detach(Client& client, bool keep_will);
   // wills.cpp
   void connection_lost(ClientSession& session, bool keep_will);
@@ -406,7 +412,7 @@ class Shard {
   // operate.cpp
   void every_second();
   void judge_redirect();
-  void dismiss(Client& client, mqtt::ReasonCode reason, std::string_view server_reference, std::string_view why);
+  void dismiss(Client& client, mqtt::ReasonCode reason, std::string_view server_reference, Ending ending);
   void continue_drain();
   ClientSession* find_session(std::string_view client_id);
   // inspect.cpp
@@ -433,6 +439,7 @@ class Shard {
   std::shared_ptr<const config::Options> options_;
   ShardCounters& counters_;
   log::Logger logger_;
+  ClientLines lines_;
   MonoTime now_;
   mqtt::DecodeLimits decode_limits_;
   MemoryLevel memory_level_ = MemoryLevel::normal;

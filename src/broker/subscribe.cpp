@@ -57,8 +57,10 @@ void Shard::on_subscribe(Client& client, const mqtt::Frame& frame) {
     for (const auto& [index, most] : qos_max) {
       if (index == &code - codes.data()) wanted.options.qos = std::min(wanted.options.qos, most);
     }
+    if (lines_.packets()) lines_.wants(wanted.filter, wanted.options.qos);
     if (!mqtt::is_error(code) && limits_rates_ && !rate_lets_subscribe(client)) code = ReasonCode::quota_exceeded;
     if (!mqtt::is_error(code)) code = subscribe_one(client, wanted, subscription_id);
+    if (!mqtt::is_error(code)) lines_.subscribed(client, wanted.filter, static_cast<Qos>(code));
     if (core_.events != nullptr && !mqtt::is_error(code)) tell_subscribed(client, wanted, code, subscription_id);
     // 3.1 has no refusal: grant what was asked and deliver nothing.
     if (mqtt::is_error(code) && version == Version::v3_1) code = static_cast<ReasonCode>(wanted.options.qos);

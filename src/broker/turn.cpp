@@ -25,6 +25,7 @@ Shard::Shard(Core& core, routing::ShardId id, store::Sink* sink)
       options_(core.first_options()),
       counters_(core.counters(id)),
       logger_(core.logger()),
+      lines_(core.logger()),
       now_(core.clock().mono()),
       wheel_(now_),
       outbox_(core, id),
@@ -52,6 +53,7 @@ void Shard::begin_turn() {
   counters_.last_turn_ms.store(now_.time_since_epoch().count(), std::memory_order_relaxed);
   turn_deliveries_ = 0;
   work_left_ = false;
+  lines_.begin_turn();
   judge_memory();
   judges_receiving_ = core_.authenticator().restricts_receiving();
   plugins_deliver_ = core_.events != nullptr && core_.events->watches_deliver();

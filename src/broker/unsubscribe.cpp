@@ -24,6 +24,8 @@ void Shard::on_unsubscribe(Client& client, const mqtt::Frame& frame) {
   for (std::uint32_t i = 0; i < unsubscribe.count; ++i) {
     const auto filter = mounted_filter(client, mqtt::next_filter(filters));
     codes.push_back(id_in_use ? ReasonCode::packet_identifier_in_use : unsubscribe_one(*client.session, filter));
+    if (lines_.packets()) lines_.wants_no_more(filter);
+    if (codes.back() == ReasonCode::success) lines_.unsubscribed(client, filter);
     if (core_.events != nullptr && codes.back() == ReasonCode::success) tell_unsubscribed(client, filter);
   }
   routing_.publisher = nullptr;

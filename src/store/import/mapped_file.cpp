@@ -1,4 +1,4 @@
-#include "tomboctl/store/mapped_file.hpp"
+#include "store/import/mapped_file.hpp"
 
 #include <cerrno>
 #include <cstring>
@@ -11,7 +11,7 @@
 
 #include <fmt/format.h>
 
-namespace tombo::tomboctl {
+namespace tombo::store {
 
 Result<MappedFile, std::string> MappedFile::open(const std::string& path) {
   const auto fail = [&path](const char* why) { return Failure{fmt::format("{} cannot be read: {}", path, why)}; };
@@ -38,4 +38,4 @@ MappedFile::~MappedFile() {
   if (start_ != nullptr) ::munmap(start_, size_);
 }
 
-}  // namespace tombo::tomboctl
+}  // namespace tombo::store

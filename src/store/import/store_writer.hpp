@@ -11,7 +11,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
-namespace tombo::tomboctl {
+namespace tombo::store {
 
 /// What an import has put into a store.
 struct Imported {
@@ -28,41 +28,41 @@ class StoreWriter {
   static constexpr std::size_t kBatchBytes = 4 << 20;
   static constexpr std::size_t kAllAtOnce = std::numeric_limits<std::size_t>::max();
 
-  StoreWriter(store::Engine& engine, std::size_t batch_bytes) : engine_(engine), batch_bytes_(batch_bytes) {}
+  StoreWriter(Engine& engine, std::size_t batch_bytes) : engine_(engine), batch_bytes_(batch_bytes) {}
 
   /// Reads what the store has.  Fails on a format that is not ours.
-  store::EngineResult<void> begin();
+  EngineResult<void> begin();
   /// Whether begin() found sessions or retained messages.
   bool was_empty() const { return clients_.empty() && !has_retained_; }
 
   /// Nothing: the store has a session of this client.
-  std::optional<store::SessionNumber> add_session(const store::SessionRow& row);
-  void add_subscription(store::SessionNumber session, std::string_view filter, const store::SubscriptionRow& row);
-  void add_received(store::SessionNumber session, mqtt::PacketId id);
+  std::optional<SessionNumber> add_session(const SessionRow& row);
+  void add_subscription(SessionNumber session, std::string_view filter, const SubscriptionRow& row);
+  void add_received(SessionNumber session, mqtt::PacketId id);
   /// Stays only if a delivery names it.
-  store::MessageNumber add_message(const store::MessageRow& row);
+  MessageNumber add_message(const MessageRow& row);
   /// At the end of the session's queue.
-  void add_delivery(store::SessionNumber session, const store::DeliveryRow& row);
-  void add_retained(const store::MessageRow& row);
+  void add_delivery(SessionNumber session, const DeliveryRow& row);
+  void add_retained(const MessageRow& row);
 
   /// Writes what is left, on stable storage.  Also tells of writes that failed before.
-  store::EngineResult<Imported> finish();
+  EngineResult<Imported> finish();
 
  private:
-  std::uint64_t next_number() { return (epoch_ << store::kEpochShift) + ++last_number_; }
+  std::uint64_t next_number() { return (epoch_ << kEpochShift) + ++last_number_; }
   void put(std::string_view key, std::string_view value);
   void write(bool sync);
 
-  store::Engine& engine_;
+  Engine& engine_;
   std::size_t batch_bytes_;
   std::uint64_t epoch_ = 0;
   std::uint64_t last_number_ = 0;  // of the epoch; one count for all kinds
   bool has_retained_ = false;
-  std::unordered_map<std::string, store::SessionNumber> clients_;  // whose session was there
-  std::unordered_set<store::MessageNumber> unnamed_;  // messages of this import without a delivery so far
-  store::Changes changes_;
-  std::optional<store::EngineError> error_;
+  std::unordered_map<std::string, SessionNumber> clients_;  // whose session was there
+  std::unordered_set<MessageNumber> unnamed_;  // messages of this import without a delivery so far
+  Changes changes_;
+  std::optional<EngineError> error_;
   Imported imported_;
 };
 
-}  // namespace tombo::tomboctl
+}  // namespace tombo::store

@@ -9,7 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
-namespace tombo::tomboctl {
+namespace tombo::store {
 
 /// Where and why a file is not what it says it is.
 struct FileMistake {
@@ -71,4 +71,4 @@ bool is_mosquitto_file(std::string_view bytes);
 
 Result<MosquittoFile, FileMistake> read_mosquitto_file(std::string_view bytes);
 
-}  // namespace tombo::tomboctl
+}  // namespace tombo::store

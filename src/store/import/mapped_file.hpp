@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace tombo::tomboctl {
+namespace tombo::store {
 
 /// A file's bytes, read as they are looked at.
 class MappedFile {
@@ -25,4 +25,4 @@ class MappedFile {
   std::size_t size_ = 0;
 };
 
-}  // namespace tombo::tomboctl
+}  // namespace tombo::store

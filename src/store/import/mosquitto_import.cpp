@@ -1,4 +1,4 @@
-#include "tomboctl/store/mosquitto_import.hpp"
+#include "store/import/mosquitto_import.hpp"
 
 #include "mqtt/properties.hpp"
 #include "mqtt/topic.hpp"
@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-namespace tombo::tomboctl {
+namespace tombo::store {
 
 using mqtt::Qos;
 using State = MosquittoFile::State;
@@ -22,7 +22,7 @@ class MosquittoImport {
  public:
   MosquittoImport(const MosquittoFile& file, std::int64_t now_s, StoreWriter& writer) : file_(file), now_s_(now_s), writer_(writer) {}
 
-  store::EngineResult<ImportedFromMosquitto> run() {
+  EngineResult<ImportedFromMosquitto> run() {
     for (const std::uint64_t number : file_.retained) retained_[file_.messages.at(number).topic] = number;
     exchanges_ = file_.exchanges;
     for (const Exchange& exchange : file_.exchanges) {
@@ -43,7 +43,7 @@ class MosquittoImport {
 
  private:
   struct Session {
-    store::SessionNumber number = 0;  // 0: the store has one of this client
+    SessionNumber number = 0;  // 0: the store has one of this client
     std::uint32_t shares = 0;
   };
 
@@ -75,7 +75,7 @@ class MosquittoImport {
   }
 
   void add(const MosquittoFile::Client& client) {
-    store::SessionRow row;
+    SessionRow row;
     row.client_id = client.id;
     row.user_name = client.user_name;
     row.vouched = !row.user_name.empty();
@@ -87,7 +87,7 @@ class MosquittoImport {
   void add(const MosquittoFile::Subscription& subscription) {
     Session& session = sessions_.at(subscription.client);
     if (session.number == 0) return;
-    store::SubscriptionRow row;
+    SubscriptionRow row;
     row.options = subscription.options;
     row.subscription_id = subscription.subscription_id;
     if (mqtt::parse_filter(subscription.filter).shared) row.share_number = ++session.shares;
@@ -98,7 +98,7 @@ class MosquittoImport {
     const Session& session = sessions_.at(exchange.client);
     if (session.number == 0 || exchange.state == State::done) return;
     if (exchange.state == State::received) return writer_.add_received(session.number, exchange.packet_id);
-    store::DeliveryRow row;
+    DeliveryRow row;
     row.qos = exchange.qos;
     if (exchange.state != State::queued) row.packet_id = exchange.packet_id;
     if (exchange.state == State::released) {
@@ -113,8 +113,8 @@ class MosquittoImport {
   }
 
   /// One that several wait for stands in a row of its own.
-  void place(const Exchange& exchange, store::DeliveryRow& row) {
-    store::MessageRow body = row_of(file_.messages.at(exchange.message));
+  void place(const Exchange& exchange, DeliveryRow& row) {
+    MessageRow body = row_of(file_.messages.at(exchange.message));
     row.retain = exchange.retain;
     row.subscription_ids = exchange.subscription_ids;
     row.bytes = body.topic.size() + body.payload.size() + body.raw_properties.size();
@@ -122,20 +122,20 @@ class MosquittoImport {
       row.body = std::move(body);
       return;
     }
-    store::MessageNumber& number = shared_[exchange.message];
+    MessageNumber& number = shared_[exchange.message];
     if (number == 0) number = writer_.add_message(body);
     row.message = number;
   }
 
   void add_retained(std::uint64_t number) {
-    store::MessageRow row = row_of(file_.messages.at(number));
+    MessageRow row = row_of(file_.messages.at(number));
     row.retain = true;
     if (!row.payload.empty()) writer_.add_retained(row);
   }
 
   /// When it was received Mosquitto does not keep.
-  store::MessageRow row_of(const MosquittoFile::Message& message) const {
-    store::MessageRow row;
+  MessageRow row_of(const MosquittoFile::Message& message) const {
+    MessageRow row;
     row.topic = message.topic;
     row.payload = mqtt::text_of(message.payload);
     std::vector<std::uint8_t> properties(mqtt::forwarded_size(message.properties));
@@ -156,13 +156,13 @@ class MosquittoImport {
   std::unordered_map<std::string_view, Session> sessions_;
   std::map<std::string_view, std::uint64_t> retained_;                        // topic: message
   std::unordered_map<std::uint64_t, std::uint64_t> uses_;                     // message: deliveries
-  std::unordered_map<std::uint64_t, store::MessageNumber> shared_;            // message: its row
+  std::unordered_map<std::uint64_t, MessageNumber> shared_;            // message: its row
 };
 
 }  // namespace
 
-store::EngineResult<ImportedFromMosquitto> import_mosquitto(const MosquittoFile& file, std::int64_t now_s, StoreWriter& writer) {
+EngineResult<ImportedFromMosquitto> import_mosquitto(const MosquittoFile& file, std::int64_t now_s, StoreWriter& writer) {
   return MosquittoImport(file, now_s, writer).run();
 }
 
-}  // namespace tombo::tomboctl
+}  // namespace tombo::store

@@ -1,12 +1,12 @@
 #pragma once
 
 #include "store/engine.hpp"
-#include "tomboctl/store/mosquitto_file.hpp"
-#include "tomboctl/store/writer.hpp"
+#include "store/import/mosquitto_file.hpp"
+#include "store/import/store_writer.hpp"
 
 #include <cstdint>
 
-namespace tombo::tomboctl {
+namespace tombo::store {
 
 struct ImportedFromMosquitto {
   Imported rows;
@@ -16,6 +16,6 @@ struct ImportedFromMosquitto {
 /// Puts what Mosquitto held into a store.  A QoS 2 message that its publisher has not released is known to nobody but
 /// Mosquitto, which waits for that; tombo hands such a message on when it comes, so the import does it: to the sessions of
 /// the file that subscribe to it.  `now_s`: Unix time.
-store::EngineResult<ImportedFromMosquitto> import_mosquitto(const MosquittoFile& file, std::int64_t now_s, StoreWriter& writer);
+EngineResult<ImportedFromMosquitto> import_mosquitto(const MosquittoFile& file, std::int64_t now_s, StoreWriter& writer);
 
-}  // namespace tombo::tomboctl
+}  // namespace tombo::store

@@ -1,4 +1,4 @@
-#include "tomboctl/store/mosquitto_file.hpp"
+#include "store/import/mosquitto_file.hpp"
 
 #include "mqtt/cursor.hpp"
 #include "mqtt/properties.hpp"
@@ -13,7 +13,7 @@
 
 #include <fmt/format.h>
 
-namespace tombo::tomboctl {
+namespace tombo::store {
 
 using mqtt::Bytes;
 
@@ -289,4 +289,4 @@ bool is_mosquitto_file(std::string_view bytes) { return bytes.starts_with(kMagic
 
 Result<MosquittoFile, FileMistake> read_mosquitto_file(std::string_view bytes) { return Reader(bytes).run(); }
 
-}  // namespace tombo::tomboctl
+}  // namespace tombo::store
