@@ -72,7 +72,7 @@ void check_limits(Draft& draft) {
   }
 }
 
-constexpr std::array<std::string_view, 5> kDestinations{"stdout", "stderr", "syslog", "journald", "file:"};
+constexpr std::array<std::string_view, 6> kDestinations{"stdout", "stderr", "syslog", "journald", "topic", "file:"};
 
 void check_destinations(Draft& draft) {
   const Place place = draft.place_of(Section::log, "to");
@@ -87,8 +87,8 @@ void check_destinations(Draft& draft) {
       const std::string_view near = to.starts_with('/') ? std::string_view{} : nearest(to, kDestinations);
       draft.error(
           place,
-          fmt::format("'to' in [log] holds \"{}\", but lines go to stdout, stderr, file:PATH, syslog or "
-                      "journald{}",
+          fmt::format("'to' in [log] holds \"{}\", but lines go to stdout, stderr, file:PATH, syslog, "
+                      "journald or topic{}",
                       to,
                       to.starts_with('/') ? fmt::format("; did you mean \"file:{}\"?", to)
                       : near.empty()      ? std::string{}

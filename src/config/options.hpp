@@ -107,9 +107,10 @@ struct Sys {
 
 /// [log]
 struct Log {
-  std::vector<std::string> to = {"stdout"};  // stdout, stderr, file:PATH, syslog, journald
+  std::vector<std::string> to = {"stdout"};  // stdout, stderr, file:PATH, syslog, journald, topic
   std::string level = "info";
   std::vector<std::string> modules;          // "net=debug": module=level
+  std::vector<std::string> types;            // of lines that are written, whatever their level; empty: level decides
   LogFormat format = LogFormat::text;
   LogWording wording = LogWording::tombo;    // of the lines about clients: Mosquitto's, for scripts that read them
   bool timestamps = true;

@@ -1,0 +1,43 @@
+#include "config/mosquitto/reading.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <string>
+#include <utility>
+
+namespace tombo::config::mosquitto {
+
+namespace {
+
+void replace_all(std::string& text, std::string_view from, std::string_view to) {
+  for (std::size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
+    text.replace(at, from.size(), to);
+  }
+}
+
+// What to write instead, as the checks say it for a TOML file.
+constexpr auto kPhrases = std::to_array<std::pair<std::string_view, std::string_view>>({
+    {"client_certificate = \"required\" and the listener's own certificates", "require_certificate true, certfile and keyfile"},
+    {"write address = \"", "write the address without it (\""},
+    {" and port = ", "), and the port as "},
+    {"name backends in [auth], or write allow_anonymous = true at the top of the file", "write password_file PATH, or allow_anonymous true"},
+    {"; write authentication = [\"passwords\"]", ""},
+});
+
+}  // namespace
+
+std::string in_mosquitto_words(std::string message) {
+  for (const auto& [toml, ours] : kPhrases) replace_all(message, toml, ours);
+  for (const Directive& directive : directives()) {
+    const Row* row = directive.fate == Fate::refused ? nullptr : row_of(directive);
+    if (row == nullptr || row->section == Section::top) continue;
+    const std::string_view title = info_of(row->section).title;
+    const std::string name = fmt::format("'{}'", directive.name);
+    replace_all(message, fmt::format("'{}' in {}", row->key, title), name);
+    replace_all(message, fmt::format("{} in {}", row->key, title), name);
+  }
+  return message;
+}
+
+}  // namespace tombo::config::mosquitto
