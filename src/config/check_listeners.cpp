@@ -56,6 +56,14 @@ void check_mount_point(Draft& draft, std::size_t index) {
   }
 }
 
+void check_http_directory(Draft& draft, std::size_t index) {
+  const Listener& listener = draft.options.listeners[index];
+  if (listener.http_directory.empty() || listener.protocol != Protocol::mqtt) return;
+  draft.error(draft.place_of(Section::listener, "http_directory", index),
+              "'http_directory' in [[listener]] gives files to browsers, but this listener speaks MQTT only; write protocol = "
+              "\"websocket\" or \"any\"");
+}
+
 void check_address(Draft& draft, std::size_t index) {
   if (draft.options.listeners[index].is_unix()) return check_unix(draft, index);
   const std::string& address = draft.options.listeners[index].address;
@@ -81,6 +89,7 @@ void check_listeners(Draft& draft) {
     check_address(draft, i);
     check_versions(draft, i);
     check_mount_point(draft, i);
+    check_http_directory(draft, i);
     for (std::size_t j = 0; j < i; ++j) {
       if (!overlap(all[i], all[j])) continue;
       draft.error(draft.place_of(Section::listener,

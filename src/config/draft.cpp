@@ -57,8 +57,7 @@ std::string example(const Row& row) {
 }
 
 std::string wrong_type(const Row& row, const Raw& raw) {
-  return fmt::format("{} wants {}, for example {}, but is {}", label(row), wanted(row), example(row),
-                     describe(raw));
+  return fmt::format("{} wants {}, for example {}, but is {}", label(row), wanted(row), example(row), describe(raw));
 }
 
 std::string out_of_bounds(const Row& row, std::string_view found) {
@@ -103,8 +102,8 @@ Checked check_list(const Row& row, const Raw& raw) {
   const auto* texts = std::get_if<std::vector<std::string>>(&raw.value);
   if (texts == nullptr) return wrong_type(row, raw);
   if (texts->size() < row.min || texts->size() > row.max) {
-    return fmt::format("{} has {} entries but must have between {} and {}", label(row), texts->size(),
-                       row.min, row.max);
+    return fmt::format("{} has {} entries but must have between {} and {}", label(row), texts->size(), row.min,
+                       row.max);
   }
   return Value{*texts};
 }
@@ -174,8 +173,8 @@ void Draft::unknown_key(Section section, std::string_view key, Place place) {
     if (row.section == section) here.push_back(row.key);
     if (row.section != section && row.key == key && elsewhere == nullptr) elsewhere = &row;
   }
-  std::string message = fmt::format("unknown key '{}' {} {}", key, section == Section::top ? "at" : "in",
-                                    info_of(section).title);
+  std::string message =
+      fmt::format("unknown key '{}' {} {}", key, section == Section::top ? "at" : "in", info_of(section).title);
   if (elsewhere != nullptr) {
     message += elsewhere->section == Section::top
                    ? "; it belongs at the top of the file, before the first section"

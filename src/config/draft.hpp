@@ -48,9 +48,7 @@ class Draft {
   const std::string& file_name(int file) const { return files_[static_cast<std::size_t>(file)].name; }
 
   void error(Place place, std::string message) { add(Problem::Severity::error, place, std::move(message)); }
-  void warning(Place place, std::string message) {
-    add(Problem::Severity::warning, place, std::move(message));
-  }
+  void warning(Place place, std::string message) { add(Problem::Severity::warning, place, std::move(message)); }
 
   /// Stores a value if its row allows it, otherwise adds what is wrong.
   void assign(const Row& row, std::size_t listener, const Raw& raw, Place key, Place value);

@@ -29,7 +29,8 @@ TEST(MosquittoBridge, TakesEveryDirectiveOfAFileInUse) {
   ASSERT_THAT(loaded.options.bridges, SizeIs(2));
   const Bridge& aws = loaded.options.bridges[0];
   EXPECT_EQ(aws.name, "aws");
-  EXPECT_THAT(aws.topics, ElementsAre("sensors/# out 1 \"\" site-7/", "commands/# in 1 \"\" site-7/", "\"\" out 0 local/status remote/status"));
+  EXPECT_THAT(aws.topics, ElementsAre("sensors/# out 1 \"\" site-7/", "commands/# in 1 \"\" site-7/",
+                                      "\"\" out 0 local/status remote/status"));
   EXPECT_EQ(aws.client_id, "gateway-7");
   EXPECT_TRUE(aws.clean_session);
   EXPECT_TRUE(aws.local_clean_session);
@@ -59,18 +60,24 @@ TEST(MosquittoBridge, HasTheLimitsOfAClientWhereTheyAreWritten) {
 }
 
 TEST(MosquittoBridge, CarriesTopicsAsTheyAreWritten) {
-  const auto topics = bridge("topic a/b  both   2\ntopic a in 1 l/\ntopic b out 0 l/ \"\"\ntopic \"\" in 1 l r\n").topics;
+  const auto topics =
+      bridge("topic a/b  both   2\ntopic a in 1 l/\ntopic b out 0 l/ \"\"\ntopic \"\" in 1 l r\n").topics;
   EXPECT_THAT(topics, ElementsAre("#", "a/b both 2", "a in 1 l/", "b out 0 l/ \"\"", "\"\" in 1 l r"));
   EXPECT_THAT(told_of("topic a b out 0\n"), HasSubstr("m.conf:6:7: error: the topic 'a' has the direction 'b'"));
   EXPECT_THAT(told_of("topic a out 3\n"), HasSubstr("has the QoS '3'"));
   EXPECT_THAT(told_of("topic \"\" out 0 l\n"), HasSubstr("wants both prefixes"));
   EXPECT_THAT(told_of("topic a out 0 l/#\n"), HasSubstr("may hold no wildcard"));
-  EXPECT_THAT(told_of("topic a out 0 l r # more\n"), HasSubstr("warning: 'topic' takes five words"));
+  EXPECT_THAT(told_of("topic a out 0 l r more\n"), HasSubstr("warning: 'topic' takes five words"));
+  EXPECT_THAT(told_of("topic a out 1 # l\n"), HasSubstr("warning: a comment stands on a line of its own"));
+  EXPECT_THAT(bridge("topic a out 1 # l\n").topics, ElementsAre("#", "a out 1"));
+  EXPECT_THAT(told_of("topic # out 0 l\n"), HasSubstr("is no filter as 'l#'"));
+  EXPECT_THAT(told_of("topic a+\n"), HasSubstr("is no filter as 'a+'"));
 }
 
 TEST(MosquittoBridge, WantsANameOfItsOwnAnAddressAndTopics) {
   const std::string all = told(read_conf("listener 1\nconnection a\nconnection a\naddress h\n"));
-  EXPECT_THAT(all, AllOf(HasSubstr("m.conf:2:12: error: bridge 'a' wants an address"), HasSubstr("m.conf:2:12: error: bridge 'a' carries nothing"),
+  EXPECT_THAT(all, AllOf(HasSubstr("m.conf:2:12: error: bridge 'a' wants an address"),
+                         HasSubstr("m.conf:2:12: error: bridge 'a' carries nothing"),
                          HasSubstr("m.conf:3:12: error: there is another bridge called 'a'")));
   EXPECT_THAT(told(read_conf("listener 1\ntopic #\n")), HasSubstr("m.conf:2:1: error: 'topic' belongs to a bridge"));
 }
@@ -87,11 +94,13 @@ TEST(MosquittoBridge, TakesTheLeastThereIsWithAWarning) {
 
 TEST(MosquittoBridge, KnowsOlderNamesAndTakesOnlyOneOfThem) {
   EXPECT_EQ(bridge("clientid a\nusername b\npassword c\n").user_name, "b");
-  EXPECT_THAT(told_of("clientid a\nremote_clientid b\n"), HasSubstr("m.conf:7:17: error: 'remote_clientid' is written twice: the other stands in line 6"));
+  EXPECT_THAT(told_of("clientid a\nremote_clientid b\n"),
+              HasSubstr("m.conf:7:17: error: 'remote_clientid' is written twice: the other stands in line 6"));
 }
 
 TEST(MosquittoBridge, RefusesWordsThatItDoesNotKnow) {
-  EXPECT_THAT(told_of("start_type manual\n"), HasSubstr("error: 'start_type' is 'manual', but must be automatic, lazy or once"));
+  EXPECT_THAT(told_of("start_type manual\n"),
+              HasSubstr("error: 'start_type' is 'manual', but must be automatic, lazy or once"));
   EXPECT_THAT(told_of("bridge_protocol_version mqttv4\n"), HasSubstr("but must be mqttv31, mqttv311 or mqttv50"));
   EXPECT_THAT(told_of("address h:0\n"), HasSubstr("wants HOST or HOST:PORT"));
   EXPECT_THAT(told_of("address :1883\n"), HasSubstr("wants HOST or HOST:PORT"));

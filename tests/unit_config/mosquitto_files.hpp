@@ -12,8 +12,8 @@ namespace tombo::config {
 
 /// Files as they are in use, in tests/unit_config/mosquitto.
 inline constexpr std::array<std::string_view, 12> kMosquittoFiles{
-    "debian",  "empty",        "home_assistant", "tls_gateway", "cloud_bridge", "websockets",
-    "per_listener", "psk", "dynsec",  "newest", "old",   "everything"};
+    "debian",       "empty", "home_assistant", "tls_gateway", "cloud_bridge", "websockets",
+    "per_listener", "psk",   "dynsec",         "newest",      "old",          "everything"};
 
 inline std::string mosquitto_directory() {
   return std::string{TOMBO_SOURCE_DIR} + "/tests/unit_config/mosquitto";

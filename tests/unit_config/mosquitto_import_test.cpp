@@ -15,7 +15,8 @@ using ::testing::Not;
 
 /// Every option of both, in the order in which they stand.
 void expect_same(const Options& a, const Options& b) {
-  for (const SectionInfo& info : sections()) ASSERT_EQ(count_of(a, info.section), count_of(b, info.section)) << info.title;
+  for (const SectionInfo& info : sections())
+    ASSERT_EQ(count_of(a, info.section), count_of(b, info.section)) << info.title;
   for (const Row& row : rows()) {
     for (std::size_t i = 0; i < count_of(a, row.section); ++i) {
       EXPECT_TRUE(row.get(object_of(a, row.section, i)) == row.get(object_of(b, row.section, i)))
@@ -69,7 +70,8 @@ TEST(ImportMosquitto, TellsTheLineOfEachOptionAndWhatHadNoEffect) {
 }
 
 TEST(ImportMosquitto, WritesTomlWhateverTheFileHolds) {
-  for (const char* text : {"listener 1883\nfoo \x01\xFF\n\xC3\x28 x\n", "topic \x7F\nlistener 1883\n", "listener 99999 \xFF\n"}) {
+  for (const char* text :
+       {"listener 1883\nfoo \x01\xFF\n\xC3\x28 x\n", "topic \x7F\nlistener 1883\n", "listener 99999 \xFF\n"}) {
     const File file{text};
     const Imported imported = import_mosquitto(file.path());
     const Loaded loaded = load_toml(imported.toml, "t");

@@ -20,7 +20,8 @@ Options fine(std::string_view text) {
 }
 
 TEST(MosquittoListener, TakesPortAddressAndUnixSockets) {
-  const Options options = fine("listener 1884\nlistener 1885 10.0.0.1\nlistener 1886 # all\nlistener 0 /run/m.sock\nlistener 1887 ::1\n");
+  const Options options =
+      fine("listener 1884\nlistener 1885 10.0.0.1\nlistener 1886 # all\nlistener 0 /run/m.sock\nlistener 1887 ::1\n");
   ASSERT_THAT(options.listeners, SizeIs(5));
   EXPECT_EQ(options.listeners[0].address, "*");
   EXPECT_EQ(options.listeners[0].port, 1884);
@@ -34,7 +35,9 @@ TEST(MosquittoListener, TakesPortAddressAndUnixSockets) {
 }
 
 TEST(MosquittoListener, OwnsWhatStandsBelowItUntilTheNext) {
-  const Options options = fine("listener 1884\nmax_qos 1\nlistener 1885\nmax_qos 0\nprotocol websockets\nconnection c\naddress h\ntopic t\nmax_connections 5\n");
+  const Options options = fine(
+      "listener 1884\nmax_qos 1\nlistener 1885\nmax_qos 0\nprotocol websockets\nconnection c\naddress h\ntopic "
+      "t\nmax_connections 5\n");
   EXPECT_EQ(options.listeners[0].qos_max, 1);
   EXPECT_EQ(options.listeners[0].protocol, Protocol::mqtt);
   EXPECT_EQ(options.listeners[1].qos_max, 0);
@@ -58,9 +61,11 @@ TEST(MosquittoListener, TellsWhenALineOpensTheDefaultOneByTheWay) {
   const Loaded loaded = read_conf("max_qos 1\nlistener 1884\nallow_anonymous true\n");
   ASSERT_THAT(loaded.options.listeners, SizeIs(2));
   EXPECT_EQ(loaded.options.listeners[0].port, 1883);
-  EXPECT_THAT(told(loaded), HasSubstr("m.conf:1:9: warning: this stands above all listeners and so opens the default one"));
+  EXPECT_THAT(told(loaded),
+              HasSubstr("m.conf:1:9: warning: this stands above all listeners and so opens the default one"));
   // Only what differs from what would be so anyway opens it, and not all of that.
-  for (const char* quiet : {"protocol mqtt", "max_qos 2", "max_connections -1", "require_certificate false", "max_topic_alias 5", "http_dir /x"}) {
+  for (const char* quiet : {"protocol mqtt", "max_qos 2", "max_connections -1", "require_certificate false",
+                            "max_topic_alias 5", "http_dir /x"}) {
     const Loaded none = read_conf(std::string{quiet} + "\nlistener 1884\nallow_anonymous true\n");
     EXPECT_THAT(none.options.listeners, SizeIs(1)) << quiet;
     EXPECT_THAT(told(none), HasSubstr("which this file does not open")) << quiet;
@@ -73,7 +78,9 @@ TEST(MosquittoListener, TellsWhenALineOpensTheDefaultOneByTheWay) {
 }
 
 TEST(MosquittoListener, NarrowsItsAddressToADomain) {
-  const Options options = fine("listener 1884\nsocket_domain ipv4\nlistener 1885\nsocket_domain ipv6\nlistener 1886 10.0.0.1\nsocket_domain ipv4\n");
+  const Options options = fine(
+      "listener 1884\nsocket_domain ipv4\nlistener 1885\nsocket_domain ipv6\nlistener 1886 10.0.0.1\nsocket_domain "
+      "ipv4\n");
   EXPECT_EQ(options.listeners[0].address, "0.0.0.0");
   EXPECT_EQ(options.listeners[1].address, "::");
   EXPECT_EQ(options.listeners[2].address, "10.0.0.1");
@@ -81,23 +88,34 @@ TEST(MosquittoListener, NarrowsItsAddressToADomain) {
 }
 
 TEST(MosquittoListener, SpeaksTlsAsItIsWritten) {
-  const Options options = fine("listener 8883\ncertfile c\nkeyfile k\ncafile a\nrequire_certificate true\nuse_identity_as_username true\n"
-                               "use_subject_as_username true\ncrlfile r\ntls_version tlsv1.3\nciphers_tls1.3 X\n");
+  const Options options = fine(
+      "listener 8883\ncertfile c\nkeyfile k\ncafile a\nrequire_certificate true\nuse_identity_as_username true\n"
+      "use_subject_as_username true\ncrlfile r\ntls_version tlsv1.3\nciphers_tls1.3 X\n");
   const Listener& listener = options.listeners[0];
   EXPECT_THAT(listener.certificates, ElementsAre("c"));
   EXPECT_THAT(listener.keys, ElementsAre("k"));
   EXPECT_EQ(listener.client_certificate, ClientCertificate::required);
   EXPECT_EQ(listener.user_name_from, UserNameFrom::certificate_cn);  // it has the priority, as in Mosquitto
   EXPECT_EQ(listener.tls_min, TlsVersion::v1_3);
-  EXPECT_THAT(told(read_conf("listener 1\ncertfile c\ntls_version tlsv1.1\n")), HasSubstr("warning: 'tls_version' is tlsv1.1, but the oldest"));
+  EXPECT_THAT(told(read_conf("listener 1\ncertfile c\ntls_version tlsv1.1\n")),
+              HasSubstr("warning: 'tls_version' is tlsv1.1, but the oldest"));
   EXPECT_THAT(told(read_conf("listener 1\ncertfile c\ntls_version 1.2\n")), HasSubstr("error: 'tls_version' is '1.2'"));
 }
 
 TEST(MosquittoListener, IsNotLeftWithoutTlsThatSomebodyMeantItToHave) {
-  EXPECT_THAT(told(read_conf("listener 8883\nrequire_certificate true\n")), HasSubstr("error: this is about TLS, but the listener has no certfile"));
-  EXPECT_THAT(told(read_conf("listener 8883\ndisable_client_cert_date_checks true\n")), HasSubstr("error: 'disable_client_cert_date_checks' is not offered"));
+  EXPECT_THAT(told(read_conf("listener 8883\nrequire_certificate true\n")),
+              HasSubstr("error: this is about TLS, but the listener has no certfile"));
+  EXPECT_THAT(told(read_conf("listener 8883\ndisable_client_cert_date_checks true\n")),
+              HasSubstr("error: 'disable_client_cert_date_checks' is not offered"));
   EXPECT_THAT(told(read_conf("listener 8883\ndisable_client_cert_date_checks false\n")), Not(HasSubstr("error")));
   EXPECT_THAT(told(read_conf("listener 8883\ntls_keyform engine\n")), HasSubstr("error: 'tls_keyform' is not offered"));
+}
+
+TEST(MosquittoListener, GivesFilesOverWebSocketOnly) {
+  EXPECT_EQ(fine("listener 1\nprotocol websockets\nhttp_dir /x\n").listeners[0].http_directory, "/x");
+  EXPECT_EQ(fine("listener 1\nhttp_dir /x\n").listeners[0].http_directory, "");
+  EXPECT_THAT(told(read_conf("listener 1\nhttp_dir /x\n")),
+              HasSubstr("m.conf:2:10: warning: 'http_dir' has no effect"));
 }
 
 TEST(MosquittoListener, TakesPreSharedKeysWhereItHasAHint) {
@@ -108,7 +126,8 @@ TEST(MosquittoListener, TakesPreSharedKeysWhereItHasAHint) {
   EXPECT_EQ(options.listeners[1].psk_file, "");
   EXPECT_THAT(told(read_conf("listener 1\npsk_hint h\n")), HasSubstr("error: 'psk_hint' wants a psk_file"));
   EXPECT_THAT(told(read_conf("listener 1\npsk_file h\n")), HasSubstr("warning: 'psk_file' has no effect"));
-  EXPECT_THAT(told(read_conf("psk_file p\nlistener 1\npsk_hint h\ncertfile c\n")), HasSubstr("either certificates or pre-shared keys"));
+  EXPECT_THAT(told(read_conf("psk_file p\nlistener 1\npsk_hint h\ncertfile c\n")),
+              HasSubstr("either certificates or pre-shared keys"));
 }
 
 TEST(MosquittoListener, BelievesProxiesOnlyWithAWord) {
@@ -119,8 +138,9 @@ TEST(MosquittoListener, BelievesProxiesOnlyWithAWord) {
 }
 
 TEST(MosquittoSecurity, HoldsForAllListenersUnlessTheyHaveTheirOwn) {
-  const Options options = fine("listener 1884\nlistener 1885\npassword_file p\nacl_file a\nallow_anonymous true\nauto_id_prefix x\n"
-                               "allow_zero_length_clientid false\nplugin /q.so\nplugin_opt_k v w\n");
+  const Options options = fine(
+      "listener 1884\nlistener 1885\npassword_file p\nacl_file a\nallow_anonymous true\nauto_id_prefix x\n"
+      "allow_zero_length_clientid false\nplugin /q.so\nplugin_opt_k v w\n");
   EXPECT_EQ(options.passwords.file, "p");
   EXPECT_EQ(options.acl.file, "a");
   EXPECT_TRUE(options.allow_anonymous);
@@ -134,8 +154,9 @@ TEST(MosquittoSecurity, HoldsForAllListenersUnlessTheyHaveTheirOwn) {
 }
 
 TEST(MosquittoSecurity, BelongsToTheListenerAboveWherePerListenerSettingsSaysSo) {
-  const Options options = fine("per_listener_settings true\nlistener 1884\nallow_anonymous true\nlistener 1885\npassword_file p\nacl_file a\n"
-                               "auto_id_prefix x\nallow_zero_length_clientid false\nplugin /q.so\nplugin /q.so\n");
+  const Options options = fine(
+      "per_listener_settings true\nlistener 1884\nallow_anonymous true\nlistener 1885\npassword_file p\nacl_file a\n"
+      "auto_id_prefix x\nallow_zero_length_clientid false\nplugin /q.so\nplugin /q.so\n");
   EXPECT_FALSE(options.allow_anonymous);
   EXPECT_EQ(options.passwords.file, "");
   EXPECT_THAT(options.auth.backends, IsEmpty());
@@ -151,20 +172,23 @@ TEST(MosquittoSecurity, BelongsToTheListenerAboveWherePerListenerSettingsSaysSo)
 }
 
 TEST(MosquittoSecurity, WantsPerListenerSettingsFirst) {
-  EXPECT_THAT(told(read_conf("allow_anonymous true\nper_listener_settings true\n")), HasSubstr("m.conf:2:1: error: 'per_listener_settings' must stand above"));
+  EXPECT_THAT(told(read_conf("allow_anonymous true\nper_listener_settings true\n")),
+              HasSubstr("m.conf:2:1: error: 'per_listener_settings' must stand above"));
 }
 
 TEST(MosquittoSecurity, OfTheDefaultListenerComesToNothingWhereThereIsNone) {
   const Loaded loaded = read_conf("per_listener_settings true\nallow_anonymous true\nlistener 1884\n");
   ASSERT_THAT(loaded.options.listeners, SizeIs(1));
   EXPECT_EQ(loaded.options.listeners[0].anonymous, Anonymous::as_broker);
-  EXPECT_THAT(told(loaded), AllOf(HasSubstr("m.conf:2:1: warning: 'allow_anonymous' has no effect"), HasSubstr("nobody can connect")));
+  EXPECT_THAT(told(loaded), AllOf(HasSubstr("m.conf:2:1: warning: 'allow_anonymous' has no effect"),
+                                  HasSubstr("nobody can connect")));
   const Options with_port = fine("per_listener_settings true\nallow_anonymous true\nport 1884\n");
   EXPECT_EQ(with_port.listeners[0].anonymous, Anonymous::allow);
 }
 
 TEST(MosquittoSecurity, OfOneListenerOverridesThatOfAll) {
-  const Options options = fine("listener 1\nlistener_allow_anonymous true\nlistener_auto_id_prefix y\nlistener 2\nauto_id_prefix x\n");
+  const Options options =
+      fine("listener 1\nlistener_allow_anonymous true\nlistener_auto_id_prefix y\nlistener 2\nauto_id_prefix x\n");
   EXPECT_EQ(options.listeners[0].anonymous, Anonymous::allow);
   EXPECT_EQ(options.listeners[0].auto_id_prefix, "y");
   EXPECT_EQ(options.listeners[1].auto_id_prefix, "x");
@@ -172,7 +196,8 @@ TEST(MosquittoSecurity, OfOneListenerOverridesThatOfAll) {
 }
 
 TEST(MosquittoPlugins, AreLoadedUnderANameAndUsedByIt) {
-  const Options options = fine("per_listener_settings true\nlistener 1\nplugin_load n /a b.so\nplugin_opt_x 1\nlistener 2\nplugin_use n\n");
+  const Options options =
+      fine("per_listener_settings true\nlistener 1\nplugin_load n /a b.so\nplugin_opt_x 1\nlistener 2\nplugin_use n\n");
   EXPECT_EQ(options.plugins[0].name, "n");
   EXPECT_EQ(options.plugins[0].path, "/a b.so");
   EXPECT_THAT(options.plugins[0].options, ElementsAre("x=1"));
@@ -182,11 +207,13 @@ TEST(MosquittoPlugins, AreLoadedUnderANameAndUsedByIt) {
   EXPECT_THAT(told(read_conf("plugin_load n\n")), HasSubstr("wants a name and a path"));
   EXPECT_THAT(told(read_conf("plugin_load n p\nplugin_load n q\n")), HasSubstr("another plugin called 'n'"));
   EXPECT_THAT(told(read_conf("plugin_load n p\n")), HasSubstr("warning: no plugin_use names this plugin"));
-  EXPECT_THAT(told(read_conf("plugin_opt_x 1\n")), HasSubstr("error: 'plugin_opt_x' belongs to a plugin, but there is none above it"));
+  EXPECT_THAT(told(read_conf("plugin_opt_x 1\n")),
+              HasSubstr("error: 'plugin_opt_x' belongs to a plugin, but there is none above it"));
 }
 
 TEST(MosquittoPlugins, OfAllListenersAreAskedByEach) {
-  const Options options = fine("per_listener_settings true\nglobal_plugin /g.so\nlistener 1\nlistener 2\npassword_file p\n");
+  const Options options =
+      fine("per_listener_settings true\nglobal_plugin /g.so\nlistener 1\nlistener 2\npassword_file p\n");
   EXPECT_THAT(options.auth.backends, ElementsAre("plugin:g"));
   EXPECT_THAT(options.listeners[0].authentication, IsEmpty());  // that is, what auth.backends says
   EXPECT_THAT(options.listeners[1].authentication, ElementsAre("passwords", "plugin:g"));

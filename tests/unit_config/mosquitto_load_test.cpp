@@ -103,17 +103,20 @@ TEST(Mosquitto, ReadsAValueToTheEndOfItsLine) {
 
 TEST(Mosquitto, DoesNotReadWhatFollowsAWord) {
   EXPECT_EQ(with("max_keepalive 60 # a minute\n").limits.keep_alive_max_s, 60);
-  EXPECT_THAT(told_with("max_keepalive 60 # a minute\n"), HasSubstr("m.conf:3:15: warning: a comment stands on a line of its own"));
+  EXPECT_THAT(told_with("max_keepalive 60 # a minute\n"),
+              HasSubstr("m.conf:3:15: warning: a comment stands on a line of its own"));
   EXPECT_THAT(told_with("max_keepalive 60s\n"), HasSubstr("error: 'max_keepalive' wants a whole number"));
 }
 
 TEST(Mosquitto, TakesNoTextTwice) {
-  EXPECT_THAT(told_with("pid_file a\npid_file b\n"), HasSubstr("m.conf:4:10: error: 'pid_file' is written twice: the other stands in line 3"));
+  EXPECT_THAT(told_with("pid_file a\npid_file b\n"),
+              HasSubstr("m.conf:4:10: error: 'pid_file' is written twice: the other stands in line 3"));
 }
 
 TEST(Mosquitto, TakesNoLimitForTheMostThereIs) {
-  const Options options = with("max_inflight_messages 0\nmax_queued_messages 0\nmax_queued_bytes 0\nmax_packet_size 0\n"
-                               "max_connections -1\nglobal_max_connections -1\nmemory_limit 0\n");
+  const Options options = with(
+      "max_inflight_messages 0\nmax_queued_messages 0\nmax_queued_bytes 0\nmax_packet_size 0\n"
+      "max_connections -1\nglobal_max_connections -1\nmemory_limit 0\n");
   EXPECT_EQ(options.limits.in_flight_max, 65'535);
   EXPECT_EQ(options.limits.queue_messages_max, 100'000'000U);
   EXPECT_EQ(options.limits.queue_bytes_max, 1ULL << 40U);
@@ -125,8 +128,9 @@ TEST(Mosquitto, TakesNoLimitForTheMostThereIs) {
 
 TEST(Mosquitto, MovesWhatIsBeyondTomboToItsBoundWithAWarning) {
   EXPECT_EQ(with("max_queued_bytes 100\n").limits.queue_bytes_max, 1024U);
-  EXPECT_THAT(told_with("max_queued_bytes 100\n"),
-              HasSubstr("warning: 'max_queued_bytes' is 100, but 1024 is the least that tombo offers and holds instead"));
+  EXPECT_THAT(
+      told_with("max_queued_bytes 100\n"),
+      HasSubstr("warning: 'max_queued_bytes' is 100, but 1024 is the least that tombo offers and holds instead"));
   EXPECT_THAT(told_with("max_queued_messages 2000000000\n"), HasSubstr("but 100000000 is the most that tombo offers"));
 }
 
@@ -163,7 +167,8 @@ TEST(Mosquitto, SendsLinesWhereTheyAreWanted) {
 }
 
 TEST(Mosquitto, LogsTheTypesThatAreNamedAndNoOthers) {
-  EXPECT_THAT(with("log_type error\nlog_type subscribe\nlog_type error\n").log.types, ElementsAre("error", "subscribe"));
+  EXPECT_THAT(with("log_type error\nlog_type subscribe\nlog_type error\n").log.types,
+              ElementsAre("error", "subscribe"));
   EXPECT_THAT(with("log_type error\nlog_type none\nlog_type debug\n").log.types, ElementsAre("debug"));
   EXPECT_THAT(with("").log.types, IsEmpty());
   EXPECT_EQ(with("log_type none\n").log.level, "off");
@@ -175,10 +180,12 @@ TEST(Mosquitto, SaysInItsOwnWordsWhatTheChecksFind) {
   EXPECT_THAT(told_with("listener 1883\n"), HasSubstr("m.conf:3:10: error: two listeners want port 1883"));
   EXPECT_THAT(told_with("max_connections 100\nglobal_max_connections 10\n"),
               AllOf(HasSubstr("'global_max_connections' allows 10 in all"), Not(HasSubstr("[limits]"))));
-  EXPECT_THAT(told_with("use_identity_as_username true\n"),
-              AllOf(HasSubstr("'use_identity_as_username' wants names of client certificates: write require_certificate true"),
-                    Not(HasSubstr("user_name_from"))));
-  EXPECT_THAT(told(read_conf("listener 1883\nprotocol websockets\n")), HasSubstr("write password_file PATH, or allow_anonymous true"));
+  EXPECT_THAT(
+      told_with("use_identity_as_username true\n"),
+      AllOf(HasSubstr("'use_identity_as_username' wants names of client certificates: write require_certificate true"),
+            Not(HasSubstr("user_name_from"))));
+  EXPECT_THAT(told(read_conf("listener 1883\nprotocol websockets\n")),
+              HasSubstr("write password_file PATH, or allow_anonymous true"));
 }
 
 TEST(Mosquitto, HasNothingToSayOfDefaultsBelowAMemoryLimit) {
@@ -226,13 +233,15 @@ TEST(Mosquitto, NamesTheIncludedFileInProblems) {
   folder.write("c.txt", "nonsense\n");
   const std::string all = told_with("include_dir " + folder.path + "/\nmax_qos 8\n");
   EXPECT_THAT(all, HasSubstr(folder.path + "/B.conf:1:9: error: 'max_qos' is 7"));
-  EXPECT_THAT(all, HasSubstr("a.conf:1:1: error: 'topic' belongs to a bridge, which 'connection NAME' begins; there is none above it in this file"));
+  EXPECT_THAT(all, HasSubstr("a.conf:1:1: error: 'topic' belongs to a bridge, which 'connection NAME' begins; there is "
+                             "none above it in this file"));
   EXPECT_THAT(all, HasSubstr("a.conf:2:1: warning: 'include_dir' has no effect: it counts in the main file only"));
   EXPECT_THAT(all, HasSubstr("m.conf:4:9: error: 'max_qos' is 8"));
   EXPECT_THAT(all, Not(HasSubstr("nonsense")));
   EXPECT_LT(all.find("m.conf:4"), all.find("a.conf:1"));
   EXPECT_LT(all.find("a.conf:1"), all.find("B.conf:1"));  // as they are read
-  EXPECT_THAT(told_with("include_dir /nowhere\n"), HasSubstr("error: cannot read the directory '/nowhere': No such file"));
+  EXPECT_THAT(told_with("include_dir /nowhere\n"),
+              HasSubstr("error: cannot read the directory '/nowhere': No such file"));
 }
 
 TEST(Mosquitto, SurvivesAnyPrefixAndAnyLostByteOfItsFiles) {

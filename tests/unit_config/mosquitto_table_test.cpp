@@ -24,17 +24,22 @@ constexpr auto kAbove = std::to_array<std::string_view>({
     "listener 1883\npsk_file p\n",
     "listener 1883\npsk_hint h\n",
     "listener 1883\npersistence true\n",
+    "listener 1883\nallow_anonymous true\nprotocol websockets\n",
     "listener 1883\nplugin_load NAME p\n",
     "listener 1883\nconnection c\naddress h\n",
     "listener 1883\nconnection c\ntopic t\n",
     "listener 1883\nconnection c\naddress h\ntopic t\n",
+    "listener 1883\nconnection c\naddress h\ntopic t\nbridge_cafile c\n",
+    "listener 1883\nconnection c\naddress h\ntopic t\nbridge_cafile c\nbridge_keyfile k\n",
+    "listener 1883\nconnection c\naddress h\ntopic t\nbridge_cafile c\nbridge_certfile k\n",
     "listener 1883\nconnection c\naddress h\ntopic t\nbridge_identity i\n",
     "listener 1883\nconnection c\naddress h\ntopic t\nbridge_psk 00\n",
 });
 constexpr auto kBelow = std::to_array<std::string_view>({"", "certfile c\n", "address h\ntopic t\n"});
-constexpr auto kValues = std::to_array<std::string_view>({"true", "false", "3", "11", "20000", "0", "text", "NAME PATH", "topic", "1884", "14d",
-                                                          "ipv4", "websockets", "tlsv1.3", "mqttv50", "lazy", "immediate", "4,5", "5 6",
-                                                          "debug", "stdout", "# both"});
+constexpr auto kValues = std::to_array<std::string_view>(
+    {"true",      "false", "3",   "11",    "20000",      "0",       "text",    "NAME PATH",
+     "topic",     "1884",  "14d", "ipv4",  "websockets", "tlsv1.3", "mqttv50", "lazy",
+     "immediate", "4,5",   "5 6", "debug", "stdout",     "# both"});
 
 /// The problem at the last line, in words.
 std::string said_of(const Loaded& loaded, int line) {
@@ -71,7 +76,9 @@ bool does_something(const Directive& directive) {
 
 TEST(MosquittoTable, HonoursWhatItSaysIsHonoured) {
   for (const Directive& directive : mosquitto::directives()) {
-    if (directive.fate != Fate::honoured || directive.name == "include_dir" || directive.name == "per_listener_settings") continue;
+    if (directive.fate != Fate::honoured || directive.name == "include_dir" ||
+        directive.name == "per_listener_settings")
+      continue;
     EXPECT_TRUE(does_something(directive)) << directive.name;
   }
 }
@@ -79,9 +86,11 @@ TEST(MosquittoTable, HonoursWhatItSaysIsHonoured) {
 TEST(MosquittoTable, WarnsOfWhatHasNoEffectAndSaysWhy) {
   for (const Directive& directive : mosquitto::directives()) {
     if (directive.fate != Fate::no_effect) continue;
-    const Loaded loaded = read_conf("listener 1883\nconnection c\naddress h\ntopic t\n" + name_in_use(directive) + " 1\n");
+    const Loaded loaded =
+        read_conf("listener 1883\nconnection c\naddress h\ntopic t\n" + name_in_use(directive) + " 1\n");
     EXPECT_TRUE(loaded.ok()) << directive.name;
-    EXPECT_THAT(said_of(loaded, 5), HasSubstr("'" + name_in_use(directive) + "' has no effect: " + std::string{directive.what}));
+    EXPECT_THAT(said_of(loaded, 5),
+                HasSubstr("'" + name_in_use(directive) + "' has no effect: " + std::string{directive.what}));
   }
 }
 
@@ -90,14 +99,16 @@ TEST(MosquittoTable, RefusesWithTheLineAndWhatToUseInstead) {
     if (directive.fate != Fate::refused) continue;
     const Loaded loaded = read_conf("listener 1883\n" + name_in_use(directive) + " true\n");
     EXPECT_FALSE(loaded.ok()) << directive.name;
-    EXPECT_THAT(said_of(loaded, 2), HasSubstr("'" + name_in_use(directive) + "' is not offered: " + std::string{directive.what}));
+    EXPECT_THAT(said_of(loaded, 2),
+                HasSubstr("'" + name_in_use(directive) + "' is not offered: " + std::string{directive.what}));
   }
 }
 
 TEST(MosquittoTable, RefusesEveryDirectiveWithoutAValue) {
   for (const Directive& directive : mosquitto::directives()) {
     const std::string text = "listener 1883\n" + name_in_use(directive) + "  \n";
-    EXPECT_THAT(said_of(read_conf(text), lines_of(text)), HasSubstr("'" + name_in_use(directive) + "' wants a value: "));
+    EXPECT_THAT(said_of(read_conf(text), lines_of(text)),
+                HasSubstr("'" + name_in_use(directive) + "' wants a value: "));
   }
 }
 
@@ -120,9 +131,10 @@ TEST(MosquittoTable, HasEachNameOnceAndOptionsThatThereAre) {
 }
 
 TEST(MosquittoTable, HasTheDirectivesThatTheIssueNames) {
-  for (const char* name : {"listener", "connection", "autosave_interval", "capath", "psk_hint", "maximum_qos", "mount_point",
-                           "log_timestamp_format", "plugin_opt_config_file", "auth_opt_x", "global_plugin", "max_topic_alias_broker",
-                           "enable_proxy_protocol", "websockets_origin", "retain_expiry_interval", "global_max_clients"}) {
+  for (const char* name :
+       {"listener", "connection", "autosave_interval", "capath", "psk_hint", "maximum_qos", "mount_point",
+        "log_timestamp_format", "plugin_opt_config_file", "auth_opt_x", "global_plugin", "max_topic_alias_broker",
+        "enable_proxy_protocol", "websockets_origin", "retain_expiry_interval", "global_max_clients"}) {
     EXPECT_NE(mosquitto::find_directive(name), nullptr) << name;
   }
   EXPECT_EQ(mosquitto::find_directive("plugin_opt_"), nullptr);
@@ -134,7 +146,8 @@ TEST(MosquittoTable, HasAFileInUseForEveryDirectiveThatIsNotRefused) {
   for (const std::string_view file : kMosquittoFiles) {
     std::stringstream text{mosquitto_text(file)};
     for (std::string line; std::getline(text, line);) {
-      if (const Directive* directive = mosquitto::find_directive(line.substr(0, line.find(' ')))) used.emplace(directive->name);
+      if (const Directive* directive = mosquitto::find_directive(line.substr(0, line.find(' '))))
+        used.emplace(directive->name);
     }
   }
   for (const Directive& directive : mosquitto::directives()) {

@@ -36,7 +36,8 @@ std::optional<std::string> address_of(Reading& reading, const Line& line, std::s
   const auto port = parse_number(word.substr(colon + 1));
   const std::string_view host = word.substr(0, colon);
   if (!port || *port < 1 || *port > 65'535 || host.empty()) {
-    reading.error(line, fmt::format("'{}' holds '{}', but wants HOST or HOST:PORT with a port between 1 and 65535", line.name, word));
+    reading.error(line, fmt::format("'{}' holds '{}', but wants HOST or HOST:PORT with a port between 1 and 65535",
+                                    line.name, word));
     return std::nullopt;
   }
   if (bracketed || host.find(':') == std::string_view::npos) return std::string{word};
@@ -103,20 +104,24 @@ void take_restart_timeout(Reading& reading, const Line& line) {
   const auto cap = words.size() > 1 && !words[1].starts_with('#') ? parse_number(words[1]) : base;
   if (!bridge) return;
   if (!base || !cap || *base < 0 || *cap < *base) {
-    return reading.error(line, fmt::format("'{}' is '{}', but wants seconds, or two such numbers of which the second is not the "
-                                           "smaller one", line.name, line.value));
+    return reading.error(
+        line, fmt::format("'{}' is '{}', but wants seconds, or two such numbers of which the second is not the "
+                          "smaller one",
+                          line.name, line.value));
   }
   reading.set_number(Section::bridge, "restart_min_s", *bridge, static_cast<std::uint64_t>(*base), line);
   reading.set_number(Section::bridge, "restart_max_s", *bridge, static_cast<std::uint64_t>(*cap), line);
 }
 
 /// One of the words that Mosquitto has for the names of an option.
-void take_word(Reading& reading, const Line& line, std::initializer_list<std::pair<std::string_view, std::string_view>> words) {
+void take_word(Reading& reading, const Line& line,
+               std::initializer_list<std::pair<std::string_view, std::string_view>> words) {
   const auto bridge = reading.bridge(line);
   const std::string_view given = only_word(reading, line);
   if (!bridge) return;
   for (const auto& [word, name] : words) {
-    if (given == word) return reading.set(Section::bridge, row_of(*line.directive)->key, *bridge, {std::string{name}}, line);
+    if (given == word)
+      return reading.set(Section::bridge, row_of(*line.directive)->key, *bridge, {std::string{name}}, line);
   }
   reading.error(line, fmt::format("'{}' is '{}', but must be {}", line.name, given, line.directive->value));
 }
@@ -139,12 +144,15 @@ void take_tcp_keepalive(Reading& reading, const Line& line) {
   const auto words = words_of(line.value);
   const auto idle = parse_number(words[0]);
   if (!bridge) return;
-  if (!idle || *idle < 0) return reading.error(line, fmt::format("'{}' wants seconds, but is '{}'", line.name, line.value));
+  if (!idle || *idle < 0)
+    return reading.error(line, fmt::format("'{}' wants seconds, but is '{}'", line.name, line.value));
   reading.set_number(Section::bridge, "tcp_keepalive_s", *bridge, static_cast<std::uint64_t>(*idle), line);
-  if (words.size() > 1) reading.warning(line, fmt::format("of '{}' only the first number holds; the others are the system's", line.name));
+  if (words.size() > 1)
+    reading.warning(line, fmt::format("of '{}' only the first number holds; the others are the system's", line.name));
 }
 
-constexpr Directive at_least(std::string_view name, std::string_view becomes, std::int64_t min, std::int64_t max, std::string_view what) {
+constexpr Directive at_least(std::string_view name, std::string_view becomes, std::int64_t min, std::int64_t max,
+                             std::string_view what) {
   return {name, Scope::bridge, kNumber, Fate::honoured, becomes, what, &take_at_least, min, max};
 }
 
@@ -194,28 +202,37 @@ void take_limits(Reading& reading, std::size_t index) {
   const Limits& limits = reading.draft.options.limits;
   Bridge& bridge = reading.draft.options.bridges[index];
   bridge.in_flight_max = limits.in_flight_max;
-  if (const auto& line = reading.queued_messages) reading.set_number(Section::bridge, "queue_messages_max", index, limits.queue_messages_max, *line);
-  if (const auto& line = reading.queued_bytes) reading.set_number(Section::bridge, "queue_bytes_max", index, limits.queue_bytes_max, *line);
+  if (const auto& line = reading.queued_messages)
+    reading.set_number(Section::bridge, "queue_messages_max", index, limits.queue_messages_max, *line);
+  if (const auto& line = reading.queued_bytes)
+    reading.set_number(Section::bridge, "queue_bytes_max", index, limits.queue_bytes_max, *line);
 }
 
 void finish_bridge(Reading& reading, std::size_t index) {
   const BridgeNotes& notes = reading.bridges[index];
   Bridge& bridge = reading.draft.options.bridges[index];
-  if (bridge.addresses.empty()) reading.error(notes.connection, fmt::format("bridge '{}' wants an address: address HOST:PORT", bridge.name));
-  if (bridge.topics.empty()) reading.error(notes.connection, fmt::format("bridge '{}' carries nothing: write topic FILTER [out|in|both]", bridge.name));
+  if (bridge.addresses.empty())
+    reading.error(notes.connection, fmt::format("bridge '{}' wants an address: address HOST:PORT", bridge.name));
+  if (bridge.topics.empty())
+    reading.error(notes.connection,
+                  fmt::format("bridge '{}' carries nothing: write topic FILTER [out|in|both]", bridge.name));
   if (notes.clean_session && !notes.local_clean_session) {
     reading.set(Section::bridge, "local_clean_session", index, {bridge.clean_session}, *notes.clean_session);
   }
-  if (!notes.session_expiry && !bridge.clean_session && bridge.version == BridgeVersion::v5) bridge.session_expiry_s = kNever;
+  if (!notes.session_expiry && !bridge.clean_session && bridge.version == BridgeVersion::v5)
+    bridge.session_expiry_s = kNever;
   take_limits(reading, index);
   if (bridge.user_name.empty() && !bridge.password.empty()) {
     reading.warning(notes.connection, fmt::format("bridge '{}' has a password, but no remote_username", bridge.name));
   }
   if (!bridge.psk.empty() && (!bridge.ca_file.empty() || !bridge.ca_directory.empty() || !bridge.certificate.empty())) {
-    reading.error(notes.connection, fmt::format("bridge '{}' has certificates and a pre-shared key, but can use only one of them", bridge.name));
+    reading.error(
+        notes.connection,
+        fmt::format("bridge '{}' has certificates and a pre-shared key, but can use only one of them", bridge.name));
   }
   if (bridge.psk.empty() != bridge.psk_identity.empty()) {
-    reading.error(notes.connection, fmt::format("bridge '{}' wants both or neither of bridge_identity and bridge_psk", bridge.name));
+    reading.error(notes.connection,
+                  fmt::format("bridge '{}' wants both or neither of bridge_identity and bridge_psk", bridge.name));
   }
 }
 

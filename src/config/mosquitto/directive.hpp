@@ -28,17 +28,17 @@ struct Unlimited {
 /// Everything about one directive of mosquitto.conf.  The loader, docs/migrating-from-mosquitto.md and the names in
 /// messages follow from it; a directive more is an entry more.  Lives on: any thread (immutable).
 struct Directive {
-  std::string_view name;     // "plugin_opt_*" stands for all that begin so
+  std::string_view name;  // "plugin_opt_*" stands for all that begin so
   Scope scope;
-  std::string_view value;    // how it is written, for people
+  std::string_view value;  // how it is written, for people
   Fate fate;
   std::string_view becomes;  // "limits.in_flight_max", as a TOML file has it; the first where there are several
   std::string_view what;     // one sentence: what it does, why it has no effect, or what to use instead
   Take take;
-  std::int64_t min = 0;      // of a number, as Mosquitto has it
+  std::int64_t min = 0;  // of a number, as Mosquitto has it
   std::int64_t max = 0;
   std::optional<Unlimited> unlimited = std::nullopt;
-  bool opens = true;         // of a listener: the default one is there once this is written for it
+  bool opens = true;  // of a listener: the default one is there once this is written for it
 
   constexpr Directive or_unlimited(std::int64_t at_most, std::uint64_t instead) const {
     Directive copy = *this;

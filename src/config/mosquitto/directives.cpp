@@ -31,22 +31,32 @@ const Directive* find_directive(std::string_view name) {
 
 std::string_view name_of(Scope scope) {
   switch (scope) {
-    case Scope::global: return "whole broker";
-    case Scope::listeners: return "all listeners";
-    case Scope::listener: return "listener";
-    case Scope::security: return "whole broker, or listener";
-    case Scope::plugin: return "plugin";
-    case Scope::bridge: return "bridge";
+    case Scope::global:
+      return "whole broker";
+    case Scope::listeners:
+      return "all listeners";
+    case Scope::listener:
+      return "listener";
+    case Scope::security:
+      return "whole broker, or listener";
+    case Scope::plugin:
+      return "plugin";
+    case Scope::bridge:
+      return "bridge";
   }
   return {};
 }
 
 std::string_view name_of(Fate fate) {
   switch (fate) {
-    case Fate::honoured: return "honoured";
-    case Fate::partly: return "in part";
-    case Fate::no_effect: return "no effect";
-    case Fate::refused: return "refused";
+    case Fate::honoured:
+      return "honoured";
+    case Fate::partly:
+      return "in part";
+    case Fate::no_effect:
+      return "no effect";
+    case Fate::refused:
+      return "refused";
   }
   return {};
 }

@@ -26,8 +26,8 @@ void take_refused(Reading& reading, const Line& line);
 constexpr Directive flag(std::string_view name, Scope scope, std::string_view becomes, std::string_view what) {
   return {name, scope, kFlag, Fate::honoured, becomes, what, &take_flag};
 }
-constexpr Directive number(std::string_view name, Scope scope, std::string_view becomes, std::int64_t min, std::int64_t max,
-                           std::string_view what) {
+constexpr Directive number(std::string_view name, Scope scope, std::string_view becomes, std::int64_t min,
+                           std::int64_t max, std::string_view what) {
   return {name, scope, kNumber, Fate::honoured, becomes, what, &take_number, min, max};
 }
 constexpr Directive text(std::string_view name, Scope scope, std::string_view becomes, std::string_view what) {
@@ -39,8 +39,8 @@ constexpr Directive path(std::string_view name, Scope scope, std::string_view be
 constexpr Directive entry(std::string_view name, Scope scope, std::string_view becomes, std::string_view what) {
   return {name, scope, kText, Fate::honoured, becomes, what, &take_entry};
 }
-constexpr Directive special(std::string_view name, Scope scope, std::string_view value, std::string_view becomes, Take take,
-                            std::string_view what) {
+constexpr Directive special(std::string_view name, Scope scope, std::string_view value, std::string_view becomes,
+                            Take take, std::string_view what) {
   return {name, scope, value, Fate::honoured, becomes, what, take};
 }
 constexpr Directive without_effect(std::string_view name, Scope scope, std::string_view value, std::string_view why) {

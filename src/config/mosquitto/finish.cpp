@@ -11,19 +11,23 @@ namespace {
 /// What was written for the default listener holds for none where nothing opens that.
 void tell_what_is_for_nobody(Reading& reading) {
   for (const Line& line : reading.kept_for_default) {
-    reading.draft.warning(line.name_at, fmt::format("'{}' has no effect: it stands above all listeners and so is for the default one, "
-                                                    "which this file does not open; write it below a 'listener'", line.name));
+    reading.draft.warning(
+        line.name_at, fmt::format("'{}' has no effect: it stands above all listeners and so is for the default one, "
+                                  "which this file does not open; write it below a 'listener'",
+                                  line.name));
   }
 }
 
 void tell_of_default(Reading& reading) {
   if (!reading.default_listener || reading.listeners.size() < 2) return;
   const std::size_t index = *reading.default_listener;
-  if (reading.draft.given(Section::listener, "port", index) || reading.draft.given(Section::listener, "address", index)) return;
+  if (reading.draft.given(Section::listener, "port", index) || reading.draft.given(Section::listener, "address", index))
+    return;
   for (const auto& [key, place] : reading.draft.places()) {
     if (std::get<0>(key) != Section::listener || std::get<1>(key) != index || std::get<2>(key).empty()) continue;
-    return reading.draft.warning(place, "this stands above all listeners and so opens the default one, on port 1883 of every "
-                                        "address, as with Mosquitto; write it below a 'listener' if that is not meant");
+    return reading.draft.warning(place,
+                                 "this stands above all listeners and so opens the default one, on port 1883 of every "
+                                 "address, as with Mosquitto; write it below a 'listener' if that is not meant");
   }
 }
 
@@ -45,11 +49,13 @@ void take_psk(Reading& reading, std::size_t index) {
     return;
   }
   if (!file) {
-    return reading.error(*notes.psk_hint, "'psk_hint' wants a psk_file; keys that a plugin tells are not asked for here");
+    return reading.error(*notes.psk_hint,
+                         "'psk_hint' wants a psk_file; keys that a plugin tells are not asked for here");
   }
   reading.set(Section::listener, "psk_file", index, {std::string{file->value}}, *file);
   if (!reading.draft.options.listeners[index].certificates.empty()) {
-    reading.error(*notes.psk_hint, "a listener has either certificates or pre-shared keys; write another listener for the other");
+    reading.error(*notes.psk_hint,
+                  "a listener has either certificates or pre-shared keys; write another listener for the other");
   }
 }
 
@@ -72,7 +78,8 @@ void take_for_all(Reading& reading, std::size_t index) {
   if (listener.auto_id_prefix.empty()) listener.auto_id_prefix = "auto-";
   for (const ForAll& entry : reading.for_all) {
     if (entry.key == "auto_id_prefix" && reading.draft.given(Section::listener, entry.key, index)) continue;
-    reading.draft.assign(*find_row(Section::listener, entry.key), index, entry.value, entry.line.value_at, entry.line.value_at);
+    reading.draft.assign(*find_row(Section::listener, entry.key), index, entry.value, entry.line.value_at,
+                         entry.line.value_at);
   }
 }
 
@@ -80,7 +87,8 @@ void take_for_all(Reading& reading, std::size_t index) {
 void put_passwords_first(Reading& reading, std::size_t index) {
   const Listener& listener = reading.draft.options.listeners[index];
   auto chain = listener.authentication;
-  const Place place = reading.draft.place_of(Section::listener, chain.empty() ? "password_file" : "authentication", index);
+  const Place place =
+      reading.draft.place_of(Section::listener, chain.empty() ? "password_file" : "authentication", index);
   if (!listener.password_file.empty()) chain.insert(chain.begin(), "passwords");
   for (const auto& [plugin, line] : reading.plugins_for_all) {
     const std::string name = "plugin:" + reading.draft.options.plugins[plugin].name;
@@ -103,6 +111,15 @@ void put_passwords_first(Reading& reading) {
   }
   if (chain.empty()) return;
   reading.draft.assign(*find_row(Section::auth, "backends"), 0, {std::move(chain)}, place, place);
+}
+
+/// Mosquitto takes it on any listener, and only one that speaks WebSocket gives files.
+void take_http_directory(Reading& reading, std::size_t index) {
+  Listener& listener = reading.draft.options.listeners[index];
+  if (listener.http_directory.empty() || listener.protocol != Protocol::mqtt) return;
+  reading.draft.warning(reading.draft.place_of(Section::listener, "http_directory", index),
+                        "'http_dir' has no effect: this listener has no 'protocol websockets'");
+  listener.http_directory.clear();
 }
 
 /// A line that says something about TLS on a listener that has none would give a false sense of it.
@@ -138,10 +155,13 @@ void finish_listeners(Reading& reading) {
     take_domain(reading, i);
     take_for_all(reading, i);
     put_passwords_first(reading, i);
+    take_http_directory(reading, i);
     tell_of_missing_tls(reading, i);
   }
-  const bool any_psk = std::any_of(reading.listeners.begin(), reading.listeners.end(), [](const ListenerNotes& n) { return n.psk_hint.has_value(); });
-  if (reading.psk_file && !any_psk) reading.warning(*reading.psk_file, "'psk_file' has no effect: no listener has a psk_hint");
+  const bool any_psk = std::any_of(reading.listeners.begin(), reading.listeners.end(),
+                                   [](const ListenerNotes& n) { return n.psk_hint.has_value(); });
+  if (reading.psk_file && !any_psk)
+    reading.warning(*reading.psk_file, "'psk_file' has no effect: no listener has a psk_hint");
   for (const auto& [plugin, line] : reading.plugins_unused) {
     reading.warning(line, fmt::format("no plugin_use names this plugin, so nobody asks it: plugin_use {}",
                                       reading.draft.options.plugins[plugin].name));

@@ -50,9 +50,10 @@ void print_section(std::string& out, const Draft& draft, const SectionInfo& info
 }
 
 std::string print(const Draft& draft) {
-  std::string out = fmt::format("# Made from {} by tomboctl import.  What is not written here has tombo's default, which docs/options.md\n"
-                                "# tells and tombo --print-config shows.\n",
-                                for_comment(draft.name()));
+  std::string out = fmt::format(
+      "# Made from {} by tomboctl import.  What is not written here has tombo's default, which docs/options.md\n"
+      "# tells and tombo --print-config shows.\n",
+      for_comment(draft.name()));
   if (!draft.problems.empty()) out += "#\n# What had no effect, was refused or is to be looked at:\n";
   for (const Problem& problem : draft.problems) {
     const std::string_view kind = problem.severity == Problem::Severity::error ? "error" : "warning";
@@ -72,7 +73,13 @@ Imported import_mosquitto(const std::string& path) {
   std::string why_not;
   if (!read_file(path, text, why_not)) return {{}, {{Problem::Severity::error, path, 0, 0, why_not, {}}}};
   if (recognise_syntax(text, path) == Syntax::toml) {
-    return {{}, {{Problem::Severity::error, path, 0, 0, "this is no file for Mosquitto but TOML, which tombo reads as it is", {}}}};
+    return {{},
+            {{Problem::Severity::error,
+              path,
+              0,
+              0,
+              "this is no file for Mosquitto but TOML, which tombo reads as it is",
+              {}}}};
   }
   Reading reading{text, path};
   mosquitto::read_all(reading, text);

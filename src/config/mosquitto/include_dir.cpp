@@ -32,7 +32,8 @@ bool comes_before(const std::string& a, const std::string& b) {
 std::vector<std::string> names_in(const std::string& directory, std::error_code& failed) {
   std::vector<std::string> names;
   std::filesystem::directory_iterator entry{directory, failed};
-  for (; !failed && entry != std::filesystem::directory_iterator{} && names.size() <= kFilesMax; entry.increment(failed)) {
+  for (; !failed && entry != std::filesystem::directory_iterator{} && names.size() <= kFilesMax;
+       entry.increment(failed)) {
     std::string name = entry->path().filename().string();
     if (name.size() > 5 && name.ends_with(".conf")) names.push_back(std::move(name));
   }
@@ -56,13 +57,16 @@ void read_one(Reading& reading, const std::string& path) {
 
 void take_include_dir(Reading& reading, const Line& line) {
   if (reading.where.depth > 0) {
-    return reading.draft.warning(line.name_at, "'include_dir' has no effect: it counts in the main file only, as with Mosquitto");
+    return reading.draft.warning(line.name_at,
+                                 "'include_dir' has no effect: it counts in the main file only, as with Mosquitto");
   }
   const std::string directory{line.value};
   std::error_code failed;
   const auto names = names_in(directory, failed);
-  if (failed) return reading.error(line, fmt::format("cannot read the directory '{}': {}", directory, failed.message()));
-  if (names.size() > kFilesMax) return reading.error(line, fmt::format("'{}' holds more than {} files", directory, kFilesMax));
+  if (failed)
+    return reading.error(line, fmt::format("cannot read the directory '{}': {}", directory, failed.message()));
+  if (names.size() > kFilesMax)
+    return reading.error(line, fmt::format("'{}' holds more than {} files", directory, kFilesMax));
   for (const std::string& name : names) read_one(reading, directory + (directory.ends_with('/') ? "" : "/") + name);
 }
 

@@ -23,7 +23,8 @@ void take_or_most(Reading& reading, const Line& line) {
 }
 
 constexpr Directive limit(std::string_view name, std::string_view becomes, std::int64_t max, std::string_view what) {
-  return Directive{name, Scope::global, kNumber, Fate::honoured, becomes, what, &take_or_most, 1, max}.or_unlimited(0, kMost);
+  return Directive{name, Scope::global, kNumber, Fate::honoured, becomes, what, &take_or_most, 1, max}.or_unlimited(
+      0, kMost);
 }
 
 void take_queued_messages(Reading& reading, const Line& line) {

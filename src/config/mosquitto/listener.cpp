@@ -18,7 +18,8 @@ std::optional<std::uint64_t> port_of(Reading& reading, const Line& line, std::st
 
 /// A Unix socket has port 0 and a path: "listener 0 /run/mosquitto.sock".
 void take_unix(Reading& reading, const Line& line, std::string_view path) {
-  if (path.empty()) return reading.error(line, "a listener with port 0 is a Unix socket and wants its path: listener 0 /PATH");
+  if (path.empty())
+    return reading.error(line, "a listener with port 0 is a Unix socket and wants its path: listener 0 /PATH");
   const std::size_t index = reading.add_listener(line.name_at);
   reading.where.listener = index;
   reading.set(Section::listener, "address", index, {fmt::format("unix:{}", path)}, line);
@@ -88,7 +89,8 @@ void take_versions(Reading& reading, const Line& line) {
   std::replace(list.begin(), list.end(), ',', ' ');
   for (const std::string_view word : words_of(list)) {
     if (word != "3" && word != "4" && word != "5") {
-      return reading.error(line, fmt::format("'{}' holds '{}', but versions are 3 (MQTT 3.1), 4 (3.1.1) and 5", line.name, word));
+      return reading.error(
+          line, fmt::format("'{}' holds '{}', but versions are 3 (MQTT 3.1), 4 (3.1.1) and 5", line.name, word));
     }
     versions.emplace_back(word == "3" ? "3.1" : word == "4" ? "3.1.1" : "5");
   }
@@ -104,8 +106,9 @@ void take_proxy_protocol(Reading& reading, const Line& line) {
   const std::size_t index = reading.listener();
   reading.set(Section::listener, "proxy_protocol", index, {std::string{"required"}}, line);
   reading.set(Section::listener, "proxy_networks", index, {std::vector<std::string>{"0.0.0.0/0", "::/0"}}, line);
-  reading.warning(line, "whoever reaches this listener may say what address it comes from, as with Mosquitto; a file in TOML "
-                        "can name the proxies (proxy_networks), see tomboctl import");
+  reading.warning(line,
+                  "whoever reaches this listener may say what address it comes from, as with Mosquitto; a file in TOML "
+                  "can name the proxies (proxy_networks), see tomboctl import");
 }
 
 void take_require_tls(Reading& reading, const Line& line) {

@@ -18,16 +18,31 @@ void keep_within_memory(Reading& reading) {
   if (limits.memory_bytes_max == 0) return;
   const auto least = [](std::string_view key) { return find_row(Section::limits, key)->min; };
   if (!reading.queued_bytes) {
-    limits.queue_bytes_max = std::max(least("queue_bytes_max"), std::min(limits.queue_bytes_max, limits.memory_bytes_max));
+    limits.queue_bytes_max =
+        std::max(least("queue_bytes_max"), std::min(limits.queue_bytes_max, limits.memory_bytes_max));
   }
   limits.retained_bytes_max = std::min(limits.retained_bytes_max, limits.memory_bytes_max);
 }
 
+/// The checks that both syntaxes share.  A line of which an error has been told in Mosquitto's words is not told of again.
+void check_the_rest(Draft& draft) {
+  const std::vector<Problem> told = std::move(draft.problems);
+  draft.problems.clear();
+  check(draft);
+  std::erase_if(draft.problems, [&](const Problem& problem) {
+    return std::any_of(told.begin(), told.end(), [&](const Problem& before) {
+      return before.severity == Problem::Severity::error && before.line == problem.line && before.file == problem.file;
+    });
+  });
+  draft.problems.insert(draft.problems.begin(), told.begin(), told.end());
+}
+
 void warn_if_nobody_may_connect(Draft& draft) {
   if (somebody_may_connect(draft.options)) return;
-  draft.warning(draft.place_of(Section::top, "allow_anonymous"),
-                "nobody can connect: clients without a user name are not allowed, which is so where a file opens a listener, and "
-                "there is no other way in; write password_file PATH, or allow_anonymous true to let everybody in");
+  draft.warning(
+      draft.place_of(Section::top, "allow_anonymous"),
+      "nobody can connect: clients without a user name are not allowed, which is so where a file opens a listener, and "
+      "there is no other way in; write password_file PATH, or allow_anonymous true to let everybody in");
 }
 
 }  // namespace
@@ -56,7 +71,7 @@ void finish(Reading& reading) {
   finish_bridges(reading);
   keep_within_memory(reading);
   Draft& draft = reading.draft;
-  check(draft);
+  check_the_rest(draft);
   const bool fine = std::none_of(draft.problems.begin(), draft.problems.end(),
                                  [](const Problem& problem) { return problem.severity == Problem::Severity::error; });
   if (fine) warn_if_nobody_may_connect(draft);

@@ -25,17 +25,22 @@ void take_destination(Reading& reading, const Line& line) {
   } else if (kind == "stdout" || kind == "stderr" || kind == "syslog" || kind == "topic") {
     add_destination(reading, std::string{kind});
   } else if (kind == "file") {
-    if (words.size() < 2) return reading.error(line, "'log_dest file' wants a path: log_dest file /var/log/mosquitto/mosquitto.log");
+    if (words.size() < 2)
+      return reading.error(line, "'log_dest file' wants a path: log_dest file /var/log/mosquitto/mosquitto.log");
     const std::string_view path = line.value.substr(static_cast<std::size_t>(words[1].data() - line.value.data()));
     add_destination(reading, fmt::format("file:{}", path));
   } else if (kind == "dlt" || kind == "android") {
-    reading.warning(line, fmt::format("'log_dest {}' has no effect: this machine's log is syslog, which you can name instead", kind));
+    reading.warning(
+        line,
+        fmt::format("'log_dest {}' has no effect: this machine's log is syslog, which you can name instead", kind));
   } else {
-    reading.error(line, fmt::format("'log_dest' is '{}', but must be stdout, stderr, syslog, topic, file PATH or none", kind));
+    reading.error(
+        line, fmt::format("'log_dest' is '{}', but must be stdout, stderr, syslog, topic, file PATH or none", kind));
   }
 }
 
-constexpr std::array<std::string_view, 8> kTypes{"debug", "error", "warning", "notice", "information", "subscribe", "unsubscribe", "all"};
+constexpr std::array<std::string_view, 8> kTypes{"debug",       "error",     "warning",     "notice",
+                                                 "information", "subscribe", "unsubscribe", "all"};
 
 void take_type(Reading& reading, const Line& line) {
   LogNotes& log = reading.log;

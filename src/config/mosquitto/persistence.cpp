@@ -13,7 +13,9 @@ void take_persistence(Reading& reading, const Line& line) {
 }
 
 void keep_once(Reading& reading, const Line& line, std::optional<Line>& kept) {
-  if (kept) return reading.error(line, fmt::format("'{}' is written twice: the other stands in line {}", line.name, kept->name_at.line));
+  if (kept)
+    return reading.error(
+        line, fmt::format("'{}' is written twice: the other stands in line {}", line.name, kept->name_at.line));
   kept = line;
 }
 
@@ -50,7 +52,9 @@ std::span<const Directive> persistence_directives() {
 void finish_persistence(Reading& reading) {
   if (!reading.persistence) {
     for (const auto& line : {reading.persistence_location, reading.persistence_file}) {
-      if (line) reading.draft.warning(line->name_at, fmt::format("'{}' has no effect: there is no 'persistence true'", line->name));
+      if (line)
+        reading.draft.warning(line->name_at,
+                              fmt::format("'{}' has no effect: there is no 'persistence true'", line->name));
     }
     return;
   }

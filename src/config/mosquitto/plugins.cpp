@@ -17,7 +17,9 @@ std::string name_for(const Reading& reading, std::string_view path) {
   stem = stem.substr(0, std::min(stem.find(".so"), std::size_t{50}));
   std::string name{stem.empty() ? "plugin" : stem};
   const auto& all = reading.draft.options.plugins;
-  const auto taken = [&] { return std::any_of(all.begin(), all.end(), [&](const Plugin& plugin) { return plugin.name == name; }); };
+  const auto taken = [&] {
+    return std::any_of(all.begin(), all.end(), [&](const Plugin& plugin) { return plugin.name == name; });
+  };
   for (int number = 2; taken(); ++number) name = fmt::format("{}-{}", stem, number);
   return name;
 }
@@ -39,7 +41,8 @@ std::optional<std::size_t> add_plugin(Reading& reading, const Line& line, std::s
 void use(Reading& reading, const Line& line, std::size_t plugin) {
   const std::string name = "plugin:" + reading.draft.options.plugins[plugin].name;
   const std::size_t index = reading.per_listener ? reading.listener() : 0;
-  auto chain = reading.per_listener ? reading.draft.options.listeners[index].authentication : reading.draft.options.auth.backends;
+  auto chain = reading.per_listener ? reading.draft.options.listeners[index].authentication
+                                    : reading.draft.options.auth.backends;
   if (std::find(chain.begin(), chain.end(), name) != chain.end()) return;
   chain.push_back(name);
   if (reading.per_listener) return reading.set(Section::listener, "authentication", index, {std::move(chain)}, line);
@@ -48,7 +51,8 @@ void use(Reading& reading, const Line& line, std::size_t plugin) {
 
 void take_plugin(Reading& reading, const Line& line) {
   reading.security_seen = true;
-  if (const auto index = add_plugin(reading, line, name_for(reading, line.value), line.value)) use(reading, line, *index);
+  if (const auto index = add_plugin(reading, line, name_for(reading, line.value), line.value))
+    use(reading, line, *index);
 }
 
 void take_global_plugin(Reading& reading, const Line& line) {
@@ -65,7 +69,8 @@ void take_plugin_load(Reading& reading, const Line& line) {
     return reading.error(line, fmt::format("there is another plugin called '{}'", words[0]));
   }
   const std::string_view path = line.value.substr(static_cast<std::size_t>(words[1].data() - line.value.data()));
-  if (const auto index = add_plugin(reading, line, std::string{words[0]}, path)) reading.plugins_unused.push_back({*index, line});
+  if (const auto index = add_plugin(reading, line, std::string{words[0]}, path))
+    reading.plugins_unused.push_back({*index, line});
 }
 
 void take_plugin_use(Reading& reading, const Line& line) {
@@ -84,7 +89,8 @@ void take_plugin_use(Reading& reading, const Line& line) {
 void take_plugin_option(Reading& reading, const Line& line) {
   reading.security_seen = true;
   if (!reading.where.plugin) {
-    return reading.draft.error(line.name_at, fmt::format("'{}' belongs to a plugin, but there is none above it", line.name));
+    return reading.draft.error(line.name_at,
+                               fmt::format("'{}' belongs to a plugin, but there is none above it", line.name));
   }
   const std::size_t index = *reading.where.plugin;
   auto options = reading.draft.options.plugins[index].options;

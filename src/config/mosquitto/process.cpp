@@ -11,7 +11,8 @@ namespace {
 
 void take_user(Reading& reading, const Line& line) {
   if (reading.user) {
-    return reading.error(line, fmt::format("'user' is written twice: the other stands in line {}", reading.user->name_at.line));
+    return reading.error(
+        line, fmt::format("'user' is written twice: the other stands in line {}", reading.user->name_at.line));
   }
   reading.user = line;
 }
@@ -43,7 +44,8 @@ void finish_process(Reading& reading) {
   }
   const std::string user{reading.user->value};
   if (user != kUsualUser && !exists(user)) {
-    reading.warning(*reading.user, fmt::format("there is no user '{}' on this machine, so a broker would not start here", user));
+    reading.warning(*reading.user,
+                    fmt::format("there is no user '{}' on this machine, so a broker would not start here", user));
   }
   reading.set(Section::defence, "user", 0, {user}, *reading.user);
 }

@@ -92,7 +92,9 @@ void Reading::take(Line line) {
   if (line.value.empty()) {
     return draft.error(line.name_at, fmt::format("'{}' wants a value: {}", line.name, line.directive->value));
   }
-  if (!is_utf8(line.value)) return error(line, fmt::format("the value of '{}' is no UTF-8", line.name));
+  if (!is_utf8(line.name) || !is_utf8(line.value)) {
+    return error(line, fmt::format("'{}' is not UTF-8, or holds a control character", line.directive->name));
+  }
   if (!keep_for_default(line)) line.directive->take(*this, line);
 }
 
@@ -114,7 +116,8 @@ void Reading::make_default_listener() {
 }
 
 std::size_t Reading::add_listener(Place place) {
-  if (listeners.size() == kListenersMax) draft.error(place, fmt::format("there are more than {} listeners", kListenersMax));
+  if (listeners.size() == kListenersMax)
+    draft.error(place, fmt::format("there are more than {} listeners", kListenersMax));
   if (listeners.size() >= kListenersMax) return listeners.size() - 1;
   listeners.emplace_back();
   const std::size_t index = draft.add_section(Section::listener, place);
@@ -135,8 +138,9 @@ ListenerNotes& Reading::notes() {
 
 std::optional<std::size_t> Reading::bridge(const Line& line) {
   if (!where.bridge) {
-    draft.error(line.name_at, fmt::format("'{}' belongs to a bridge, which 'connection NAME' begins; there is none above it{}",
-                                          line.name, line.name_at.file == 0 ? "" : " in this file"));
+    draft.error(line.name_at,
+                fmt::format("'{}' belongs to a bridge, which 'connection NAME' begins; there is none above it{}",
+                            line.name, line.name_at.file == 0 ? "" : " in this file"));
   }
   return where.bridge;
 }
@@ -149,12 +153,13 @@ void Reading::hold_for_all(std::string_view key, const Raw& raw, const Line& lin
   for_all.push_back({key, raw, line});
 }
 
-void Reading::set_number(Section section, std::string_view key, std::size_t index, std::uint64_t value, const Line& line) {
+void Reading::set_number(Section section, std::string_view key, std::size_t index, std::uint64_t value,
+                         const Line& line) {
   const Row& row = *find_row(section, key);
   const std::uint64_t taken = std::clamp(value, row.min, row.max);
   if (taken != value) {
-    warning(line, fmt::format("'{}' is {}, but {} is the {} that tombo offers and holds instead", line.name, value, taken,
-                              taken < value ? "most" : "least"));
+    warning(line, fmt::format("'{}' is {}, but {} is the {} that tombo offers and holds instead", line.name, value,
+                              taken, taken < value ? "most" : "least"));
   }
   set(section, key, index, {static_cast<std::int64_t>(taken)}, line);
 }
@@ -166,7 +171,8 @@ void Reading::set_text(Section section, std::string_view key, std::size_t index,
     return error(line, fmt::format("'{}' is written twice: the other stands in line {}{}", line.name, before.line,
                                    before.file == line.name_at.file ? "" : " of " + draft.file_name(before.file)));
   }
-  if (row.type == Type::list) return set(section, key, index, {std::vector<std::string>{std::string{line.value}}}, line);
+  if (row.type == Type::list)
+    return set(section, key, index, {std::vector<std::string>{std::string{line.value}}}, line);
   set(section, key, index, {std::string{line.value}}, line);
 }
 
@@ -175,7 +181,8 @@ const Row* row_of(const Directive& directive) {
   const std::size_t dot = name.find('.');
   if (dot == std::string_view::npos) return find_row(Section::top, name);
   for (const SectionInfo& info : sections()) {
-    if (info.section != Section::top && info.name == name.substr(0, dot)) return find_row(info.section, name.substr(dot + 1));
+    if (info.section != Section::top && info.name == name.substr(0, dot))
+      return find_row(info.section, name.substr(dot + 1));
   }
   return nullptr;
 }

@@ -22,13 +22,13 @@ struct Line {
 
 /// What a listener's lines say that only the whole file can make an option of.
 struct ListenerNotes {
-  std::optional<Line> identity;      // use_identity_as_username true
-  std::optional<Line> subject;       // use_subject_as_username true
+  std::optional<Line> identity;  // use_identity_as_username true
+  std::optional<Line> subject;   // use_subject_as_username true
   std::optional<Line> psk_hint;
   std::optional<Line> psk_file;
-  std::optional<Line> domain;        // socket_domain
-  std::optional<Line> anonymous;     // allow_anonymous or listener_allow_anonymous
-  bool by_default = false;           // there because options were written for it, not by `listener`
+  std::optional<Line> domain;     // socket_domain
+  std::optional<Line> anonymous;  // allow_anonymous or listener_allow_anonymous
+  bool by_default = false;        // there because options were written for it, not by `listener`
 };
 
 /// What a bridge's lines say that only all of them together can make an option of.
@@ -56,7 +56,7 @@ struct PluginLine {
 struct LogNotes {
   std::optional<Line> first_destination, first_type;
   std::vector<std::string> destinations, types;
-  bool nowhere = false;                                      // log_dest none
+  bool nowhere = false;  // log_dest none
 };
 
 /// Where we are in a file: what its directives belong to.  Each included file begins anew, as Mosquitto has it.
@@ -64,7 +64,7 @@ struct Where {
   std::optional<std::size_t> listener;  // none: the default listener
   std::optional<std::size_t> bridge;
   std::optional<std::size_t> plugin;
-  int depth = 0;                        // of include_dir
+  int depth = 0;  // of include_dir
 };
 
 /// A mosquitto.conf while it is read: the draft, and what is known of where we are.  Lives on: main.
@@ -75,14 +75,14 @@ class Reading {
   Draft draft;
   Where where;
   bool per_listener = false;
-  bool security_seen = false;                  // something that per_listener_settings would have moved
-  std::optional<std::size_t> default_listener; // made when something is written for it
-  std::vector<Line> kept_for_default;          // what does not make one, but holds for it once it is there
-  std::vector<ListenerNotes> listeners;        // as in draft.options
+  bool security_seen = false;                   // something that per_listener_settings would have moved
+  std::optional<std::size_t> default_listener;  // made when something is written for it
+  std::vector<Line> kept_for_default;           // what does not make one, but holds for it once it is there
+  std::vector<ListenerNotes> listeners;         // as in draft.options
   std::vector<BridgeNotes> bridges;
   std::vector<ForAll> for_all;
-  std::vector<PluginLine> plugins_for_all;     // global_plugin
-  std::vector<PluginLine> plugins_unused;      // plugin_load without plugin_use
+  std::vector<PluginLine> plugins_for_all;  // global_plugin
+  std::vector<PluginLine> plugins_unused;   // plugin_load without plugin_use
   LogNotes log;
   std::optional<Line> persistence, persistence_file, persistence_location, user, psk_file;
   std::optional<Line> queued_messages, queued_bytes, memory;

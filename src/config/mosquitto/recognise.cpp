@@ -12,7 +12,8 @@ constexpr std::string_view kBlanks = " \t\r";
 
 std::string_view trimmed(std::string_view text) {
   const std::size_t begin = text.find_first_not_of(kBlanks);
-  return begin == std::string_view::npos ? std::string_view{} : text.substr(begin, text.find_last_not_of(kBlanks) + 1 - begin);
+  return begin == std::string_view::npos ? std::string_view{}
+                                         : text.substr(begin, text.find_last_not_of(kBlanks) + 1 - begin);
 }
 
 /// What one line can only be; by_content where it may be either.

@@ -11,8 +11,9 @@ void take_per_listener_settings(Reading& reading, const Line& line) {
   const auto flag = flag_of(reading, line);
   if (!flag) return;
   if (reading.security_seen && *flag != reading.per_listener) {
-    return reading.draft.error(line.name_at, "'per_listener_settings' must stand above the settings that it is about: "
-                                             "allow_anonymous, password_file, acl_file, psk_file, plugins and the like");
+    return reading.draft.error(line.name_at,
+                               "'per_listener_settings' must stand above the settings that it is about: "
+                               "allow_anonymous, password_file, acl_file, psk_file, plugins and the like");
   }
   reading.per_listener = *flag;
 }
@@ -51,7 +52,9 @@ void take_acl_file(Reading& reading, const Line& line) {
 void take_psk_file(Reading& reading, const Line& line) {
   reading.security_seen = true;
   std::optional<Line>& kept = reading.per_listener ? reading.notes().psk_file : reading.psk_file;
-  if (kept) return reading.error(line, fmt::format("'psk_file' is written twice: the other stands in line {}", kept->name_at.line));
+  if (kept)
+    return reading.error(line,
+                         fmt::format("'psk_file' is written twice: the other stands in line {}", kept->name_at.line));
   kept = line;
 }
 
@@ -60,7 +63,8 @@ void take_empty_client_id(Reading& reading, const Line& line) {
   const auto flag = flag_of(reading, line);
   if (!flag) return;
   if (!reading.per_listener) return reading.set(Section::mqtt, "allow_empty_client_id", 0, {*flag}, line);
-  reading.set(Section::listener, "empty_client_id", reading.listener(), {std::string{*flag ? "allow" : "refuse"}}, line);
+  reading.set(Section::listener, "empty_client_id", reading.listener(), {std::string{*flag ? "allow" : "refuse"}},
+              line);
 }
 
 void take_auto_id_prefix(Reading& reading, const Line& line) {

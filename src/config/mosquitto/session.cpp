@@ -14,18 +14,29 @@ void take_expiration(Reading& reading, const Line& line) {
   std::string_view word = only_word(reading, line);
   std::uint64_t unit = 0;
   switch (word.back()) {
-    case 'h': unit = 3'600; break;
-    case 'd': unit = 86'400; break;
-    case 'w': unit = 604'800; break;
-    case 'm': unit = 2'592'000; break;
-    case 'y': unit = 31'536'000; break;
-    default: break;
+    case 'h':
+      unit = 3'600;
+      break;
+    case 'd':
+      unit = 86'400;
+      break;
+    case 'w':
+      unit = 604'800;
+      break;
+    case 'm':
+      unit = 2'592'000;
+      break;
+    case 'y':
+      unit = 31'536'000;
+      break;
+    default:
+      break;
   }
   if (unit != 0) word.remove_suffix(1);
   const auto count = parse_number(word);
   if (unit == 0 || !count || *count < 1) {
-    return reading.error(line, fmt::format("'{}' is '{}', but must be a number and one of h, d, w, m, y, such as 14d", line.name,
-                                           line.value));
+    return reading.error(line, fmt::format("'{}' is '{}', but must be a number and one of h, d, w, m, y, such as 14d",
+                                           line.name, line.value));
   }
   const auto units = static_cast<std::uint64_t>(*count);
   if (units > (kNever - 1) / unit) {

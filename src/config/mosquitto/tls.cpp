@@ -10,7 +10,8 @@ namespace {
 void take_require_certificate(Reading& reading, const Line& line) {
   const auto flag = flag_of(reading, line);
   if (!flag) return;
-  reading.set(Section::listener, "client_certificate", reading.listener(), {std::string{*flag ? "required" : "none"}}, line);
+  reading.set(Section::listener, "client_certificate", reading.listener(), {std::string{*flag ? "required" : "none"}},
+              line);
 }
 
 void take_identity(Reading& reading, const Line& line) {
@@ -34,7 +35,9 @@ void take_tls_version(Reading& reading, const Line& line) {
   if (!old && word != "tlsv1.2" && word != "tlsv1.3") {
     return reading.error(line, fmt::format("'{}' is '{}', but must be tlsv1.2 or tlsv1.3", line.name, word));
   }
-  if (old) reading.warning(line, fmt::format("'{}' is {}, but the oldest version that tombo speaks is TLS 1.2", line.name, word));
+  if (old)
+    reading.warning(line,
+                    fmt::format("'{}' is {}, but the oldest version that tombo speaks is TLS 1.2", line.name, word));
   const std::string version = word == "tlsv1.3" ? "1.3" : "1.2";
   reading.set(Section::listener, "tls_min", reading.listener(), {version}, line);
 }

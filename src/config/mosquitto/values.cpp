@@ -24,11 +24,13 @@ void with_target(Reading& reading, const Line& line, const std::function<void(co
   const Row* row = row_of(*line.directive);
   if (row == nullptr) return;
   switch (line.directive->scope) {
-    case Scope::listener: return action(*row, reading.listener());
+    case Scope::listener:
+      return action(*row, reading.listener());
     case Scope::bridge:
       if (const auto bridge = reading.bridge(line)) action(*row, *bridge);
       return;
-    default: return action(*row, 0);
+    default:
+      return action(*row, 0);
   }
 }
 
@@ -38,9 +40,8 @@ void store(Reading& reading, const Line& line, const Raw& raw) {
   if (line.directive->scope == Scope::listeners) {
     return reading.hold_for_all(row->key, raw, line);
   }
-  with_target(reading, line, [&](const Row& target, std::size_t index) {
-    reading.set(target.section, target.key, index, raw, line);
-  });
+  with_target(reading, line,
+              [&](const Row& target, std::size_t index) { reading.set(target.section, target.key, index, raw, line); });
 }
 
 }  // namespace
@@ -107,7 +108,8 @@ void take_number(Reading& reading, const Line& line) {
   const auto number = number_of(reading, line);
   if (!number) return;
   const auto& unlimited = line.directive->unlimited;
-  const auto wanted = unlimited && *number <= unlimited->at_most ? unlimited->becomes : static_cast<std::uint64_t>(*number);
+  const auto wanted =
+      unlimited && *number <= unlimited->at_most ? unlimited->becomes : static_cast<std::uint64_t>(*number);
   if (line.directive->scope == Scope::listeners) return store(reading, line, {static_cast<std::int64_t>(wanted)});
   with_target(reading, line, [&](const Row& row, std::size_t index) {
     reading.set_number(row.section, row.key, index, wanted, line);
@@ -115,9 +117,8 @@ void take_number(Reading& reading, const Line& line) {
 }
 
 void take_text(Reading& reading, const Line& line) {
-  with_target(reading, line, [&](const Row& row, std::size_t index) {
-    reading.set_text(row.section, row.key, index, line);
-  });
+  with_target(reading, line,
+              [&](const Row& row, std::size_t index) { reading.set_text(row.section, row.key, index, line); });
 }
 
 void take_entry(Reading& reading, const Line& line) {

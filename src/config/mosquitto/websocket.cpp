@@ -10,13 +10,16 @@ namespace {
 void take_protocol(Reading& reading, const Line& line) {
   const std::string_view word = only_word(reading, line);
   if (word == "http_api") {
-    return reading.error(line, "'protocol http_api' is not offered: tomboctl asks the running broker, through [control] of a TOML "
-                               "file; remove this listener");
+    return reading.error(
+        line,
+        "'protocol http_api' is not offered: tomboctl asks the running broker, through [control] of a TOML "
+        "file; remove this listener");
   }
   if (word != "mqtt" && word != "websockets") {
     return reading.error(line, fmt::format("'protocol' is '{}', but must be mqtt or websockets", word));
   }
-  reading.set(Section::listener, "protocol", reading.listener(), {std::string{word == "mqtt" ? "mqtt" : "websocket"}}, line);
+  reading.set(Section::listener, "protocol", reading.listener(), {std::string{word == "mqtt" ? "mqtt" : "websocket"}},
+              line);
 }
 
 constexpr std::int64_t kSmallestHeaders = 8'192;  // the usual bound: a lower one would only turn clients away
@@ -25,8 +28,8 @@ void take_headers_size(Reading& reading, const Line& line) {
   const auto size = number_of(reading, line);
   if (!size || *size == 0) return;  // the default
   if (*size < kSmallestHeaders) {
-    return reading.warning(line, fmt::format("'{}' is {}, but tombo takes handshakes of {} bytes in any case", line.name, *size,
-                                             kSmallestHeaders));
+    return reading.warning(line, fmt::format("'{}' is {}, but tombo takes handshakes of {} bytes in any case",
+                                             line.name, *size, kSmallestHeaders));
   }
   reading.hold_for_all("websocket_header_bytes_max", {*size}, line);
 }
