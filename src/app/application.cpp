@@ -454,6 +454,7 @@ void Running::stop() {
 int Application::run() {
   if (cli_.action == Cli::Action::print_options_markdown) return print(config::print_markdown());
   if (cli_.action == Cli::Action::print_shipped_config) return print(config::print_shipped());
+  if (cli_.action == Cli::Action::print_mosquitto_markdown) return print(config::print_mosquitto_markdown());
 
   config::Loaded loaded = options_from(cli_);
   print_problems(loaded);

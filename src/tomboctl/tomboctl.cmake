@@ -7,6 +7,7 @@ target_include_directories(tombo_store_tools PUBLIC ${tomboctl_dir}/..)
 target_link_libraries(tombo_store_tools PUBLIC tombo_store nlohmann_json::nlohmann_json)
 
 add_executable(tomboctl ${tomboctl_dir}/main.cpp ${tomboctl_dir}/channel.cpp ${tomboctl_dir}/cli.cpp ${tomboctl_dir}/cli_acl.cpp
+               ${tomboctl_dir}/cli_import.cpp ${tomboctl_dir}/run_import.cpp
                ${tomboctl_dir}/cli_passwd.cpp ${tomboctl_dir}/cli_store.cpp ${tomboctl_dir}/passwd.cpp ${tomboctl_dir}/replace_file.cpp
                ${tomboctl_dir}/run.cpp ${tomboctl_dir}/run_acl.cpp ${tomboctl_dir}/run_store.cpp ${tomboctl_dir}/secret_input.cpp
                ${tomboctl_dir}/store_listing.cpp ${tomboctl_dir}/table.cpp)
