@@ -5,7 +5,7 @@ find_package(CLI11 REQUIRED)
 set(app_dir ${CMAKE_CURRENT_LIST_DIR})
 set(app_sources
   ${app_dir}/application.cpp ${app_dir}/cli.cpp ${app_dir}/daemonize.cpp ${app_dir}/limits.cpp ${app_dir}/log_lines.cpp
-  ${app_dir}/log_sinks.cpp ${app_dir}/options_from.cpp ${app_dir}/orders.cpp ${app_dir}/out_of_memory.cpp ${app_dir}/pid_file.cpp ${app_dir}/plugin_actions.cpp
+  ${app_dir}/log_sinks.cpp ${app_dir}/log_time.cpp ${app_dir}/options_from.cpp ${app_dir}/orders.cpp ${app_dir}/out_of_memory.cpp ${app_dir}/pid_file.cpp ${app_dir}/plugin_actions.cpp
   ${app_dir}/plugin_guests.cpp ${app_dir}/privileges.cpp
   ${app_dir}/reload.cpp
   ${app_dir}/signals.cpp ${app_dir}/version.cpp)

@@ -49,6 +49,9 @@ Result<void, Problems> Guard::reload(const config::Options& options) {
   const bool knows_users = (*made)->knows_users();
   const bool remembers = (*made)->referees.empty();
   for (const auto& warning : (*made)->policy->warnings()) log_.warning("{}", config::to_text(warning));
+  for (const auto& [file, policy] : (*made)->own_policies) {
+    for (const auto& warning : policy->warnings()) log_.warning("{}", config::to_text(warning));
+  }
   if (!remembers) remembers_.store(false, std::memory_order_release);
   all_.push_back(*made);
   // Stricter before the new rules hold, laxer after: in between nobody may do what neither rules allow.
@@ -102,13 +105,17 @@ std::unique_ptr<Exchange> Guard::begin_exchange(std::string_view method, const L
   return nullptr;
 }
 
-acl::Explanation Guard::explain(const Access& access) const { return current_.load()->policy->explain(access); }
+acl::Explanation Guard::explain(const Access& access) const {
+  const auto snapshot = current_.load();
+  if (snapshot->knows(access)) return snapshot->policy_of(access).explain(access);
+  return {snapshot->judge(access), {}, "there is no such listener"};
+}
 
 config::Acl Guard::sources() const { return current_.load()->sources; }
 
 AccessAnswer Guard::access(const Access& access, std::function<void(AccessAnswer)> later) {
   auto snapshot = current_.load();
-  auto answer = snapshot->policy->judge(access);
+  auto answer = snapshot->judge(access);
   // Deliveries are judged at once: no referee is asked for them.
   if (answer.decision != Decision::allow || snapshot->referees.empty() || access.action == Action::receive) return answer;
   return std::make_shared<AccessInquiry>(std::move(snapshot), access, std::move(answer), gate_, std::move(later))->begin();

@@ -77,6 +77,7 @@ class Client final : public TimerNode {
   std::uint16_t listener = 0;        // index in options.listeners
   std::uint16_t keep_alive_s = 0;
   State state = State::awaiting_connect;
+  bool id_is_user_name = false;      // whatever CONNECT says; as its listener wanted when the connection was accepted
   bool moved = false;                // came from another shard
   bool rated = false;                // its CONNECT was counted against the connection rate
   bool bridge = false;               // packets.md, section 9

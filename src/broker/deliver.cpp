@@ -43,7 +43,7 @@ void Shard::give(ClientSession& session, const Ref<mqtt::Message>& message, cons
   delivery.qos = terms.qos;
   delivery.retain = terms.retain;
   if (client != nullptr && session.queue.empty() && !on_disk(session) && can_write(*client) &&
-      session.may_send(client->peer, options_->limits.in_flight_max)) {
+      session.may_send(client->peer, window(), *message)) {
     message->charge();
     if (keeps(session, terms.qos)) return send_recorded(session, std::move(delivery));
     return count_sent(session, session.send(client->transport->out(), client->peer, std::move(delivery), now_), *message);
@@ -73,6 +73,7 @@ void Shard::count_sent(ClientSession& session, SendResult result, const mqtt::Me
       break;
     case SendResult::too_large: drop_for(session, Drop::too_large); break;
     case SendResult::expired: drop_for(session, Drop::expired); break;
+    case SendResult::outside: drop_for(session, Drop::refused); break;
   }
 }
 
@@ -157,7 +158,7 @@ void Shard::pump(ClientSession& session) {
       continue;
     }
     const bool windowed = first.qos != Qos::at_most_once;
-    if (windowed && !session.may_send(client->peer, options_->limits.in_flight_max) && !first.message->expired(now_)) break;
+    if (windowed && !session.may_send(client->peer, window(), *first.message) && !first.message->expired(now_)) break;
     Delivery delivery = session.queue.pop();
     counters_.messages_queued.subtract();
     if (delivery.seq != 0 && delivery.qos == Qos::exactly_once && !delivery.message->expired(now_)) {

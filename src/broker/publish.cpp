@@ -19,6 +19,7 @@ void Shard::on_publish(Client& client, const mqtt::Frame& frame) {
   if (publish.properties.has(PropertyId::topic_alias) && !resolve_alias(client, publish)) return;
   if (static_cast<std::uint8_t>(publish.qos) > client.qos_max) return refuse(client, ReasonCode::qos_not_supported);
   if (publish.retain && !options_->mqtt.retain_available) return refuse(client, ReasonCode::retain_not_supported);
+  if (client.peer.mount && !mount_publish(client, publish)) return;
   take_publish(client, publish);
 }
 
@@ -90,6 +91,7 @@ void Shard::take_publish(Client& client, mqtt::PublishView& publish) {
     counters_.drop(memory_level_ == MemoryLevel::refuse_messages ? Drop::memory : Drop::refused);
     return answer_publish(client, publish, reason);
   }
+  if (is_control_request(publish.topic)) return answer_publish(client, publish, answer_control(client, publish.payload));
   mqtt::MessageParts parts;
   parts.topic = publish.topic;
   parts.payload = publish.payload;
@@ -111,6 +113,8 @@ void Shard::take_publish(Client& client, mqtt::PublishView& publish) {
 /// What speaks against a message that its sender may publish.
 ReasonCode Shard::judge_publish(Client& client, const mqtt::PublishView& publish) {
   if (closed_to_clients(publish.topic)) return ReasonCode::not_authorized;
+  // PUBACK and PUBREC know no "packet too large": that the limit is the operator's is said by "quota exceeded".
+  if (is_payload_too_long(publish.payload)) return ReasonCode::quota_exceeded;
   if (options_->mqtt.check_payload_format && publish.properties.payload_format_indicator == 1 &&
       !mqtt::is_valid_payload_text(mqtt::text_of(publish.payload))) {
     return ReasonCode::payload_format_invalid;

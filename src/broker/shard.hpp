@@ -23,6 +23,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
@@ -160,8 +161,8 @@ class Shard {
   void on_first_packet(Client& client, const mqtt::Frame& frame, mqtt::Bytes packet);
   // connect.cpp
   void on_connect(Client& client, const mqtt::Frame& frame, mqtt::Bytes packet);
-  std::string made_client_id(const Client& client);
-  mqtt::ReasonCode judge_connect(Client& client, const mqtt::ConnectView& connect);
+  const config::Listener& listener_of(const Client& client) const;
+  mqtt::ReasonCode judge_connect(Client& client, mqtt::ConnectView& connect, std::string& made);
   mqtt::ReasonCode judge_will(const Client& client, const mqtt::WillView& will) const;
   bool bring_home(Client& client, std::string_view client_id);
   bool keeps_new_sessions() const;
@@ -171,6 +172,11 @@ class Shard {
   bool waits_for_end(Client& client, std::string_view client_id, bool clean_start);
   ClientSession* take_over(const mqtt::ConnectView& connect, std::string_view client_id, bool& present);
   bool send_connack(Client& client, const mqtt::ConnectView& connect, bool present, bool assigned);
+  // client_ids.cpp
+  mqtt::ReasonCode settle_client_id(Client& client, mqtt::ConnectView& connect, std::string& made);
+  mqtt::ReasonCode judge_empty_client_id(const Client& client, const mqtt::ConnectView& connect) const;
+  std::string made_client_id(const Client& client);
+  bool is_named_as_its_user(const Client& client, std::string_view client_id) const;
   // enhanced.cpp
   bool authenticate(Client& client, const mqtt::ConnectView& connect, std::string_view client_id, mqtt::Bytes packet);
   bool take_step(Client& client, mqtt::Bytes data);
@@ -209,11 +215,26 @@ class Shard {
   mqtt::ReasonCode judge_publish(Client& client, const mqtt::PublishView& publish);
   void answer_publish(Client& client, const mqtt::PublishView& publish, mqtt::ReasonCode reason);
   bool store_refuses() const;
+  bool is_payload_too_long(mqtt::Bytes payload) const {
+    return options_->limits.payload_bytes_max != 0 && payload.size() > options_->limits.payload_bytes_max;
+  }
+  // control_topics.cpp
+  bool is_control_request(std::string_view topic) const;
+  mqtt::ReasonCode answer_control(Client& client, mqtt::Bytes request);
+  // mount.cpp
+  bool mount_topic(const std::string& mount, std::string_view& topic, std::string& whole) const;
+  bool mount_publish(Client& client, mqtt::PublishView& publish);
+  std::string_view mounted_filter(const Client& client, std::string_view filter);
+  void leave_other_mounts(ClientSession& session);
   // route.cpp
   bool somebody_is_full() const;
   mqtt::ReasonCode route(const mqtt::MessageParts& parts, std::uint64_t publisher_hash, Client* publisher);
   void route_matched(const Ref<mqtt::Message>& message, std::uint64_t publisher_hash, Client* publisher);
   bool keep_retained(const Ref<mqtt::Message>& message);
+  Ref<mqtt::Message> as_retained(const Ref<mqtt::Message>& message) const;
+  mqtt::Qos qos_for(const mqtt::Message& message, mqtt::Qos subscription) const {
+    return upgrades_qos_ ? subscription : mqtt::lower_of(message.qos(), subscription);  // [MQTT-3.8.4-8, MQTT-4.8.2-3]
+  }
   void deliver_local(const Ref<mqtt::Message>& message);
   void deliver_gathered(const Ref<mqtt::Message>& message);
   void deliver_shared(const Ref<mqtt::Message>& message, const routing::Group& group, std::uint64_t publisher_hash,
@@ -231,6 +252,7 @@ class Shard {
   void give(ClientSession& session, const Ref<mqtt::Message>& message, const Terms& terms);
   void send_recorded(ClientSession& session, session::Delivery delivery);
   void enqueue(ClientSession& session, session::Delivery delivery);
+  session::Window window() const { return {options_->limits.in_flight_max, options_->limits.in_flight_bytes_max}; }
   static std::size_t queued_messages(const ClientSession& session);
   static std::size_t queued_bytes(const ClientSession& session);
   bool make_room(ClientSession& session, const session::Delivery& delivery);
@@ -439,6 +461,7 @@ class Shard {
   std::size_t mail_done_ = 0;     // letters at the front of mail_ that are done with
   std::size_t turn_letters_ = 0;  // that came and went in this turn
   bool work_left_ = false;
+  bool upgrades_qos_ = false;      // messages go out with the subscription's QoS, whatever theirs is
   bool limits_rates_ = false;      // some rate of a client is limited
   std::vector<Slowed> slowed_;     // clients that were faster than they may be
   MonoTime slowed_until_ = kNever; // the first of them goes on
@@ -458,6 +481,7 @@ class Shard {
 
   // Scratch of one publish, kept for its memory.
   mqtt::PublishView publish_view_;
+  std::string mounted_;  // a topic or filter with the mount point of its client
   mqtt::AckView ack_view_;
   routing::MatchResult matched_;
   mqtt::ByteStore* received_ = nullptr;  // within on_bytes()

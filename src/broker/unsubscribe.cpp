@@ -22,7 +22,7 @@ void Shard::on_unsubscribe(Client& client, const mqtt::Frame& frame) {
   if (client.session->stored && awaits_disk()) routing_.publisher = &client;
   mqtt::Bytes filters = unsubscribe.filters;
   for (std::uint32_t i = 0; i < unsubscribe.count; ++i) {
-    const auto filter = mqtt::next_filter(filters);
+    const auto filter = mounted_filter(client, mqtt::next_filter(filters));
     codes.push_back(id_in_use ? ReasonCode::packet_identifier_in_use : unsubscribe_one(*client.session, filter));
     if (core_.events != nullptr && codes.back() == ReasonCode::success) tell_unsubscribed(client, filter);
   }
