@@ -122,7 +122,9 @@ def table(brokers):
              row("resident memory after the start, MiB", 1, [median(b.rss) for b in brokers]),
              row("of it not from files, MiB", 1, [median(b.anonymous) for b in brokers]),
              row("start until a CONNECT is answered, ms", 1, [median(b.times) for b in brokers]),
-             row("the same from disk, ms", 1, [median(b.disk_times) for b in brokers])]
+             row("the quickest of them, ms", 1, [min(b.times) for b in brokers]),
+             row("the same from disk, ms", 1, [median(b.disk_times) for b in brokers]),
+             row("the quickest of them, ms", 1, [min(b.disk_times) for b in brokers])]
     return "\n".join(lines)
 
 
