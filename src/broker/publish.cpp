@@ -44,7 +44,8 @@ Shard::Ask Shard::ask_publish(Client& client, const mqtt::PublishView& publish, 
   if (!core_.authenticator().restricts_access()) return Ask::allowed;
   const ClientSession& session = *client.session;
   const auth::Access access{auth::Action::publish, session.client_id(), session.principal, client.listener,
-                            publish.topic,          publish.qos,         publish.retain};
+                            publish.topic,          publish.qos,         publish.retain,    false,
+                            publish.payload};
   auth::AccessAnswer answer;
   const Ask asked = ask_access(client, access, answer);
   reason = answer.reason;
@@ -89,6 +90,10 @@ void Shard::take_publish(Client& client, mqtt::PublishView& publish) {
   if (mqtt::is_error(reason)) {
     counters_.drop(memory_level_ == MemoryLevel::refuse_messages ? Drop::memory : Drop::refused);
     return answer_publish(client, publish, reason);
+  }
+  // An order to a plugin, which has it already.
+  if (core_.events != nullptr && core_.events->takes_control() && publish.topic.starts_with("$CONTROL/")) {
+    return answer_publish(client, publish, ReasonCode::success);
   }
   mqtt::MessageParts parts;
   parts.topic = publish.topic;

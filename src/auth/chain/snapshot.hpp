@@ -46,6 +46,12 @@ struct Snapshot {
     return false;
   }
   bool restricts() const { return policy->restricts() || !referees.empty() || grants_may_come; }
+  bool asks_for_all() const {
+    for (const Referee* referee : referees) {
+      if (referee->asks_for_all()) return true;
+    }
+    return false;
+  }
   bool restricts_receiving() const { return policy->restricts_receiving() || grants_may_come; }
 };
 
