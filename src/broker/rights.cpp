@@ -79,6 +79,8 @@ Shard::Ask Shard::ask_will(Client& client, const mqtt::WillView& will, std::stri
 bool Shard::may_receive(ClientSession& session, const mqtt::Message& message) {
   const auth::Access access{auth::Action::receive, session.client_id(), session.principal, session.client->listener,
                             message.topic(),       message.qos(),       message.retain()};
+  // Where others are asked as well (asked_deliveries.cpp), what is remembered is what they have said.
+  if (asks_receiving_) return core_.authenticator().rule_on(access).decision == auth::Decision::allow;
   return judge_access(*session.client, access).decision == auth::Decision::allow;
 }
 

@@ -53,8 +53,7 @@ auth::AccessAnswer Shard::judge_access(Client& client, const auth::Access& acces
   if (client.rights) {
     if (const auto* known = client.rights->find(policy, access)) return *known;
   }
-  const bool delivery = access.action == auth::Action::receive;  // of which others are asked elsewhere
-  auto answer = delivery ? authenticator.rule_on(access) : authenticator.access(access, [](auth::AccessAnswer) {});
+  auto answer = authenticator.access(access, [](auth::AccessAnswer) {});
   if (answer.decision == auth::Decision::pending) answer.decision = auth::Decision::deny;  // a reload came in between
   remember(client, policy, access, answer);
   return answer;

@@ -10,8 +10,9 @@ import sys
 
 MOSQUITTO = "/usr/sbin/mosquitto"
 DYNSEC = "/usr/lib/x86_64-linux-gnu/mosquitto_dynamic_security.so"
-# What a program exports by itself, or because a library that it is linked with wants it.
-OTHERS = re.compile(r"^(_IO_stdin_used|__data_start|data_start|_?_?(bss_start|edata|end|init|fini)_?_?|environ|__environ|main)$")
+# What a program exports by itself; the second line: variables of libraries, of which it has the one copy.
+OTHERS = re.compile(r"^(_IO_stdin_used|__data_start|data_start|_?_?(bss_start|edata|end|init|fini)_?_?|_?_?environ|"
+                    r"__libc_single_threaded|ber_pvt_opt_on|in6addr_\w+|std(in|out|err))$")
 
 
 def exported(path):
