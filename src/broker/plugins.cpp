@@ -73,6 +73,7 @@ void Shard::tell_unsubscribed(const Client& client, std::string_view filter) {
 /// verdicts.cpp.
 Shard::Ask Shard::ask_plugins(Client& client, const mqtt::PublishView& publish, PublishVerdict& said) {
   const bool order = core_.events->takes_control() && publish.topic.starts_with("$CONTROL/");
+  if (order && closed_to_clients(publish.topic)) return Ask::allowed;  // and refused by judge_publish()
   if ((!order && !core_.events->watches_publish()) || publish.topic.starts_with("$SYS/")) return Ask::allowed;
   if (publish.qos == mqtt::Qos::exactly_once && client.session->is_receiving(publish.packet_id)) return Ask::allowed;
   if (!client.verdicts || !client.verdicts->publish) {

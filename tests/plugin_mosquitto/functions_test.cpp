@@ -190,7 +190,9 @@ TEST(MosquittoFunctions, Base64GoesBothWays) {
       ASSERT_EQ(mosquitto_base64_decode(encoded, &decoded, &size), MOSQ_ERR_SUCCESS) << encoded;
       EXPECT_EQ(std::string(reinterpret_cast<char*>(decoded), size), text);
     }
-    if (text == "foob") EXPECT_STREQ(encoded, "Zm9vYg==");
+    if (text == "foob") {
+      EXPECT_STREQ(encoded, "Zm9vYg==");
+    }
     mosquitto_free(encoded);
     mosquitto_free(decoded);
   }
