@@ -379,9 +379,10 @@ control::Reloaded Running::reload() {
     options_ = *next;
     life_.set(options_.log.wording);
     server_->reload(next);
-    if (plugins_) {
-      for (const auto& problem : plugins_->reload(next->plugins)) log_.error("{}", problem);
-    }
+  }
+  // Those of Mosquitto's interface hear of a reload that changes nothing, too.
+  if (plugins_ && outcome.good) {
+    for (const auto& problem : plugins_->reload(options_.plugins)) log_.error("{}", problem);
   }
   if (outcome.good) outcome.problem = reread_files();
   outcome.good = outcome.good && outcome.problem.empty();

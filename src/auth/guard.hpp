@@ -46,6 +46,8 @@ class Guard final : public Authenticator, public acl::Explainer {
   AccessAnswer rule_on(const Access& access) override { return current_.load()->judge(access); }
   bool restricts_access() const override { return restricts_.load(std::memory_order_acquire); }
   bool restricts_receiving() const override { return restricts_receiving_.load(std::memory_order_acquire); }
+  bool asks_receiving() const override { return asks_for_all_.load(std::memory_order_acquire); }
+  bool asks_unsubscribing() const override { return asks_for_all_.load(std::memory_order_acquire); }
   bool knows_users() const override { return knows_users_.load(std::memory_order_acquire); }
   std::uint64_t policy() const override { return policy_.load(std::memory_order_acquire); }
 
@@ -64,6 +66,7 @@ class Guard final : public Authenticator, public acl::Explainer {
   Current<Snapshot> current_;
   std::atomic<bool> restricts_{false};
   std::atomic<bool> restricts_receiving_{false};
+  std::atomic<bool> asks_for_all_{false};
   std::atomic<bool> knows_users_{false};
   std::atomic<bool> remembers_{false};
   std::atomic<std::uint64_t> policy_{0};

@@ -45,7 +45,8 @@ Shard::Ask Shard::ask_publish(Client& client, const mqtt::PublishView& publish, 
   if (!core_.authenticator().restricts_access()) return Ask::allowed;
   const ClientSession& session = *client.session;
   const auth::Access access{auth::Action::publish, session.client_id(), session.principal, client.listener,
-                            publish.topic,          publish.qos,         publish.retain};
+                            publish.topic,          publish.qos,         publish.retain,    false,
+                            publish.payload};
   auth::AccessAnswer answer;
   const Ask asked = ask_access(client, access, answer);
   reason = answer.reason;
@@ -93,6 +94,10 @@ void Shard::take_publish(Client& client, mqtt::PublishView& publish) {
     return answer_publish(client, publish, reason);
   }
   if (is_control_request(publish.topic)) return answer_publish(client, publish, answer_control(client, publish.payload));
+  // An order to a plugin, which has it already.
+  if (core_.events != nullptr && core_.events->takes_control() && publish.topic.starts_with("$CONTROL/")) {
+    return answer_publish(client, publish, ReasonCode::success);
+  }
   mqtt::MessageParts parts;
   parts.topic = publish.topic;
   parts.payload = publish.payload;

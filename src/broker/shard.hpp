@@ -111,6 +111,15 @@ class Shard {
 
   /// Routes what a plugin publishes as the broker.  (plugins.cpp)
   void publish_own(const plugin::OwnMessage& message);
+  /// The same for one client, which must be connected here.
+  void publish_to(std::string_view client_id, const plugin::OwnMessage& message);
+  /// As kick(), with or without the will, for a plugin: the client, if it is connected here.
+  void kick_client(std::string_view client_id, bool with_will);
+  /// Connections of one user (of nobody, if the name is empty; of everybody, if there is none), some from `from_slot` on; the
+  /// slot to go on with, or 0 at the end.
+  std::uint32_t kick_users(const std::optional<std::string>& user_name, bool with_will, std::uint32_t from_slot);
+  /// A connected client is another user from now on.
+  void rename(std::string_view client_id, std::string_view user_name);
 
   // --- what the operator sees (inspect.cpp): each call looks at so much at most and copies out what it found
 
@@ -251,6 +260,8 @@ class Shard {
   // deliver.cpp
   void deliver(ClientSession& session, const Ref<mqtt::Message>& message, const Terms& terms);
   void give(ClientSession& session, const Ref<mqtt::Message>& message, const Terms& terms);
+  static session::Delivery delivery_of(const Ref<mqtt::Message>& message, const Terms& terms);
+  void refuse_next(ClientSession& session);
   void send_recorded(ClientSession& session, session::Delivery delivery);
   void enqueue(ClientSession& session, session::Delivery delivery);
   session::Window window() const { return {options_->limits.in_flight_max, options_->limits.in_flight_bytes_max}; }
@@ -296,6 +307,7 @@ class Shard {
                         const mqtt::SubscribeOptions& options, std::uint32_t subscription_id);
   // unsubscribe.cpp
   void on_unsubscribe(Client& client, const mqtt::Frame& frame);
+  bool ask_unsubscribing(Client& client, const mqtt::UnsubscribeView& unsubscribe, std::vector<mqtt::ReasonCode>& refused);
   mqtt::ReasonCode unsubscribe_one(ClientSession& session, std::string_view filter);
   void remove_subscription(ClientSession& session, std::uint32_t record);
   void remove_shared(ClientSession& session, SharedSubscription& shared);
@@ -390,12 +402,25 @@ class Shard {
   Ask ask_plugins(Client& client, const mqtt::PublishView& publish, plugin::PublishVerdict& said);
   mqtt::ReasonCode obey(const plugin::PublishVerdict& said, mqtt::PublishView& publish, mqtt::Qos& qos);
   mqtt::ReasonCode judge_changes(const plugin::Changes& changes) const;
+  void send_away(Client& client, bool with_will);
   void ask_of_will(std::shared_ptr<const LeftWill> left);
   void end_will(const LeftWill& left, const plugin::PublishVerdict& said);
+  // asked_deliveries.cpp
+  void deliver_asked(ClientSession& session, const Ref<mqtt::Message>& message, const Terms& terms);
+  Ask ask_of_next(ClientSession& session, Ref<mqtt::Message>& instead);
+  void ask_ahead(ClientSession& session);
+  void ask_about(ClientSession& session, const session::Delivery& delivery);
+  void ask_again();
+  void right_is_there(ClientSession& session, AskedDelivery& asked, const auth::AccessAnswer& answer);
+  void show_delivery(ClientSession& session, AskedDelivery& asked);
+  void shown(const routing::SessionHandle& handle, std::uint64_t ticket, const plugin::PublishVerdict& said);
+  AskedDelivery* find_asked(const routing::SessionHandle& handle, std::uint64_t ticket);
+  void right_came(const routing::SessionHandle& handle, std::uint64_t ticket, const auth::AccessAnswer& answer);
   bool ask_of_delivery(const ClientSession& session, Ref<mqtt::Message>& message, const Terms& terms);
   // verdicts.cpp
   Ask ask_access(Client& client, const auth::Access& access, auth::AccessAnswer& answer);
   bool wait_for_access(Client& client, const auth::Access& access, auth::AccessAnswer& answer);
+  void remember(Client& client, std::uint64_t policy, const auth::Access& access, const auth::AccessAnswer& answer);
   auth::AccessAnswer judge_access(Client& client, const auth::Access& access);
   Verdicts& verdicts_of(Client& client);
   std::uint64_t wait_for_verdict(Client& client);
@@ -464,6 +489,8 @@ class Shard {
   std::vector<routing::SessionHandle> reads_;          // whose deliveries are to be read from the disk
   std::vector<routing::SessionHandle> read_again_;     // where that failed
   MonoTime read_again_at_{};
+  std::vector<routing::SessionHandle> ask_again_;      // who was to be asked about their deliveries had too much to do
+  MonoTime ask_again_at_{};
   std::vector<Letter> mail_;
   std::size_t mail_done_ = 0;     // letters at the front of mail_ that are done with
   std::size_t turn_letters_ = 0;  // that came and went in this turn
@@ -474,6 +501,8 @@ class Shard {
   MonoTime slowed_until_ = kNever; // the first of them goes on
   bool judges_receiving_ = false;  // each delivery is asked for
   bool plugins_deliver_ = false;   // the same of plugins
+  bool shows_deliveries_ = false;  // somebody who may take his time sees, and may change, each delivery
+  bool asks_receiving_ = false;    // the same, or somebody who may take his time is asked of each delivery
   static constexpr std::uint32_t kNothingToRecheck = 0xFFFFFFFF;
   std::uint32_t recheck_from_ = kNothingToRecheck;  // slot of the next session whose rights are looked at again
   std::uint64_t random_state_;

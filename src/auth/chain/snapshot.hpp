@@ -60,6 +60,12 @@ struct Snapshot {
     return answer;
   }
   bool restricts() const { return policy->restricts() || !own_policies.empty() || !referees.empty() || grants_may_come; }
+  bool asks_for_all() const {
+    for (const Referee* referee : referees) {
+      if (referee->asks_for_all()) return true;
+    }
+    return false;
+  }
   bool restricts_receiving() const { return policy->restricts_receiving() || !own_policies.empty() || grants_may_come; }
 };
 
