@@ -34,7 +34,7 @@ void Shard::on_connect(Client& client, const mqtt::Frame& frame, mqtt::Bytes pac
   if (connect.properties.has(mqtt::PropertyId::maximum_packet_size)) {
     client.peer.format.packet_max = connect.properties.maximum_packet_size;
   }
-  client.bridge = connect.bridge;
+  client.bridge = connect.bridge || LoopGuard::says_bridge(connect.properties);
   if (const auto reason = judge_connect(client, connect); reason != ReasonCode::success) {
     return refuse(client, reason, drain_ ? drain_->server_reference : options_->redirect.server_reference);
   }
@@ -45,7 +45,7 @@ void Shard::on_connect(Client& client, const mqtt::Frame& frame, mqtt::Bytes pac
   // Nobody else has an identifier that was made, so the place that was found for it stays.
   const bool settled = (assigned && client.verdicts != nullptr) || client.enhanced != nullptr;
   if (!settled && !bring_home(client, client_id)) return;  // its packet goes with it
-  if (client.verdicts == nullptr && !client.enhanced && must_wait(client, connect.user_name)) {
+  if (client.own == nullptr && client.verdicts == nullptr && !client.enhanced && must_wait(client, connect.user_name)) {
     return refuse(client, ReasonCode::connection_rate_exceeded);
   }
   if (assigned && client.verdicts == nullptr) verdicts_of(client).client_id = made;
@@ -63,8 +63,9 @@ void Shard::on_connect(Client& client, const mqtt::Frame& frame, mqtt::Bytes pac
     if (asked == Ask::pending) return;
     if (asked == Ask::denied) return refuse(client, ReasonCode::not_authorized);
   }
-  if (!core_.penalties.may_come_in(client_id, now_)) return refuse(client, ReasonCode::connection_rate_exceeded);
-  if (belongs_to_another(client_id, *client.verdicts->login->principal)) return refuse(client, ReasonCode::not_authorized);
+  if (client.own == nullptr && !core_.penalties.may_come_in(client_id, now_)) return refuse(client, ReasonCode::connection_rate_exceeded);
+  if (client.own == nullptr && is_own_session(client_id)) return refuse(client, ReasonCode::not_authorized);
+  if (client.own == nullptr && belongs_to_another(client_id, *client.verdicts->login->principal)) return refuse(client, ReasonCode::not_authorized);
   accept(client, connect, client_id, assigned);
   if (client.state != Client::State::active) return;
   client.verdicts.reset();  // they were for this packet
@@ -78,6 +79,7 @@ std::string Shard::made_client_id(const Client& client) {
 }
 
 ReasonCode Shard::judge_connect(Client& client, const mqtt::ConnectView& connect) {
+  if (client.own != nullptr) return drain_ ? drain_->answer() : ReasonCode::success;
   const auto& limits = options_->limits;
   if (!accepts(options_->listeners[std::min<std::size_t>(client.listener, options_->listeners.size() - 1)], connect.version)) {
     return ReasonCode::unsupported_protocol_version;
@@ -111,7 +113,7 @@ ReasonCode Shard::judge_connect(Client& client, const mqtt::ConnectView& connect
 
 ReasonCode Shard::judge_will(const Client& client, const mqtt::WillView& will) const {
   if (static_cast<std::uint8_t>(will.qos) > client.qos_max) return ReasonCode::qos_not_supported;
-  if (closed_to_clients(will.topic)) return ReasonCode::not_authorized;
+  if (closed_to(client, will.topic)) return ReasonCode::not_authorized;
   if (will.retain && !options_->mqtt.retain_available) return ReasonCode::retain_not_supported;
   if (will.properties.payload_format_indicator == 1 && options_->mqtt.check_payload_format &&
       !mqtt::is_valid_payload_text(mqtt::text_of(will.payload))) {
@@ -127,7 +129,7 @@ bool Shard::keeps_new_sessions() const {
 /// True if this shard is the client id's home; otherwise the connection has been sent there.
 bool Shard::bring_home(Client& client, std::string_view client_id) {
   routing::ShardId home = id_;
-  if (!core_.directory.find(client_id, home) && !client.moved && !keeps_new_sessions()) home = core_.place(client_id, *options_);
+  if (!core_.directory.find(client_id, home) && !client.moved && client.own == nullptr && !keeps_new_sessions()) home = core_.place(client_id, *options_);
   if (home == id_) return true;
   Transport& transport = *client.transport;
   transport.set_client(nullptr);
@@ -159,7 +161,7 @@ void Shard::accept(Client& client, const mqtt::ConnectView& connect, std::string
   session.unlink();
   session.expiry_s = wanted_expiry(connect);
   client.connect_expiry_zero = connect.version == Version::v5 && session.expiry_s == 0;
-  if (limits.session_expiry_max_s != mqtt::kSessionNeverExpires) {
+  if (limits.session_expiry_max_s != mqtt::kSessionNeverExpires && client.own == nullptr) {
     session.expiry_s = std::min(session.expiry_s, limits.session_expiry_max_s);
   }
   session.will = connect.has_will ? std::make_unique<session::Will>(connect.will) : nullptr;
@@ -175,6 +177,10 @@ void Shard::accept(Client& client, const mqtt::ConnectView& connect, std::string
   client.keep_alive_s = connect.keep_alive_s;
   if (limits.keep_alive_max_s != 65535 && (connect.keep_alive_s == 0 || connect.keep_alive_s > limits.keep_alive_max_s)) {
     client.keep_alive_s = limits.keep_alive_max_s;
+  }
+  if (client.own != nullptr) {
+    client.keep_alive_s = 0;
+    settle_own(session, *client.own);
   }
   arm_keep_alive(client);
   counters_.clients_connected.add();

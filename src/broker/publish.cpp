@@ -79,7 +79,7 @@ void Shard::take_publish(Client& client, mqtt::PublishView& publish) {
       return answer_publish(client, publish, ReasonCode::success);
     }
     // [MQTT-3.3.4-7]  QoS 1 is answered at once, so only QoS 2 can pile up.
-    if (session.receiving() > options_->limits.receive_maximum && is_v5) {
+    if (session.receiving() > options_->limits.receive_maximum && is_v5 && client.own == nullptr) {
       session.end_receive(publish.packet_id);
       routing_ = {};
       return refuse(client, ReasonCode::receive_maximum_exceeded);
@@ -90,6 +90,7 @@ void Shard::take_publish(Client& client, mqtt::PublishView& publish) {
     counters_.drop(memory_level_ == MemoryLevel::refuse_messages ? Drop::memory : Drop::refused);
     return answer_publish(client, publish, reason);
   }
+  if (has_come_round(client, publish)) return answer_publish(client, publish, ReasonCode::success);
   mqtt::MessageParts parts;
   parts.topic = publish.topic;
   parts.payload = publish.payload;
@@ -110,7 +111,7 @@ void Shard::take_publish(Client& client, mqtt::PublishView& publish) {
 
 /// What speaks against a message that its sender may publish.
 ReasonCode Shard::judge_publish(Client& client, const mqtt::PublishView& publish) {
-  if (closed_to_clients(publish.topic)) return ReasonCode::not_authorized;
+  if (closed_to(client, publish.topic)) return ReasonCode::not_authorized;
   if (options_->mqtt.check_payload_format && publish.properties.payload_format_indicator == 1 &&
       !mqtt::is_valid_payload_text(mqtt::text_of(publish.payload))) {
     return ReasonCode::payload_format_invalid;

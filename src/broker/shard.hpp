@@ -189,6 +189,16 @@ class Shard {
   void slow_down(const Slowed& slowed);
   void go_on_with_slowed();
   void forget_slowed(const Client& client);
+  // own_clients.cpp
+  bool closed_to(const Client& client, std::string_view topic) const;
+  static auth::LoginAnswer login_of_own(const OwnClient& own);
+  bool is_own_session(std::string_view client_id);
+  void settle_own(ClientSession& session, const OwnClient& own);
+  bool has_come_round(const Client& client, const mqtt::PublishView& publish);
+  std::size_t queue_messages_max(const ClientSession& session) const;
+  std::uint64_t queue_bytes_max(const ClientSession& session) const;
+  bool drops_oldest(const ClientSession& session) const;
+  std::uint16_t window_max(const Client& client) const;
   // rights.cpp
   auth::Login login_of(const Client& client, const mqtt::ConnectView& connect, std::string_view client_id) const;
   bool closed_to_clients(std::string_view topic) const;

@@ -130,6 +130,7 @@ void check(Draft& draft) {
   check_destinations(draft);
   check_modules(draft);
   check_auth(draft);
+  check_bridges(draft);
 }
 
 }  // namespace tombo::config

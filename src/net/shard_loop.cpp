@@ -135,7 +135,7 @@ void ShardLoop::finish_turn() {
   if (shard_.now() >= doors_pause_until_ || (doors_open_ && shard_.now() >= doors_again_)) open_doors();
   shard_.end_turn();
   auto dirty = shard_.flush_list().take_dirty();
-  for (auto* transport : dirty) static_cast<Connection*>(transport)->flush();
+  for (auto* transport : dirty) transport->flush();
   shard_.flush_list().recycle(std::move(dirty));
   if (!buried_.empty()) destroy_buried();
   measure_load();
