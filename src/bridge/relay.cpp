@@ -53,6 +53,10 @@ void Relay::outward(const mqtt::Frame& frame, MonoTime now, mqtt::WriteBatch& re
   if (frame.type == PacketType::publish) return publish_outward(frame, now, remote, local);
   mqtt::AckView ack;
   if (!mqtt::decode_ack(frame, Version::v5, kNoLimits, ack, Sender::server)) return;
+  // A broker may say more than a client: that nobody is subscribed, for instance.
+  if (!mqtt::may_carry(frame.type, ack.reason, Sender::client)) {
+    ack.reason = mqtt::is_error(ack.reason) ? ReasonCode::unspecified_error : ReasonCode::success;
+  }
   mqtt::encode_ack(remote, remote_format_, frame.type, ack.packet_id, ack.reason);
 }
 

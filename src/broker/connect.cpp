@@ -107,13 +107,13 @@ ReasonCode Shard::judge_connect(Client& client, const mqtt::ConnectView& connect
   if (memory_level_ >= MemoryLevel::refuse_connections && !core_.directory.find(connect.client_id, home)) {
     return ReasonCode::quota_exceeded;
   }
-  if (connect.has_will) return judge_will(client, connect.will);
+  if (connect.has_will) return judge_will(client, connect.client_id, connect.will);
   return ReasonCode::success;
 }
 
-ReasonCode Shard::judge_will(const Client& client, const mqtt::WillView& will) const {
+ReasonCode Shard::judge_will(const Client& client, std::string_view client_id, const mqtt::WillView& will) const {
   if (static_cast<std::uint8_t>(will.qos) > client.qos_max) return ReasonCode::qos_not_supported;
-  if (closed_to(client, will.topic)) return ReasonCode::not_authorized;
+  if (closed_to(client, client_id, will.topic)) return ReasonCode::not_authorized;
   if (will.retain && !options_->mqtt.retain_available) return ReasonCode::retain_not_supported;
   if (will.properties.payload_format_indicator == 1 && options_->mqtt.check_payload_format &&
       !mqtt::is_valid_payload_text(mqtt::text_of(will.payload))) {

@@ -14,11 +14,16 @@ constexpr std::string_view kStatesBegin = "$SYS/broker/connection/";
 constexpr std::string_view kStatesEnd = "/state";
 }  // namespace
 
-/// $SYS is closed to clients, but for bridges that say there whether they are connected, as Mosquitto's do.
-bool Shard::closed_to(const Client& client, std::string_view topic) const {
+/// $SYS is closed to clients, but for bridges that say there whether they are connected, as Mosquitto's do.  Not all say that
+/// they are bridges: anybody may say so of himself.
+bool Shard::closed_to(const Client& client, std::string_view client_id, std::string_view topic) const {
   if (client.trusted()) return false;
-  if (client.bridge && topic.starts_with(kStatesBegin) && topic.ends_with(kStatesEnd)) return false;
-  return closed_to_clients(topic);
+  if (!closed_to_clients(topic)) return false;
+  if (!topic.starts_with(kStatesBegin) || !topic.ends_with(kStatesEnd)) return true;
+  if (topic.size() < kStatesBegin.size() + kStatesEnd.size()) return true;
+  topic.remove_prefix(kStatesBegin.size());
+  topic.remove_suffix(kStatesEnd.size());
+  return !client.bridge && topic != client_id;
 }
 
 /// Nobody is asked about a client that we are ourselves.

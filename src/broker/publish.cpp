@@ -111,7 +111,7 @@ void Shard::take_publish(Client& client, mqtt::PublishView& publish) {
 
 /// What speaks against a message that its sender may publish.
 ReasonCode Shard::judge_publish(Client& client, const mqtt::PublishView& publish) {
-  if (closed_to(client, publish.topic)) return ReasonCode::not_authorized;
+  if (closed_to(client, client.session->client_id(), publish.topic)) return ReasonCode::not_authorized;
   if (options_->mqtt.check_payload_format && publish.properties.payload_format_indicator == 1 &&
       !mqtt::is_valid_payload_text(mqtt::text_of(publish.payload))) {
     return ReasonCode::payload_format_invalid;

@@ -162,7 +162,7 @@ class Shard {
   void on_connect(Client& client, const mqtt::Frame& frame, mqtt::Bytes packet);
   std::string made_client_id(const Client& client);
   mqtt::ReasonCode judge_connect(Client& client, const mqtt::ConnectView& connect);
-  mqtt::ReasonCode judge_will(const Client& client, const mqtt::WillView& will) const;
+  mqtt::ReasonCode judge_will(const Client& client, std::string_view client_id, const mqtt::WillView& will) const;
   bool bring_home(Client& client, std::string_view client_id);
   bool keeps_new_sessions() const;
   Ask ask_login(Client& client, const mqtt::ConnectView& connect, std::string_view client_id);
@@ -190,7 +190,7 @@ class Shard {
   void go_on_with_slowed();
   void forget_slowed(const Client& client);
   // own_clients.cpp
-  bool closed_to(const Client& client, std::string_view topic) const;
+  bool closed_to(const Client& client, std::string_view client_id, std::string_view topic) const;
   static auth::LoginAnswer login_of_own(const OwnClient& own);
   bool is_own_session(std::string_view client_id);
   void settle_own(ClientSession& session, const OwnClient& own);
