@@ -133,7 +133,7 @@ bool Bridge::on_packet(const mqtt::Frame& frame) {
         parts_.line->read(false);
         return false;
       }
-      const auto good = relay_.inward(frame, local_.packets(), out_);
+      const auto good = relay_.inward(frame, now(), local_.packets(), out_);
       if (good) return true;
       write_disconnect(good.error());
       parts_.line->hang_up();
@@ -174,6 +174,11 @@ void Bridge::on_connack(const mqtt::Frame& frame) {
     welcome_.peer.topic_alias_max = said.topic_alias_maximum;
     welcome_.peer.qos_max = static_cast<mqtt::Qos>(std::min<std::uint8_t>(said.maximum_qos, 2));
     welcome_.peer.retain_available = said.retain_available != 0;
+    mqtt::for_each_property(said.raw, [&](PropertyId id, mqtt::Bytes, mqtt::Bytes value) {
+      if (id != PropertyId::user_property) return;
+      const std::size_t size = static_cast<std::size_t>(value[0]) << 8 | value[1];
+      if (mqtt::text_of(value.subspan(2, size)) == broker::LoopGuard::kNodeProperty) welcome_.peer.node = mqtt::text_of(value.subspan(4 + size));
+    });
     if (said.has(PropertyId::server_keep_alive)) keep_alive_s_ = said.server_keep_alive;
   }
   if (!welcome_.session_present) retained_due_ = true;

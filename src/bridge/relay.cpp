@@ -24,6 +24,12 @@ constexpr mqtt::PeerFormat kLocalFormat{};
 constexpr std::size_t kAroundPublish = 5 + 2 + 2 + 4;
 /// Of an alias and its value.
 constexpr std::size_t kAliasBytes = 3;
+
+/// A broker may say more than a client, which we are on both sides: that nobody is subscribed, for instance.
+ReasonCode as_client(PacketType type, ReasonCode reason) {
+  if (mqtt::may_carry(type, reason, Sender::client)) return reason;
+  return mqtt::is_error(reason) ? ReasonCode::unspecified_error : ReasonCode::success;
+}
 }  // namespace
 
 void Relay::begin(const Peer& peer, std::shared_ptr<const Plan> plan, const config::Options& options) {
@@ -40,24 +46,23 @@ void Relay::begin(const Peer& peer, std::shared_ptr<const Plan> plan, const conf
   told_refused_ = false;
 }
 
-/// All but what holds for one connection only.
-void Relay::copy_properties(mqtt::Bytes raw) {
+/// All but what holds for one connection only, and the id of the broker that the message leaves.
+void Relay::copy_properties(mqtt::Bytes raw, std::string_view node) {
   properties_.clear();
   mqtt::for_each_property(raw, [&](PropertyId id, mqtt::Bytes whole, mqtt::Bytes) {
     if (id == PropertyId::topic_alias || id == PropertyId::subscription_identifier) return;
     properties_.insert(properties_.end(), whole.begin(), whole.end());
   });
+  mqtt::PropertyWriter passed;
+  if (!node.empty()) passed.user(broker::LoopGuard::kNodeProperty, node);
+  properties_.insert(properties_.end(), passed.bytes().begin(), passed.bytes().end());
 }
 
 void Relay::outward(const mqtt::Frame& frame, MonoTime now, mqtt::WriteBatch& remote, mqtt::WriteBatch& local) {
   if (frame.type == PacketType::publish) return publish_outward(frame, now, remote, local);
   mqtt::AckView ack;
   if (!mqtt::decode_ack(frame, Version::v5, kNoLimits, ack, Sender::server)) return;
-  // A broker may say more than a client: that nobody is subscribed, for instance.
-  if (!mqtt::may_carry(frame.type, ack.reason, Sender::client)) {
-    ack.reason = mqtt::is_error(ack.reason) ? ReasonCode::unspecified_error : ReasonCode::success;
-  }
-  mqtt::encode_ack(remote, remote_format_, frame.type, ack.packet_id, ack.reason);
+  mqtt::encode_ack(remote, remote_format_, frame.type, ack.packet_id, as_client(frame.type, ack.reason));
 }
 
 void Relay::publish_outward(const mqtt::Frame& frame, MonoTime now, mqtt::WriteBatch& remote, mqtt::WriteBatch& local) {
@@ -67,10 +72,7 @@ void Relay::publish_outward(const mqtt::Frame& frame, MonoTime now, mqtt::WriteB
   if (!plan.topics.outward(publish.topic, topic_) || topic_.size() > kTopicBytesMax || topic_.empty()) return give_up(publish, local);
   properties_.clear();
   if (plan.is_v5()) {
-    copy_properties(publish.properties.raw);
-    mqtt::PropertyWriter node;
-    node.user(broker::LoopGuard::kNodeProperty, parts_.core->loops.node());
-    properties_.insert(properties_.end(), node.bytes().begin(), node.bytes().end());
+    copy_properties(publish.properties.raw, parts_.core->loops.node());
   } else {
     parts_.core->loops.remember(publish.topic, publish.payload, now, plan.options.loop_window_s);
   }
@@ -113,8 +115,8 @@ void Relay::give_up(const mqtt::PublishView& publish, mqtt::WriteBatch& local) {
   mqtt::encode_ack(local, kLocalFormat, once ? PacketType::puback : PacketType::pubrec, publish.packet_id, ReasonCode::packet_too_large);
 }
 
-Result<void, ReasonCode> Relay::inward(const mqtt::Frame& frame, mqtt::WriteBatch& local, mqtt::WriteBatch& remote) {
-  if (frame.type == PacketType::publish) return publish_inward(frame, local, remote);
+Result<void, ReasonCode> Relay::inward(const mqtt::Frame& frame, MonoTime now, mqtt::WriteBatch& local, mqtt::WriteBatch& remote) {
+  if (frame.type == PacketType::publish) return publish_inward(frame, now, local, remote);
   mqtt::AckView ack;
   const auto good = mqtt::decode_ack(frame, parts_.plan->version, limits_, ack, Sender::server);
   if (!good) return good;
@@ -132,7 +134,7 @@ void Relay::ack_inward(const mqtt::AckView& ack, PacketType type, mqtt::WriteBat
     // An error in PUBREC ends what QoS 2 has begun here.
     return mqtt::encode_ack(local, kLocalFormat, PacketType::pubrec, ack.packet_id, ReasonCode::implementation_specific_error);
   }
-  mqtt::encode_ack(local, kLocalFormat, type, ack.packet_id, ack.reason);
+  mqtt::encode_ack(local, kLocalFormat, type, ack.packet_id, as_client(type, ack.reason));
 }
 
 void Relay::note_refused(ReasonCode reason) {
@@ -158,7 +160,15 @@ bool Relay::may_be_taken(const mqtt::PublishView& publish) const {
   return !publish.topic.empty() && publish.topic.size() <= kTopicBytesMax && mqtt::count_levels(publish.topic) <= limits_.topic_levels_max;
 }
 
-Result<void, ReasonCode> Relay::publish_inward(const mqtt::Frame& frame, mqtt::WriteBatch& local, mqtt::WriteBatch& remote) {
+bool Relay::has_come_round(const mqtt::PublishView& publish, MonoTime now) {
+  auto& loops = parts_.core->loops;
+  if (!loops.has_come_round(publish, now)) return false;
+  loops.found.fetch_add(1, std::memory_order_relaxed);
+  parts_.figures->looped.add();
+  return true;
+}
+
+Result<void, ReasonCode> Relay::publish_inward(const mqtt::Frame& frame, MonoTime now, mqtt::WriteBatch& local, mqtt::WriteBatch& remote) {
   mqtt::PublishView& publish = view_;
   const auto good = mqtt::decode_publish(frame, parts_.plan->version, limits_, publish, Sender::server);
   if (!good) return good;
@@ -166,14 +176,15 @@ Result<void, ReasonCode> Relay::publish_inward(const mqtt::Frame& frame, mqtt::W
   if (!publish.dup) parts_.figures->received.add();
   const bool named = parts_.plan->topics.inward(publish.topic, topic_);
   publish.topic = topic_;
-  if (!named || !may_be_taken(publish)) {
-    parts_.figures->dropped.add();
+  if (!named || !may_be_taken(publish) || has_come_round(publish, now)) {
+    if (!named || !may_be_taken(publish)) parts_.figures->dropped.add();
     if (publish.qos == Qos::at_most_once) return {};
     const bool once = publish.qos == Qos::at_least_once;
     mqtt::encode_ack(remote, remote_format_, once ? PacketType::puback : PacketType::pubrec, publish.packet_id, ReasonCode::success);
     return {};
   }
-  copy_properties(publish.properties.raw);
+  // A broker that does not tell its id cannot mark what it gives: then we do, that it comes in here once only.
+  copy_properties(publish.properties.raw, peer_.node.empty() ? std::string_view{parts_.core->loops.node()} : std::string_view{peer_.node});
   const bool retain = publish.retain && takes_retained_;
   mqtt::encode_client_publish(local, Version::v5, topic_, publish.payload, publish.qos, retain, publish.dup, publish.packet_id, properties_);
   return {};

@@ -29,6 +29,7 @@ class Relay {
     std::uint16_t topic_alias_max = 0;  // that it understands
     mqtt::Qos qos_max = mqtt::Qos::exactly_once;
     bool retain_available = true;
+    std::string node;                   // its id for loops; empty: not told
   };
   struct Parts {
     broker::Core* core = nullptr;
@@ -48,16 +49,17 @@ class Relay {
   /// A packet of our broker for the other one; answers that it needs from us go to `local`.
   void outward(const mqtt::Frame& frame, MonoTime now, mqtt::WriteBatch& remote, mqtt::WriteBatch& local);
   /// A packet of the other broker for ours.  Fails where it breaks the protocol.
-  Result<void, mqtt::ReasonCode> inward(const mqtt::Frame& frame, mqtt::WriteBatch& local, mqtt::WriteBatch& remote);
+  Result<void, mqtt::ReasonCode> inward(const mqtt::Frame& frame, MonoTime now, mqtt::WriteBatch& local, mqtt::WriteBatch& remote);
 
  private:
   void publish_outward(const mqtt::Frame& frame, MonoTime now, mqtt::WriteBatch& remote, mqtt::WriteBatch& local);
-  Result<void, mqtt::ReasonCode> publish_inward(const mqtt::Frame& frame, mqtt::WriteBatch& local, mqtt::WriteBatch& remote);
+  Result<void, mqtt::ReasonCode> publish_inward(const mqtt::Frame& frame, MonoTime now, mqtt::WriteBatch& local, mqtt::WriteBatch& remote);
   void ack_inward(const mqtt::AckView& ack, mqtt::PacketType type, mqtt::WriteBatch& local);
   bool resolve_alias(mqtt::PublishView& publish);
   bool may_be_taken(const mqtt::PublishView& publish) const;
   void give_up(const mqtt::PublishView& publish, mqtt::WriteBatch& local);
-  void copy_properties(mqtt::Bytes raw);
+  void copy_properties(mqtt::Bytes raw, std::string_view node);
+  bool has_come_round(const mqtt::PublishView& publish, MonoTime now);
   void note_refused(mqtt::ReasonCode reason);
 
   Parts parts_;

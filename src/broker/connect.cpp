@@ -286,6 +286,9 @@ bool Shard::send_connack(Client& client, const mqtt::ConnectView& connect, bool 
       connack.response_information = mqtt_options.response_information;
     }
   }
+  // A bridge learns our id, since what it fetches here does not hold it.
+  const std::pair<std::string_view, std::string_view> node{LoopGuard::kNodeProperty, core_.loops.node()};
+  if (client.bridge && !core_.loops.node().empty()) connack.diagnostics.user_properties = {&node, 1};
   if (client.enhanced) {
     connack.authentication_method = client.enhanced->method;
     if (!client.enhanced->data.empty()) {

@@ -10,6 +10,11 @@ using session::Delivery;
 using session::SendResult;
 using store::Haste;
 
+namespace {
+/// What bridges fetch over 3.x is remembered for so long, where this broker has bridges that look at it.
+constexpr std::uint32_t kFetchedWindow_s = 60;
+}  // namespace
+
 bool Shard::can_write(Client& client) {
   return client.transport->waiting() < options_->limits.output_bytes_max && (!limits_rates_ || rate_lets_out(client));
 }
@@ -70,6 +75,9 @@ void Shard::count_sent(ClientSession& session, SendResult result, const mqtt::Me
       ++session.client->publish_sent;
       counters_.packets_sent.add();
       counters_.publish_bytes_sent.add(message.payload().size());
+      if (session.client->bridge && session.client->peer.format.version != mqtt::Version::v5) {
+        core_.loops.remember(message.topic(), message.payload(), now_, kFetchedWindow_s);
+      }
       if (limits_rates_) count_out(*session.client, message.payload().size());
       break;
     case SendResult::too_large: drop_for(session, Drop::too_large); break;

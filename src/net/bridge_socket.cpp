@@ -139,6 +139,7 @@ void BridgeSocket::on_event(std::uint32_t events) {
   if (phase_ != Phase::shaking && phase_ != Phase::open) return;
   if ((events & EPOLLOUT) != 0) {
     watch(watching_readable_, false);
+    if (phase_ == Phase::shaking && !write_unsent()) return;
     flush();
   }
   if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0 && phase_ != Phase::closed) on_readable();

@@ -2,6 +2,7 @@
 
 #include "net/shard_loop.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
@@ -30,6 +31,13 @@ std::string host_name() {
 std::uint64_t random_number() {
   std::random_device device;
   return std::uint64_t{device()} << 32 | device();
+}
+
+/// Some bridge speaks 3.x, where messages hold no ids.
+bool looks_at_what_returns(const config::Options& options) {
+  return std::any_of(options.bridges.begin(), options.bridges.end(), [](const config::Bridge& bridge) {
+    return bridge.version != config::BridgeVersion::v5 && bridge.loop_window_s != 0;
+  });
 }
 
 bool is_node_id(const std::string& text) {
@@ -76,7 +84,7 @@ Result<void, std::string> Bridges::prepare(const config::Options& options) {
 
 void Bridges::start(const config::Options& options) {
   core_.loops.set_node(node_id(options.persistence.directory, logger_));
-  if (!options.bridges.empty()) core_.loops.begin_remembering();
+  if (looks_at_what_returns(options)) core_.loops.begin_remembering();
   for (const config::Bridge& bridge : options.bridges) {
     for (auto& plan : bridge::plans_of(bridge, host_name())) {
       const std::string name = plan->name;
@@ -102,7 +110,7 @@ void Bridges::publish_list() {
 }
 
 void Bridges::reload(const config::Options& options) {
-  if (!options.bridges.empty()) core_.loops.begin_remembering();
+  if (looks_at_what_returns(options)) core_.loops.begin_remembering();
   std::map<std::string, Running> wanted;
   for (const config::Bridge& bridge : options.bridges) {
     auto tls = load_tls(bridge);
