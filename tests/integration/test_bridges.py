@@ -204,6 +204,58 @@ class OfTombos(BridgeTest):
         self.assertEqual(here.log().count("bridge kept: connected"), 1)
         self.assertNotIn("bridge kept: connection lost", here.log())
 
+    def test_what_waits_survives_kill_9(self):
+        store = tempfile.mkdtemp(prefix="tombo-bridge-store-")
+        self.addCleanup(shutil.rmtree, store, True)
+        port = free_port()
+        here = self.tombo(bridge("to", port, ["t/# out 2"]) + f'[persistence]\ndirectory = "{store}"\n')
+        writer = self.client(here.port)
+        for number in range(40):
+            writer.publish_done("t/x", str(number), 1 + number % 2)
+        here.process.kill()
+        here.process.wait()
+        there = self.tombo(port=port)
+        far = self.reader(there.port, "t/#")
+        here.start()
+        far.wait_messages(40)
+        # In the order of each QoS: a message of QoS 2 goes out when it is on disk.
+        for qos in (0, 1):
+            self.assertEqual([got for got in far.payloads() if int(got) % 2 == qos], [str(number) for number in range(qos, 40, 2)])
+
+    def test_a_bridge_has_no_more_rights_than_its_user(self):
+        folder = Path(tempfile.mkdtemp(prefix="tombo-bridge-acl-"))
+        self.addCleanup(shutil.rmtree, folder, True)
+        (folder / "acl").write_text("topic readwrite #\nuser site\ntopic read t/allowed\n")
+        there = self.tombo()
+        here = self.tombo(bridge("to", there.port, ["t/# out 1"], 'local_user_name = "site"') +
+                          f'[acl]\nfile = "{folder}/acl"\n')
+        self.connected(here)
+        far = self.reader(there.port, "t/#")
+        writer = self.client(here.port)
+        for leaf in ("denied", "allowed"):
+            writer.publish_done(f"t/{leaf}", leaf, 1)
+        far.wait_messages(1)
+        self.assertEqual(far.payloads(), ["allowed"])
+
+    def test_the_queue_on_disk_keeps_to_its_limit(self):
+        store = tempfile.mkdtemp(prefix="tombo-bridge-store-")
+        self.addCleanup(shutil.rmtree, store, True)
+        port = free_port()
+        here = self.tombo(bridge("to", port, ["t/# out 1"], "queue_messages_max = 3000") +
+                          f'[persistence]\ndirectory = "{store}"\nwindow_messages = 100\n')
+        writer = self.client(here.port)
+        for number in range(6000):
+            writer.publish("t/x", str(number), 1)
+        wait_until(lambda: len(writer.published) >= 6000, "all are acknowledged")
+        there = self.tombo(port=port)
+        far = self.reader(there.port, "t/#", qos=1)
+        self.connected(here)
+        counts = self.reader(here.port, "$SYS/broker/bridge/to/queued/messages")
+        wait_until(lambda: counts.payloads()[-1:] == ["0"] and far.payloads(), "nothing waits any more")
+        got = [int(payload) for payload in far.payloads()]
+        self.assertEqual(got, sorted(got))
+        self.assertLessEqual(len(got), 3000 + 1000)
+
     def ring(self, version):
         ports = [free_port() for _ in range(3)]
         ring = [self.tombo(bridge("next", ports[(at + 1) % 3], ["t/# both 1"], f'version = "{version}"', f'client_id = "b{at}"'),

@@ -1,5 +1,7 @@
 #include "unit_bridge/world.hpp"
 
+#include "base/hash.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -326,6 +328,51 @@ TEST(Bridge, TakesOtherOptionsAtOnceAndForgetsWhatItNoLongerCarries) {
   Reader there(world, "b", "#");
   for (const char* topic : {"old/1", "new/1", "both/1"}) publish(world, "a", topic, "x", Qos::at_least_once);
   EXPECT_EQ(there.all(), "new/1=x both/1=x");
+}
+
+/// Whatever the other broker sends, the bridge comes back to it, and ours goes on.
+TEST(Bridge, SurvivesABrokerThatSendsNonsense) {
+  std::uint64_t state = 1;
+  const auto random = [&] { return mix(state += 0x9E37'79B9'7F4A'7C15ULL); };
+  for (const auto version : {BridgeVersion::v3_1_1, BridgeVersion::v5}) {
+    World world;
+    world.add("a");
+    world.add("b");
+    auto options = bridge_to("b", {"# both 2"}, version);
+    options.restart_max_s = 5;
+    auto& bridge = world.bridge("a", options);
+    world.settle();
+    for (int round = 0; round < 2'000; ++round) {
+      std::vector<std::uint8_t> bytes(2 + random() % 60);
+      for (auto& byte : bytes) byte = static_cast<std::uint8_t>(random());
+      bytes[1] = static_cast<std::uint8_t>(bytes.size() - 2);
+      world.within(bridge, [&] {
+        const std::size_t consumed = bridge.on_bytes(bytes);
+        EXPECT_LE(consumed, bytes.size());
+      });
+      if (bridge.state() != broker::BridgeState::connected) world.advance(Seconds{6});
+    }
+    world.advance(Seconds{12});
+    EXPECT_EQ(bridge.state(), broker::BridgeState::connected);
+  }
+}
+
+/// A message by a name that no entry brings in is not taken.
+TEST(Bridge, TakesNothingThatItDidNotAskFor) {
+  World world;
+  world.add("a");
+  world.add("b");
+  auto& bridge = world.bridge("a", bridge_to("b", {"asked/# in 1"}, BridgeVersion::v3_1_1));
+  world.settle();
+  Reader here(world, "a", "#");
+  mqtt::WriteBatch batch;
+  mqtt::encode_client_publish(batch, Version::v3_1_1, "unasked", mqtt::bytes_of("x"), Qos::at_least_once, false, false, 7);
+  iovec piece{};
+  batch.describe(&piece, 1);
+  world.within(bridge, [&] { bridge.on_bytes({static_cast<const std::uint8_t*>(piece.iov_base), piece.iov_len}); });
+  EXPECT_EQ(here.all(), "");
+  EXPECT_EQ(world.figures(bridge).dropped.get(), 1u);
+  EXPECT_EQ(bridge.state(), broker::BridgeState::connected);
 }
 
 TEST(Bridge, LeavesNothingBehindWhenItIsTakenAway) {
