@@ -44,9 +44,11 @@ void Bridge::enter(Phase phase, MonoTime due) {
   phase_ = phase;
   due_ = due;
   const bool tries = phase == Phase::dialing || phase == Phase::greeting;
-  const bool over = phase == Phase::ended || (phase == Phase::idle && plan_->options.start == config::BridgeStart::once);
+  const bool over =
+      phase == Phase::ended || (phase == Phase::idle && plan_->options.start == config::BridgeStart::once);
   const bool waits = phase == Phase::waiting || phase == Phase::preparing || phase == Phase::leaving;
-  parts_.figures->state.store(waits ? BridgeState::waiting : state_of(phase == Phase::up, tries, over), std::memory_order_relaxed);
+  parts_.figures->state.store(waits ? BridgeState::waiting : state_of(phase == Phase::up, tries, over),
+                              std::memory_order_relaxed);
 }
 
 // --- what the bridge does by itself
@@ -83,7 +85,9 @@ void Bridge::dial() {
   parts_.line->dial(plan_->addresses[address_]);
 }
 
-void Bridge::wait(Milliseconds pause) { enter(Phase::waiting, now() + pause); }
+void Bridge::wait(Milliseconds pause) {
+  enter(Phase::waiting, now() + pause);
+}
 
 /// Doubled from attempt to attempt; between half of that and all of it, so that bridges do not come all at once.
 Milliseconds Bridge::longer_pause() {
@@ -143,9 +147,12 @@ void Bridge::part(After after) {
 
 void Bridge::parted() {
   switch (after_) {
-    case After::prepare: return prepare();
-    case After::idle: return enter(Phase::idle, kNever);
-    case After::end: break;
+    case After::prepare:
+      return prepare();
+    case After::idle:
+      return enter(Phase::idle, kNever);
+    case After::end:
+      break;
   }
   if (forget_) {
     parts_.shard->remove_session(plan_->local_client_id);
@@ -216,7 +223,8 @@ void Bridge::every_second() {
   }
   const auto& figures = *parts_.figures;
   const bool quiet = figures.queued_messages.get() == 0 && figures.in_flight.get() == 0;
-  if (options.start == config::BridgeStart::lazy && quiet && now() >= carried_at_ + Seconds{options.idle_timeout_s}) part(After::idle);
+  if (options.start == config::BridgeStart::lazy && quiet && now() >= carried_at_ + Seconds{options.idle_timeout_s})
+    part(After::idle);
 }
 
 void Bridge::look_at_queue() {
@@ -293,7 +301,9 @@ void Bridge::on_local_packet(const mqtt::Frame& frame) {
   relay_.outward(frame, now(), out_, local_.packets());
 }
 
-bool Bridge::takes_more() const { return out_.size() < kOutMax; }
+bool Bridge::takes_more() const {
+  return out_.size() < kOutMax;
+}
 
 void Bridge::on_written() {
   if (out_.size() < kOutMax / 2) local_.go_on();

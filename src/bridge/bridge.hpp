@@ -69,9 +69,9 @@ class Bridge final : private LocalEnd::Listener {
     idle,       // lazy, or once and over
     waiting,    // for the next attempt
     dialing,
-    greeting,   // CONNECT is sent
+    greeting,  // CONNECT is sent
     up,
-    leaving,    // the local end has to leave before what comes next
+    leaving,  // the local end has to leave before what comes next
     ended,
   };
 
@@ -125,29 +125,29 @@ class Bridge final : private LocalEnd::Listener {
   Relay relay_;
   mqtt::WriteBatch out_;
   Phase phase_ = Phase::preparing;
-  After after_ = After::end;          // leaving
+  After after_ = After::end;  // leaving
   Welcome welcome_;
-  bool join_due_ = false;             // as soon as the former local end has gone
-  bool prepared_ = false;             // the subscriptions are made
-  MonoTime due_ = kNever;             // of the phase: an attempt begins or has taken too long
+  bool join_due_ = false;  // as soon as the former local end has gone
+  bool prepared_ = false;  // the subscriptions are made
+  MonoTime due_ = kNever;  // of the phase: an attempt begins or has taken too long
   MonoTime next_second_{};
   MonoTime up_since_{};
-  MonoTime carried_at_{};             // lazy: the last message
-  MonoTime asked_at_{};               // the last PINGREQ
-  MonoTime pinged_at_ = kNever;       // it is not answered
+  MonoTime carried_at_{};        // lazy: the last message
+  MonoTime asked_at_{};          // the last PINGREQ
+  MonoTime pinged_at_ = kNever;  // it is not answered
   MonoTime probe_at_ = kNever;
-  Milliseconds pause_{0};             // before the next attempt
+  Milliseconds pause_{0};  // before the next attempt
   std::size_t address_ = 0;
-  std::uint32_t keep_alive_s_ = 0;    // as the other broker wants it
+  std::uint32_t keep_alive_s_ = 0;  // as the other broker wants it
   mqtt::PacketId request_id_ = 0;
-  std::size_t requests_ = 0;          // SUBSCRIBE and UNSUBSCRIBE that are not answered
+  std::size_t requests_ = 0;  // SUBSCRIBE and UNSUBSCRIBE that are not answered
   std::uint32_t connected_times_ = 0;
-  std::string told_;                  // the last failure that was logged
-  bool private_bit_ = true;           // 3.x: the next CONNECT says that this is a bridge
+  std::string told_;         // the last failure that was logged
+  bool private_bit_ = true;  // 3.x: the next CONNECT says that this is a bridge
   bool reading_ = true;
   bool forget_ = false;
   bool probing_ = false;
-  bool retained_due_ = true;          // retained messages go out when the connection is made
+  bool retained_due_ = true;  // retained messages go out when the connection is made
   std::uint64_t random_state_;
 };
 

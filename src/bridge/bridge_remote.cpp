@@ -26,12 +26,18 @@ constexpr std::uint8_t kVersionRefused = 1;
 
 std::string_view words_for(std::uint8_t code) {
   switch (code) {
-    case 1: return "it does not speak this version of MQTT";
-    case 2: return "it does not take this client id";
-    case 3: return "it is not available";
-    case 4: return "user name or password is wrong";
-    case 5: return "not authorized";
-    default: return "refused";
+    case 1:
+      return "it does not speak this version of MQTT";
+    case 2:
+      return "it does not take this client id";
+    case 3:
+      return "it is not available";
+    case 4:
+      return "user name or password is wrong";
+    case 5:
+      return "not authorized";
+    default:
+      return "refused";
   }
 }
 }  // namespace
@@ -63,7 +69,8 @@ void Bridge::greet() {
     if (expiry_s == 0 && !options.clean_session) expiry_s = mqtt::kSessionNeverExpires;
     if (expiry_s != 0) properties.number(PropertyId::session_expiry_interval, expiry_s);
     properties.number(PropertyId::receive_maximum, options.receive_maximum);
-    const std::uint32_t packet_max = options.packet_bytes_max != 0 ? options.packet_bytes_max : parts_.shard->options().limits.packet_bytes_max;
+    const std::uint32_t packet_max =
+        options.packet_bytes_max != 0 ? options.packet_bytes_max : parts_.shard->options().limits.packet_bytes_max;
     if (packet_max < mqtt::kRemainingLengthMax) properties.number(PropertyId::maximum_packet_size, packet_max);
     if (options.topic_alias_max != 0) properties.number(PropertyId::topic_alias_maximum, options.topic_alias_max);
     properties.user(broker::LoopGuard::kBridgeProperty, parts_.shard->core().loops.node());
@@ -89,8 +96,9 @@ void Bridge::greet() {
 
 std::size_t Bridge::on_bytes(mqtt::Bytes bytes) {
   const std::size_t size = bytes.size();
-  const std::uint32_t packet_max = plan_->options.packet_bytes_max != 0 ? plan_->options.packet_bytes_max
-                                                                        : parts_.shard->options().limits.packet_bytes_max;
+  const std::uint32_t packet_max = plan_->options.packet_bytes_max != 0
+                                       ? plan_->options.packet_bytes_max
+                                       : parts_.shard->options().limits.packet_bytes_max;
   while (!bytes.empty() && (phase_ == Phase::greeting || phase_ == Phase::up)) {
     const auto result = mqtt::next_frame(bytes, packet_max);
     if (result.status == mqtt::FrameStatus::incomplete) return size - bytes.size();
@@ -141,8 +149,12 @@ bool Bridge::on_packet(const mqtt::Frame& frame) {
       return false;
     }
     case PacketType::suback:
-    case PacketType::unsuback: on_suback(frame); return true;
-    case PacketType::pingresp: pinged_at_ = kNever; return true;
+    case PacketType::unsuback:
+      on_suback(frame);
+      return true;
+    case PacketType::pingresp:
+      pinged_at_ = kNever;
+      return true;
     case PacketType::disconnect: {
       mqtt::DisconnectView goodbye;
       const auto good = mqtt::decode_disconnect(frame, plan_->version, {}, goodbye, mqtt::Sender::server);
@@ -177,14 +189,16 @@ void Bridge::on_connack(const mqtt::Frame& frame) {
     mqtt::for_each_property(said.raw, [&](PropertyId id, mqtt::Bytes, mqtt::Bytes value) {
       if (id != PropertyId::user_property) return;
       const std::size_t size = static_cast<std::size_t>(value[0]) << 8 | value[1];
-      if (mqtt::text_of(value.subspan(2, size)) == broker::LoopGuard::kNodeProperty) welcome_.peer.node = mqtt::text_of(value.subspan(4 + size));
+      if (mqtt::text_of(value.subspan(2, size)) == broker::LoopGuard::kNodeProperty)
+        welcome_.peer.node = mqtt::text_of(value.subspan(4 + size));
     });
     if (said.has(PropertyId::server_keep_alive)) keep_alive_s_ = said.server_keep_alive;
   }
   if (!welcome_.session_present) retained_due_ = true;
   relay_.begin(welcome_.peer, plan_, parts_.shard->options());
   const auto& address = plan_->addresses[address_];
-  parts_.logger.info("bridge {}: connected to {}:{} session_present={}", plan_->name, address.host, address.port, welcome_.session_present);
+  parts_.logger.info("bridge {}: connected to {}:{} session_present={}", plan_->name, address.host, address.port,
+                     welcome_.session_present);
   told_.clear();
   up_since_ = carried_at_ = asked_at_ = now();
   pinged_at_ = kNever;
@@ -205,7 +219,8 @@ void Bridge::on_refused(std::uint8_t code) {
     return wait(Milliseconds{0});
   }
   if (!plan_->is_v5()) return attempt_failed(words_for(code));
-  attempt_failed(fmt::format("refused: {} (0x{:02x})", name_of(static_cast<ReasonCode>(code)), static_cast<unsigned>(code)));
+  attempt_failed(
+      fmt::format("refused: {} (0x{:02x})", name_of(static_cast<ReasonCode>(code)), static_cast<unsigned>(code)));
 }
 
 /// Each filter by itself, so that a refusal says which one it is about.
@@ -242,8 +257,8 @@ void Bridge::on_suback(const mqtt::Frame& frame) {
   const std::size_t index = 65'535u - suback.packet_id;
   if (index >= plan_->in_filters.size()) return;
   const Wanted& wanted = plan_->in_filters[index];
-  parts_.logger.warning("bridge {}: the other broker does not let it subscribe to {}: {} (0x{:02x})", plan_->name, wanted.filter,
-                        name_of(reason), static_cast<unsigned>(reason));
+  parts_.logger.warning("bridge {}: the other broker does not let it subscribe to {}: {} (0x{:02x})", plan_->name,
+                        wanted.filter, name_of(reason), static_cast<unsigned>(reason));
 }
 
 void Bridge::keep_alive() {
@@ -261,10 +276,14 @@ void Bridge::keep_alive() {
 }
 
 void Bridge::say_there(std::string_view state) {
-  if (plan_->notification_topic.empty() || plan_->options.notifications_local_only || !welcome_.peer.retain_available) return;
-  mqtt::encode_client_publish(out_, plan_->version, plan_->notification_topic, mqtt::bytes_of(state), mqtt::Qos::at_most_once, true, false, 0);
+  if (plan_->notification_topic.empty() || plan_->options.notifications_local_only || !welcome_.peer.retain_available)
+    return;
+  mqtt::encode_client_publish(out_, plan_->version, plan_->notification_topic, mqtt::bytes_of(state),
+                              mqtt::Qos::at_most_once, true, false, 0);
 }
 
-void Bridge::write_disconnect(ReasonCode reason) { mqtt::encode_client_disconnect(out_, plan_->version, reason); }
+void Bridge::write_disconnect(ReasonCode reason) {
+  mqtt::encode_client_disconnect(out_, plan_->version, reason);
+}
 
 }  // namespace tombo::bridge

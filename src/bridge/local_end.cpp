@@ -160,7 +160,8 @@ void LocalEnd::on_flush() {
   }
   link_->flushed();
   if (link_->over) return;
-  if (link_->closing && rest_.empty()) return ended(state_ == State::leaving ? "it has left" : "the broker has closed it");
+  if (link_->closing && rest_.empty())
+    return ended(state_ == State::leaving ? "it has left" : "the broker has closed it");
   if (link_->closing) return ended("the broker has closed it");
   if (link_->client() != nullptr && link_->waiting() == 0) shard_.on_writable(*link_->client());
 }
@@ -179,14 +180,16 @@ void LocalEnd::on_packet(const mqtt::Frame& frame) {
   switch (frame.type) {
     case mqtt::PacketType::connack: {
       mqtt::ConnackView connack;
-      if (!mqtt::decode_connack(frame, mqtt::Version::v5, kNoLimits, connack) || connack.code != 0) return;  // it is closed, too
+      if (!mqtt::decode_connack(frame, mqtt::Version::v5, kNoLimits, connack) || connack.code != 0)
+        return;  // it is closed, too
       if (state_ != State::opening) return;
       state_ = State::joined;
       listener_.on_joined(connack.session_present);
       if (joined()) subscribe(0);
       return;
     }
-    case mqtt::PacketType::suback: return on_suback(frame);
+    case mqtt::PacketType::suback:
+      return on_suback(frame);
     case mqtt::PacketType::publish:
     case mqtt::PacketType::puback:
     case mqtt::PacketType::pubrec:
@@ -194,7 +197,8 @@ void LocalEnd::on_packet(const mqtt::Frame& frame) {
     case mqtt::PacketType::pubcomp:
       if (joined()) listener_.on_local_packet(frame);
       return;
-    default: return;  // DISCONNECT: it is closed, too
+    default:
+      return;  // DISCONNECT: it is closed, too
   }
 }
 
@@ -215,7 +219,8 @@ void LocalEnd::subscribe(std::size_t index) {
 void LocalEnd::on_suback(const mqtt::Frame& frame) {
   mqtt::SubackView suback;
   if (!joined() || !mqtt::decode_suback(frame, mqtt::Version::v5, kNoLimits, suback)) return;
-  if (static_cast<mqtt::ReasonCode>(suback.codes[0]) == mqtt::ReasonCode::packet_identifier_in_use) return subscribe(subscribed_);
+  if (static_cast<mqtt::ReasonCode>(suback.codes[0]) == mqtt::ReasonCode::packet_identifier_in_use)
+    return subscribe(subscribed_);
   // What the rights of local_user_name refuse has been told in the audit log.
   subscribe(subscribed_ + 1);
 }

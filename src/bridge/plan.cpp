@@ -13,9 +13,12 @@ constexpr std::uint16_t kTlsPort = 8883;
 
 mqtt::Version version_of(config::BridgeVersion version) {
   switch (version) {
-    case config::BridgeVersion::v3_1: return mqtt::Version::v3_1;
-    case config::BridgeVersion::v3_1_1: return mqtt::Version::v3_1_1;
-    case config::BridgeVersion::v5: return mqtt::Version::v5;
+    case config::BridgeVersion::v3_1:
+      return mqtt::Version::v3_1;
+    case config::BridgeVersion::v3_1_1:
+      return mqtt::Version::v3_1_1;
+    case config::BridgeVersion::v5:
+      return mqtt::Version::v5;
   }
   return mqtt::Version::v3_1_1;
 }
@@ -31,10 +34,13 @@ std::string notification_topic_of(const config::Bridge& options, const std::stri
 std::vector<std::shared_ptr<const Plan>> plans_of(const config::Bridge& options, std::string_view host) {
   std::vector<std::shared_ptr<const Plan>> plans;
   for (std::uint32_t part = 0; part < options.connections; ++part) {
-    auto plan = std::make_shared<Plan>(Plan{options, TopicMap{options.topics}, {}, {}, {}, {}, {}, {}, version_of(options.version), part});
+    auto plan = std::make_shared<Plan>(
+        Plan{options, TopicMap{options.topics}, {}, {}, {}, {}, {}, {}, version_of(options.version), part});
     const std::string behind = options.connections > 1 ? fmt::format(".{}", part + 1) : std::string{};
-    const std::string client_id = options.client_id.empty() ? fmt::format("{}.{}", host, options.name) : options.client_id;
-    const std::string local = options.local_client_id.empty() ? fmt::format("local.{}", client_id) : options.local_client_id;
+    const std::string client_id =
+        options.client_id.empty() ? fmt::format("{}.{}", host, options.name) : options.client_id;
+    const std::string local =
+        options.local_client_id.empty() ? fmt::format("local.{}", client_id) : options.local_client_id;
     plan->name = options.name + behind;
     plan->client_id = client_id + behind;
     plan->local_client_id = local + behind;

@@ -18,12 +18,12 @@ struct Plan {
   TopicMap topics;
   std::vector<config::BridgeAddress> addresses;  // with their ports
   std::vector<Wanted> in_filters;                // of topics.in_filters(), those of this connection
-  std::string name;                              // the bridge's, with ".2" behind it for the second of several connections
+  std::string name;  // the bridge's, with ".2" behind it for the second of several connections
   std::string client_id;
   std::string local_client_id;
-  std::string notification_topic;                // empty: nothing is said
+  std::string notification_topic;  // empty: nothing is said
   mqtt::Version version = mqtt::Version::v3_1_1;
-  std::uint32_t part = 0;                        // of options.connections
+  std::uint32_t part = 0;  // of options.connections
 
   bool is_v5() const { return version == mqtt::Version::v5; }
 };

@@ -69,21 +69,25 @@ void Relay::publish_outward(const mqtt::Frame& frame, MonoTime now, mqtt::WriteB
   const Plan& plan = *parts_.plan;
   mqtt::PublishView& publish = view_;
   if (!mqtt::decode_publish(frame, Version::v5, kNoLimits, publish, Sender::server)) return;
-  if (!plan.topics.outward(publish.topic, topic_) || topic_.size() > kTopicBytesMax || topic_.empty()) return give_up(publish, local);
+  if (!plan.topics.outward(publish.topic, topic_) || topic_.size() > kTopicBytesMax || topic_.empty())
+    return give_up(publish, local);
   properties_.clear();
   if (plan.is_v5()) {
     copy_properties(publish.properties.raw, parts_.core->loops.node());
   } else {
     parts_.core->loops.remember(publish.topic, publish.payload, now, plan.options.loop_window_s);
   }
-  if (kAroundPublish + topic_.size() + properties_.size() + publish.payload.size() + kAliasBytes > peer_.packet_bytes_max) {
+  if (kAroundPublish + topic_.size() + properties_.size() + publish.payload.size() + kAliasBytes >
+      peer_.packet_bytes_max) {
     return give_up(publish, local);
   }
   std::string_view topic = topic_;
   if (out_aliases_) {
     const auto use = out_aliases_->use(topic_);
-    if (use.alias != 0) properties_.insert(properties_.end(), {static_cast<std::uint8_t>(PropertyId::topic_alias),
-                                                               static_cast<std::uint8_t>(use.alias >> 8), static_cast<std::uint8_t>(use.alias)});
+    if (use.alias != 0)
+      properties_.insert(properties_.end(),
+                         {static_cast<std::uint8_t>(PropertyId::topic_alias), static_cast<std::uint8_t>(use.alias >> 8),
+                          static_cast<std::uint8_t>(use.alias)});
     if (use.known) topic = {};
   }
   const Qos qos = mqtt::lower_of(publish.qos, peer_.qos_max);
@@ -112,10 +116,12 @@ void Relay::give_up(const mqtt::PublishView& publish, mqtt::WriteBatch& local) {
   parts_.figures->dropped.add();
   if (publish.qos == Qos::at_most_once) return;
   const bool once = publish.qos == Qos::at_least_once;
-  mqtt::encode_ack(local, kLocalFormat, once ? PacketType::puback : PacketType::pubrec, publish.packet_id, ReasonCode::packet_too_large);
+  mqtt::encode_ack(local, kLocalFormat, once ? PacketType::puback : PacketType::pubrec, publish.packet_id,
+                   ReasonCode::packet_too_large);
 }
 
-Result<void, ReasonCode> Relay::inward(const mqtt::Frame& frame, MonoTime now, mqtt::WriteBatch& local, mqtt::WriteBatch& remote) {
+Result<void, ReasonCode> Relay::inward(const mqtt::Frame& frame, MonoTime now, mqtt::WriteBatch& local,
+                                       mqtt::WriteBatch& remote) {
   if (frame.type == PacketType::publish) return publish_inward(frame, now, local, remote);
   mqtt::AckView ack;
   const auto good = mqtt::decode_ack(frame, parts_.plan->version, limits_, ack, Sender::server);
@@ -132,15 +138,17 @@ void Relay::ack_inward(const mqtt::AckView& ack, PacketType type, mqtt::WriteBat
   }
   if (type == PacketType::puback && lowered_.erase(ack.packet_id) != 0) {
     // An error in PUBREC ends what QoS 2 has begun here.
-    return mqtt::encode_ack(local, kLocalFormat, PacketType::pubrec, ack.packet_id, ReasonCode::implementation_specific_error);
+    return mqtt::encode_ack(local, kLocalFormat, PacketType::pubrec, ack.packet_id,
+                            ReasonCode::implementation_specific_error);
   }
   mqtt::encode_ack(local, kLocalFormat, type, ack.packet_id, as_client(type, ack.reason));
 }
 
 void Relay::note_refused(ReasonCode reason) {
   if (std::exchange(told_refused_, true)) return;
-  parts_.logger.warning("bridge {}: the other broker does not take a message: {} (0x{:02x}); the next ones are counted only", parts_.plan->name,
-                        name_of(reason), static_cast<unsigned>(reason));
+  parts_.logger.warning(
+      "bridge {}: the other broker does not take a message: {} (0x{:02x}); the next ones are counted only",
+      parts_.plan->name, name_of(reason), static_cast<unsigned>(reason));
 }
 
 bool Relay::resolve_alias(mqtt::PublishView& publish) {
@@ -157,7 +165,8 @@ bool Relay::resolve_alias(mqtt::PublishView& publish) {
 
 /// What no entry brings in is not taken, whatever the other broker sends; nor what our own would break off for.
 bool Relay::may_be_taken(const mqtt::PublishView& publish) const {
-  return !publish.topic.empty() && publish.topic.size() <= kTopicBytesMax && mqtt::count_levels(publish.topic) <= limits_.topic_levels_max;
+  return !publish.topic.empty() && publish.topic.size() <= kTopicBytesMax &&
+         mqtt::count_levels(publish.topic) <= limits_.topic_levels_max;
 }
 
 bool Relay::has_come_round(const mqtt::PublishView& publish, MonoTime now) {
@@ -168,11 +177,13 @@ bool Relay::has_come_round(const mqtt::PublishView& publish, MonoTime now) {
   return true;
 }
 
-Result<void, ReasonCode> Relay::publish_inward(const mqtt::Frame& frame, MonoTime now, mqtt::WriteBatch& local, mqtt::WriteBatch& remote) {
+Result<void, ReasonCode> Relay::publish_inward(const mqtt::Frame& frame, MonoTime now, mqtt::WriteBatch& local,
+                                               mqtt::WriteBatch& remote) {
   mqtt::PublishView& publish = view_;
   const auto good = mqtt::decode_publish(frame, parts_.plan->version, limits_, publish, Sender::server);
   if (!good) return good;
-  if (publish.properties.has(PropertyId::topic_alias) && !resolve_alias(publish)) return Failure{ReasonCode::topic_alias_invalid};
+  if (publish.properties.has(PropertyId::topic_alias) && !resolve_alias(publish))
+    return Failure{ReasonCode::topic_alias_invalid};
   if (!publish.dup) parts_.figures->received.add();
   const bool named = parts_.plan->topics.inward(publish.topic, topic_);
   publish.topic = topic_;
@@ -180,13 +191,16 @@ Result<void, ReasonCode> Relay::publish_inward(const mqtt::Frame& frame, MonoTim
     if (!named || !may_be_taken(publish)) parts_.figures->dropped.add();
     if (publish.qos == Qos::at_most_once) return {};
     const bool once = publish.qos == Qos::at_least_once;
-    mqtt::encode_ack(remote, remote_format_, once ? PacketType::puback : PacketType::pubrec, publish.packet_id, ReasonCode::success);
+    mqtt::encode_ack(remote, remote_format_, once ? PacketType::puback : PacketType::pubrec, publish.packet_id,
+                     ReasonCode::success);
     return {};
   }
   // A broker that does not tell its id cannot mark what it gives: then we do, that it comes in here once only.
-  copy_properties(publish.properties.raw, peer_.node.empty() ? std::string_view{parts_.core->loops.node()} : std::string_view{peer_.node});
+  copy_properties(publish.properties.raw,
+                  peer_.node.empty() ? std::string_view{parts_.core->loops.node()} : std::string_view{peer_.node});
   const bool retain = publish.retain && takes_retained_;
-  mqtt::encode_client_publish(local, Version::v5, topic_, publish.payload, publish.qos, retain, publish.dup, publish.packet_id, properties_);
+  mqtt::encode_client_publish(local, Version::v5, topic_, publish.payload, publish.qos, retain, publish.dup,
+                              publish.packet_id, properties_);
   return {};
 }
 

@@ -29,7 +29,7 @@ class Relay {
     std::uint16_t topic_alias_max = 0;  // that it understands
     mqtt::Qos qos_max = mqtt::Qos::exactly_once;
     bool retain_available = true;
-    std::string node;                   // its id for loops; empty: not told
+    std::string node;  // its id for loops; empty: not told
   };
   struct Parts {
     broker::Core* core = nullptr;
@@ -49,11 +49,13 @@ class Relay {
   /// A packet of our broker for the other one; answers that it needs from us go to `local`.
   void outward(const mqtt::Frame& frame, MonoTime now, mqtt::WriteBatch& remote, mqtt::WriteBatch& local);
   /// A packet of the other broker for ours.  Fails where it breaks the protocol.
-  Result<void, mqtt::ReasonCode> inward(const mqtt::Frame& frame, MonoTime now, mqtt::WriteBatch& local, mqtt::WriteBatch& remote);
+  Result<void, mqtt::ReasonCode> inward(const mqtt::Frame& frame, MonoTime now, mqtt::WriteBatch& local,
+                                        mqtt::WriteBatch& remote);
 
  private:
   void publish_outward(const mqtt::Frame& frame, MonoTime now, mqtt::WriteBatch& remote, mqtt::WriteBatch& local);
-  Result<void, mqtt::ReasonCode> publish_inward(const mqtt::Frame& frame, MonoTime now, mqtt::WriteBatch& local, mqtt::WriteBatch& remote);
+  Result<void, mqtt::ReasonCode> publish_inward(const mqtt::Frame& frame, MonoTime now, mqtt::WriteBatch& local,
+                                                mqtt::WriteBatch& remote);
   void ack_inward(const mqtt::AckView& ack, mqtt::PacketType type, mqtt::WriteBatch& local);
   bool resolve_alias(mqtt::PublishView& publish);
   bool may_be_taken(const mqtt::PublishView& publish) const;
@@ -69,10 +71,10 @@ class Relay {
   mqtt::PeerFormat remote_format_;
   std::unique_ptr<session::InboundAliases> in_aliases_;
   std::unique_ptr<session::OutboundAliases> out_aliases_;
-  std::bitset<65'536> suspect_;                    // identifiers that the other broker may remember
-  std::unordered_set<mqtt::PacketId> freed_;       // PUBREL was sent for nothing but that; PUBCOMP will come
-  std::unordered_set<mqtt::PacketId> lowered_;     // QoS 2 here and 1 there
-  bool told_refused_ = false;                      // on this connection
+  std::bitset<65'536> suspect_;                 // identifiers that the other broker may remember
+  std::unordered_set<mqtt::PacketId> freed_;    // PUBREL was sent for nothing but that; PUBCOMP will come
+  std::unordered_set<mqtt::PacketId> lowered_;  // QoS 2 here and 1 there
+  bool told_refused_ = false;                   // on this connection
 
   // Scratch of one packet, kept for its memory.
   mqtt::PublishView view_;

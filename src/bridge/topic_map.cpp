@@ -20,7 +20,8 @@ TopicMap::TopicMap(const std::vector<std::string>& topics) {
 }
 
 void TopicMap::add(Side& side, Entry entry, std::uint8_t qos) {
-  const auto known = std::find_if(side.wanted.begin(), side.wanted.end(), [&](const Wanted& w) { return w.filter == entry.filter; });
+  const auto known =
+      std::find_if(side.wanted.begin(), side.wanted.end(), [&](const Wanted& w) { return w.filter == entry.filter; });
   if (known != side.wanted.end()) {
     known->qos = std::max(known->qos, static_cast<mqtt::Qos>(qos));
     return;  // the first entry's prefixes hold
@@ -52,7 +53,8 @@ bool TopicMap::translate(const Side& side, std::string_view topic, std::string& 
 std::vector<std::string> TopicMap::out_only() const {
   std::vector<std::string> filters;
   for (const std::string& filter : out_remote_) {
-    const bool comes_in = std::any_of(in_.wanted.begin(), in_.wanted.end(), [&](const Wanted& w) { return w.filter == filter; });
+    const bool comes_in =
+        std::any_of(in_.wanted.begin(), in_.wanted.end(), [&](const Wanted& w) { return w.filter == filter; });
     if (!comes_in && std::find(filters.begin(), filters.end(), filter) == filters.end()) filters.push_back(filter);
   }
   return filters;

@@ -14,7 +14,8 @@ constexpr std::size_t kTopicBytesMax = 65'535;
 /// Words are parted by blanks; "" is an empty word.
 std::vector<std::string_view> words_of(std::string_view text) {
   std::vector<std::string_view> words;
-  for (std::size_t at = text.find_first_not_of(" \t"); at != std::string_view::npos; at = text.find_first_not_of(" \t", at)) {
+  for (std::size_t at = text.find_first_not_of(" \t"); at != std::string_view::npos;
+       at = text.find_first_not_of(" \t", at)) {
     const std::size_t end = std::min(text.find_first_of(" \t", at), text.size());
     const std::string_view word = text.substr(at, end - at);
     words.push_back(word == "\"\"" ? std::string_view{} : word);
@@ -36,16 +37,21 @@ bool is_filter(std::string_view filter) {
 
 std::string judge(const BridgeTopic& topic) {
   for (const std::string& prefix : {topic.local_prefix, topic.remote_prefix}) {
-    if (prefix.find_first_of("+#") != std::string::npos) return fmt::format("a prefix holds no wildcard, as \"{}\" does", prefix);
+    if (prefix.find_first_of("+#") != std::string::npos)
+      return fmt::format("a prefix holds no wildcard, as \"{}\" does", prefix);
   }
   if (topic.filter.empty()) {
     if (!topic.local_prefix.empty() && !topic.remote_prefix.empty()) return {};
-    return "an empty filter stands for one topic, which both prefixes name: \"\\\"\\\" out 1 local/topic remote/topic\"";
+    return "an empty filter stands for one topic, which both prefixes name: \"\\\"\\\" out 1 local/topic "
+           "remote/topic\"";
   }
-  if (topic.filter.starts_with("$share/")) return "shared subscriptions are not carried; connections = N shares the work";
+  if (topic.filter.starts_with("$share/"))
+    return "shared subscriptions are not carried; connections = N shares the work";
   for (const std::string& filter : {topic.local_filter(), topic.remote_filter()}) {
-    if (!is_filter(filter)) return fmt::format("\"{}\" is no topic filter: + and # stand alone in a level, # comes last", filter);
-    if (filter.size() > kTopicBytesMax) return fmt::format("a filter with its prefix has {} bytes at most", kTopicBytesMax);
+    if (!is_filter(filter))
+      return fmt::format("\"{}\" is no topic filter: + and # stand alone in a level, # comes last", filter);
+    if (filter.size() > kTopicBytesMax)
+      return fmt::format("a filter with its prefix has {} bytes at most", kTopicBytesMax);
   }
   return {};
 }
@@ -60,13 +66,18 @@ Result<BridgeTopic, std::string> parse_bridge_topic(std::string_view text) {
   topic.filter = words[0];
   if (words.size() > 1) {
     using Direction = BridgeTopic::Direction;
-    if (words[1] == "out") topic.direction = Direction::out;
-    else if (words[1] == "in") topic.direction = Direction::in;
-    else if (words[1] == "both") topic.direction = Direction::both;
-    else return Failure{fmt::format("the direction is \"{}\", but directions are out, in and both", words[1])};
+    if (words[1] == "out")
+      topic.direction = Direction::out;
+    else if (words[1] == "in")
+      topic.direction = Direction::in;
+    else if (words[1] == "both")
+      topic.direction = Direction::both;
+    else
+      return Failure{fmt::format("the direction is \"{}\", but directions are out, in and both", words[1])};
   }
   if (words.size() > 2) {
-    if (words[2] != "0" && words[2] != "1" && words[2] != "2") return Failure{fmt::format("the QoS is \"{}\", but must be 0, 1 or 2", words[2])};
+    if (words[2] != "0" && words[2] != "1" && words[2] != "2")
+      return Failure{fmt::format("the QoS is \"{}\", but must be 0, 1 or 2", words[2])};
     topic.qos = static_cast<std::uint8_t>(words[2][0] - '0');
   }
   if (words.size() > 3) topic.local_prefix = words[3];
@@ -95,7 +106,8 @@ Result<BridgeAddress, std::string> parse_bridge_address(std::string_view text) {
     if (has_port) port = text.substr(colon + 1);
   }
   if (address.host.empty() || address.host.find_first_of(" \t/[]\"") != std::string::npos) {
-    return Failure{fmt::format("\"{}\" is no host or host:port; an IPv6 address with a port is written [2001:db8::1]:1883", text)};
+    return Failure{
+        fmt::format("\"{}\" is no host or host:port; an IPv6 address with a port is written [2001:db8::1]:1883", text)};
   }
   if (!has_port) return address;
   const auto read = std::from_chars(port.data(), port.data() + port.size(), address.port);

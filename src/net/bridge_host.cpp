@@ -23,10 +23,11 @@ void BridgeHost::add(BridgeOrder order) {
 void BridgeHost::change(const BridgeOrder& order) {
   for (Guest& guest : guests_) {
     if (guest.order.plan->name != order.plan->name) continue;
+    const bool same = guest.order.plan->options == order.plan->options;
     guest.order.plan = order.plan;
     guest.order.tls = order.tls;
     guest.socket->set_options(order.plan->options, order.tls);
-    guest.bridge->change(order.plan);
+    if (!same) guest.bridge->change(order.plan);
   }
 }
 

@@ -24,10 +24,11 @@ struct BridgeOrder {
 /// Lives on: one shard, within its turns.
 class BridgeHost {
  public:
-  BridgeHost(ShardLoop& loop, Resolver& resolver, log::Logger logger) : loop_(loop), resolver_(resolver), logger_(logger) {}
+  BridgeHost(ShardLoop& loop, Resolver& resolver, log::Logger logger)
+      : loop_(loop), resolver_(resolver), logger_(logger) {}
 
   void add(BridgeOrder order);
-  /// Nothing where the bridge is not here.
+  /// Takes other options; where only TLS has read its files anew, with the next connection.  Nothing where the bridge is not here.
   void change(const BridgeOrder& order);
   void remove(const std::string& name, bool forget);
   /// Says goodbye to all, for the end.

@@ -27,7 +27,9 @@ constexpr std::size_t kWirePerWrite = 64 * 1024;
 /// Receives in one go from a broker that was told goodbye.
 constexpr int kReadsPerGoodbye = 8;
 
-void set_number(int descriptor, int level, int name, int value) { ::setsockopt(descriptor, level, name, &value, sizeof value); }
+void set_number(int descriptor, int level, int name, int value) {
+  ::setsockopt(descriptor, level, name, &value, sizeof value);
+}
 }  // namespace
 
 BridgeSocket::~BridgeSocket() {
@@ -49,12 +51,14 @@ void BridgeSocket::dial(const config::BridgeAddress& address) {
   host_ = address.host;
   phase_ = Phase::resolving;
   reads_ = true;
-  if (Resolved literal = Resolver::address_of(address.host, address.port); !literal.found.empty()) return resolved(attempt_, std::move(literal));
-  resolver_.resolve(address.host, address.port, [this, attempt = attempt_, alive = std::weak_ptr<int>{alive_}, &loop = loop_](Resolved found) {
-    loop.post([this, attempt, alive, found = std::move(found)] {
-      if (!alive.expired()) resolved(attempt, found);
-    });
-  });
+  if (Resolved literal = Resolver::address_of(address.host, address.port); !literal.found.empty())
+    return resolved(attempt_, std::move(literal));
+  resolver_.resolve(address.host, address.port,
+                    [this, attempt = attempt_, alive = std::weak_ptr<int>{alive_}, &loop = loop_](Resolved found) {
+                      loop.post([this, attempt, alive, found = std::move(found)] {
+                        if (!alive.expired()) resolved(attempt, found);
+                      });
+                    });
 }
 
 void BridgeSocket::resolved(std::uint64_t attempt, Resolved resolved) {
@@ -77,19 +81,24 @@ int BridgeSocket::open_socket(const Destination& to, std::string& why) const {
     set_number(descriptor, SOL_SOCKET, SO_KEEPALIVE, 1);
     set_number(descriptor, IPPROTO_TCP, TCP_KEEPIDLE, static_cast<int>(options_.tcp_keepalive_s));
   }
-  if (options_.tcp_user_timeout_ms != 0) set_number(descriptor, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(options_.tcp_user_timeout_ms));
+  if (options_.tcp_user_timeout_ms != 0)
+    set_number(descriptor, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(options_.tcp_user_timeout_ms));
   if (!options_.bind_address.empty()) {
     set_number(descriptor, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
     const Resolved from = Resolver::address_of(options_.bind_address, 0);
-    const auto same = std::find_if(from.found.begin(), from.found.end(),
-                                   [&](const Destination& one) { return one.address.ss_family == to.address.ss_family; });
-    if (same == from.found.end() || ::bind(descriptor, reinterpret_cast<const sockaddr*>(&same->address), same->size) != 0) {
-      why = same == from.found.end() ? "bind_address is of another family" : std::string{"bind_address: "} + std::strerror(errno);
+    const auto same = std::find_if(from.found.begin(), from.found.end(), [&](const Destination& one) {
+      return one.address.ss_family == to.address.ss_family;
+    });
+    if (same == from.found.end() ||
+        ::bind(descriptor, reinterpret_cast<const sockaddr*>(&same->address), same->size) != 0) {
+      why = same == from.found.end() ? "bind_address is of another family"
+                                     : std::string{"bind_address: "} + std::strerror(errno);
       ::close(descriptor);
       return -1;
     }
   }
-  if (::connect(descriptor, reinterpret_cast<const sockaddr*>(&to.address), to.size) == 0 || errno == EINPROGRESS) return descriptor;
+  if (::connect(descriptor, reinterpret_cast<const sockaddr*>(&to.address), to.size) == 0 || errno == EINPROGRESS)
+    return descriptor;
   why = std::strerror(errno);
   ::close(descriptor);
   return -1;
@@ -293,7 +302,7 @@ void BridgeSocket::hang_up() {
   if (descriptor_ >= 0 && phase_ == Phase::open) {
     // What it has sent meanwhile must not turn our goodbye into a reset.
     ::shutdown(descriptor_, SHUT_WR);
-    for (int i = 0; i < kReadsPerGoodbye && ::recv(descriptor_, loop_.buffer(), ShardLoop::kBufferSize, 0) > 0; ++i) {
+    for (int i = 0; i<kReadsPerGoodbye&& ::recv(descriptor_, loop_.buffer(), ShardLoop::kBufferSize, 0)> 0; ++i) {
     }
   }
   close();
@@ -351,12 +360,14 @@ void BridgeSocket::turn() {
 void BridgeSocket::probe(const config::BridgeAddress& address) {
   prober_.end();
   prober_.until = loop_.shard().now() + kProbePatience;
-  if (const Resolved literal = Resolver::address_of(address.host, address.port); !literal.found.empty()) return probe_resolved(literal);
-  resolver_.resolve(address.host, address.port, [this, alive = std::weak_ptr<int>{alive_}, &loop = loop_](Resolved found) {
-    loop.post([this, alive, found = std::move(found)] {
-      if (!alive.expired()) probe_resolved(found);
-    });
-  });
+  if (const Resolved literal = Resolver::address_of(address.host, address.port); !literal.found.empty())
+    return probe_resolved(literal);
+  resolver_.resolve(address.host, address.port,
+                    [this, alive = std::weak_ptr<int>{alive_}, &loop = loop_](Resolved found) {
+                      loop.post([this, alive, found = std::move(found)] {
+                        if (!alive.expired()) probe_resolved(found);
+                      });
+                    });
 }
 
 void BridgeSocket::probe_resolved(const Resolved& resolved) {

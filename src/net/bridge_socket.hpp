@@ -1,7 +1,7 @@
 #pragma once
 
-#include "bridge/line.hpp"
 #include "bridge/bridge.hpp"
+#include "bridge/line.hpp"
 #include "filter/byte_filter.hpp"
 #include "filter/tls_client.hpp"
 #include "net/resolver.hpp"
@@ -21,7 +21,8 @@ class ShardLoop;
 /// Lives on: one shard.
 class BridgeSocket final : public bridge::Line, public Watched {
  public:
-  BridgeSocket(ShardLoop& loop, Resolver& resolver) : loop_(loop), resolver_(resolver), alive_(std::make_shared<int>(0)), prober_(*this) {}
+  BridgeSocket(ShardLoop& loop, Resolver& resolver)
+      : loop_(loop), resolver_(resolver), alive_(std::make_shared<int>(0)), prober_(*this) {}
   ~BridgeSocket();
 
   /// Before anything else.
@@ -92,7 +93,7 @@ class BridgeSocket final : public bridge::Line, public Watched {
   std::vector<std::uint8_t> unsent_;  // behind the filter, that the socket did not take
   std::string lost_why_;              // to be told in a turn
   bool told_lost_ = true;
-  bool kept_is_due_ = false;          // the bridge reads again
+  bool kept_is_due_ = false;  // the bridge reads again
   bool reads_ = true;
   bool watching_readable_ = false;
   bool watching_writable_ = false;

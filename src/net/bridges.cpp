@@ -56,12 +56,14 @@ std::string node_id(const std::string& directory, const log::Logger& logger) {
   const std::string aside = path + ".new";
   const int descriptor = ::open(aside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   const std::string line = fresh + "\n";
-  const bool written = descriptor >= 0 && ::write(descriptor, line.data(), line.size()) == static_cast<ssize_t>(line.size()) &&
+  const bool written = descriptor >= 0 &&
+                       ::write(descriptor, line.data(), line.size()) == static_cast<ssize_t>(line.size()) &&
                        ::fsync(descriptor) == 0;
   const int error = errno;
   if (descriptor >= 0) ::close(descriptor);
   if (!written || std::rename(aside.c_str(), path.c_str()) != 0) {
-    logger.warning("{} cannot be written: {}; loops of bridges are found for this start only", path, std::strerror(written ? errno : error));
+    logger.warning("{} cannot be written: {}; loops of bridges are found for this start only", path,
+                   std::strerror(written ? errno : error));
   }
   return fresh;
 }
@@ -98,9 +100,12 @@ void Bridges::start(const config::Options& options) {
 /// To the shard where its session is, or where a new one is to be.
 void Bridges::add(const Running& running) {
   routing::ShardId shard = 0;
-  if (!core_.directory.find(running.plan->local_client_id, shard)) shard = core_.place(running.plan->local_client_id, *core_.first_options());
+  if (!core_.directory.find(running.plan->local_client_id, shard))
+    shard = core_.place(running.plan->local_client_id, *core_.first_options());
   ShardLoop& loop = *loops_[shard];
-  loop.post([&loop, order = BridgeOrder{running.plan, running.figures, running.tls, random_number()}] { loop.bridges().add(order); });
+  loop.post([&loop, order = BridgeOrder{running.plan, running.figures, running.tls, random_number()}] {
+    loop.bridges().add(order);
+  });
 }
 
 void Bridges::publish_list() {
@@ -119,7 +124,9 @@ void Bridges::reload(const config::Options& options) {
       const auto known = running_.find(plan->name);
       const bool same_session = known != running_.end() && known->second.plan->local_client_id == plan->local_client_id;
       Running next{plan, same_session ? known->second.figures : std::make_shared<broker::BridgeFigures>(plan->name),
-                   tls ? *tls : known != running_.end() ? known->second.tls : nullptr};
+                   tls                       ? *tls
+                   : known != running_.end() ? known->second.tls
+                                             : nullptr};
       if (!tls && next.tls == nullptr) continue;  // a new one, which would speak in the clear
       wanted[plan->name] = std::move(next);
     }
@@ -136,7 +143,8 @@ void Bridges::reload(const config::Options& options) {
       add(next);
       continue;
     }
-    if (known->second.plan->options == next.plan->options) continue;
+    // What is read anew for TLS holds from the next connection on.
+    if (known->second.plan->options == next.plan->options && next.tls == nullptr) continue;
     const BridgeOrder order{next.plan, next.figures, next.tls, 0};
     for (ShardLoop* loop : loops_) loop->post([loop, order] { loop->bridges().change(order); });
   }

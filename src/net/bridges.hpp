@@ -20,7 +20,8 @@ class ShardLoop;
 /// Lives on: main.
 class Bridges {
  public:
-  Bridges(broker::Core& core, std::vector<ShardLoop*>& loops, log::Logger logger) : core_(core), loops_(loops), logger_(logger) {}
+  Bridges(broker::Core& core, std::vector<ShardLoop*>& loops, log::Logger logger)
+      : core_(core), loops_(loops), logger_(logger) {}
 
   /// Reads certificates and keys, while it may.  The error is for the operator.
   Result<void, std::string> prepare(const config::Options& options);

@@ -38,7 +38,8 @@ Resolved look_up(const std::string& host, std::uint16_t port, int flags) {
     resolved.why = std::string{"its name cannot be resolved: "} + ::gai_strerror(failed);
     return resolved;
   }
-  for (const addrinfo* info = list; info != nullptr && resolved.found.size() < Resolver::kFoundMax; info = info->ai_next) {
+  for (const addrinfo* info = list; info != nullptr && resolved.found.size() < Resolver::kFoundMax;
+       info = info->ai_next) {
     if (info->ai_addrlen > sizeof(sockaddr_storage)) continue;
     Destination destination;
     std::memcpy(&destination.address, info->ai_addr, info->ai_addrlen);
@@ -60,7 +61,9 @@ Resolver::~Resolver() {
   state_->more.notify_all();
 }
 
-Resolved Resolver::address_of(const std::string& host, std::uint16_t port) { return look_up(host, port, AI_NUMERICHOST); }
+Resolved Resolver::address_of(const std::string& host, std::uint16_t port) {
+  return look_up(host, port, AI_NUMERICHOST);
+}
 
 void Resolver::resolve(std::string host, std::uint16_t port, std::function<void(Resolved)> then) {
   std::unique_lock lock{state_->mutex};

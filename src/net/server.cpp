@@ -150,6 +150,7 @@ std::string Server::reread_files() {
     if (first.empty()) first = good.error().front();
     logger.error("listener {} goes on with what it had", i + 1);
   }
+  impl_->bridges.reload(*impl_->options);
   return first;
 }
 
@@ -157,6 +158,11 @@ std::vector<std::string> Server::files() const {
   std::vector<std::string> all;
   for (const auto& listener : impl_->options->listeners) {
     for (auto& file : Entrance::files(listener)) all.push_back(std::move(file));
+  }
+  for (const auto& bridge : impl_->options->bridges) {
+    for (const std::string& file : {bridge.ca_file, bridge.ca_directory, bridge.certificate, bridge.key}) {
+      if (!file.empty()) all.push_back(file);
+    }
   }
   return all;
 }

@@ -33,7 +33,8 @@ class Reader {
         if (publish.qos == Qos::at_least_once) client_.ack(mqtt::PacketType::puback, publish.packet_id);
         if (publish.qos == Qos::exactly_once) client_.ack(mqtt::PacketType::pubrec, publish.packet_id);
       }
-      for (auto rel = client_.next(mqtt::PacketType::pubrel); rel.type == mqtt::PacketType::pubrel; rel = client_.next(mqtt::PacketType::pubrel)) {
+      for (auto rel = client_.next(mqtt::PacketType::pubrel); rel.type == mqtt::PacketType::pubrel;
+           rel = client_.next(mqtt::PacketType::pubrel)) {
         client_.ack(mqtt::PacketType::pubcomp, rel.packet_id);
       }
     }
@@ -45,7 +46,8 @@ class Reader {
   TestClient client_;
 };
 
-void publish(World& world, const std::string& at, const std::string& topic, const std::string& payload, Qos qos, bool retain = false) {
+void publish(World& world, const std::string& at, const std::string& topic, const std::string& payload, Qos qos,
+             bool retain = false) {
   TestClient client(world.broker(at), Version::v5);
   client.connect("writer-" + at);
   if (qos == Qos::exactly_once) {
@@ -64,7 +66,8 @@ void publish(World& world, const std::string& at, const std::string& topic, cons
 }
 
 class Versions : public testing::TestWithParam<BridgeVersion> {};
-INSTANTIATE_TEST_SUITE_P(Bridge, Versions, testing::Values(BridgeVersion::v3_1, BridgeVersion::v3_1_1, BridgeVersion::v5));
+INSTANTIATE_TEST_SUITE_P(Bridge, Versions,
+                         testing::Values(BridgeVersion::v3_1, BridgeVersion::v3_1_1, BridgeVersion::v5));
 
 TEST_P(Versions, CarriesBothWaysAtEveryQos) {
   World world;
@@ -357,6 +360,29 @@ TEST(Bridge, SurvivesABrokerThatSendsNonsense) {
   }
 }
 
+TEST(Bridge, LetsNobodyTakeItsSession) {
+  World world;
+  auto& a = world.add("a");
+  world.add("b");
+  world.bridge("a", bridge_to("b", {"# out 1"}));
+  world.settle();
+  TestClient thief(a, Version::v5);
+  EXPECT_EQ(thief.connect("local.a.to-b").reason, mqtt::ReasonCode::not_authorized);
+}
+
+/// Mosquitto's bridges say there whether they are connected, and not all of them say that they are bridges.
+TEST(Bridge, SaysOfItselfOnlyWhetherItIsConnected) {
+  World world;
+  auto& a = world.add("a");
+  TestClient client(a, Version::v5);
+  client.connect("me");
+  const auto answer = [&](const char* topic) { return client.publish(topic, "1", Qos::at_least_once, true).reason; };
+  EXPECT_FALSE(mqtt::is_error(answer("$SYS/broker/connection/me/state")));
+  EXPECT_EQ(answer("$SYS/broker/connection/other/state"), mqtt::ReasonCode::not_authorized);
+  EXPECT_EQ(answer("$SYS/broker/connection/state"), mqtt::ReasonCode::not_authorized);
+  EXPECT_EQ(answer("$SYS/broker/version"), mqtt::ReasonCode::not_authorized);
+}
+
 /// A message by a name that no entry brings in is not taken.
 TEST(Bridge, TakesNothingThatItDidNotAskFor) {
   World world;
@@ -366,7 +392,8 @@ TEST(Bridge, TakesNothingThatItDidNotAskFor) {
   world.settle();
   Reader here(world, "a", "#");
   mqtt::WriteBatch batch;
-  mqtt::encode_client_publish(batch, Version::v3_1_1, "unasked", mqtt::bytes_of("x"), Qos::at_least_once, false, false, 7);
+  mqtt::encode_client_publish(batch, Version::v3_1_1, "unasked", mqtt::bytes_of("x"), Qos::at_least_once, false, false,
+                              7);
   iovec piece{};
   batch.describe(&piece, 1);
   world.within(bridge, [&] { bridge.on_bytes({static_cast<const std::uint8_t*>(piece.iov_base), piece.iov_len}); });

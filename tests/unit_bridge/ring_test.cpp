@@ -48,7 +48,8 @@ class Ring : public testing::TestWithParam<std::tuple<BridgeVersion, const char*
 };
 
 INSTANTIATE_TEST_SUITE_P(Bridge, Ring,
-                         testing::Combine(testing::Values(BridgeVersion::v3_1_1, BridgeVersion::v5), testing::Values("out", "in", "both")));
+                         testing::Combine(testing::Values(BridgeVersion::v3_1_1, BridgeVersion::v5),
+                                          testing::Values("out", "in", "both")));
 
 TEST_P(Ring, ComesToRestAndEverybodyHasIt) {
   for (const char* from : {"a", "b", "c"}) publish(from, std::string{"from "} + from);
@@ -73,7 +74,8 @@ TEST_P(Ring, IsWholeAgainWhenOneWasAway) {
   world_.advance(Seconds{65});
   publish("a", "after that");
   world_.advance(Seconds{3});
-  EXPECT_THAT(count("b"), testing::AllOf(testing::Contains(testing::Key("while b was away")), testing::Contains(testing::Key("after that"))));
+  EXPECT_THAT(count("b"), testing::AllOf(testing::Contains(testing::Key("while b was away")),
+                                         testing::Contains(testing::Key("after that"))));
   EXPECT_THAT(count("c"), testing::Contains(testing::Key("after that")));
 }
 
@@ -102,7 +104,8 @@ TEST(LoopGuard, FindsItsOwnNodeAndWhatItRemembers) {
 TEST(LoopGuard, RemembersABoundedNumber) {
   broker::LoopGuard guard{1};
   guard.begin_remembering();
-  for (int i = 0; i < 400'000; ++i) guard.remember("t/" + std::to_string(i), {}, MonoTime{} + Seconds{i / 1000}, 100'000);
+  for (int i = 0; i < 400'000; ++i)
+    guard.remember("t/" + std::to_string(i), {}, MonoTime{} + Seconds{i / 1000}, 100'000);
   int kept = 0;
   for (int i = 0; i < 400'000; ++i) {
     mqtt::PublishView publish;

@@ -23,7 +23,8 @@ TEST(BridgeTopic, ReadsItsWords) {
 }
 
 TEST(BridgeTopic, RefusesWhatIsNone) {
-  for (const char* text : {"", "# sideways", "# out 3", "#/x out", "a+ out", "# out 0 a/+/ b/", "\"\" out 1 one", "# out 0 a b c", "$share/g/#"}) {
+  for (const char* text : {"", "# sideways", "# out 3", "#/x out", "a+ out", "# out 0 a/+/ b/", "\"\" out 1 one",
+                           "# out 0 a b c", "$share/g/#"}) {
     EXPECT_FALSE(parse_bridge_topic(text).ok()) << text;
   }
 }
@@ -33,7 +34,8 @@ TEST(BridgeAddress, ReadsHostAndPort) {
   EXPECT_EQ(parse_bridge_address("broker.example")->port, 0);
   EXPECT_EQ(parse_bridge_address("[2001:db8::1]:1884")->host, "2001:db8::1");
   EXPECT_EQ(parse_bridge_address("2001:db8::1")->host, "2001:db8::1");
-  for (const char* text : {"", ":1883", "a:b", "a:0", "a:70000", "[::1", "[::1]x", "a b"}) EXPECT_FALSE(parse_bridge_address(text).ok()) << text;
+  for (const char* text : {"", ":1883", "a:b", "a:0", "a:70000", "[::1", "[::1]x", "a b"})
+    EXPECT_FALSE(parse_bridge_address(text).ok()) << text;
 }
 
 TEST(TopicMap, TheFirstEntryThatMatchesDecides) {

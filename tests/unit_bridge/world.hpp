@@ -88,6 +88,7 @@ class World {
 };
 
 /// A bridge to the broker `to` with these topics.
-config::Bridge bridge_to(const std::string& to, std::vector<std::string> topics, config::BridgeVersion version = config::BridgeVersion::v5);
+config::Bridge bridge_to(const std::string& to, std::vector<std::string> topics,
+                         config::BridgeVersion version = config::BridgeVersion::v5);
 
 }  // namespace tombo::test

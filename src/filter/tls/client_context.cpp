@@ -20,7 +20,8 @@ const TlsClientContext& context_of(const SSL* ssl) {
   return *static_cast<const TlsClientContext*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
 }
 
-unsigned give_psk(SSL* ssl, const char* /*hint*/, char* identity, unsigned identity_max, unsigned char* key, unsigned key_max) {
+unsigned give_psk(SSL* ssl, const char* /*hint*/, char* identity, unsigned identity_max, unsigned char* key,
+                  unsigned key_max) {
   const TlsClientContext& context = context_of(ssl);
   if (context.psk_identity().size() >= identity_max || context.psk().size() > key_max) return 0;
   std::memcpy(identity, context.psk_identity().c_str(), context.psk_identity().size() + 1);
@@ -70,7 +71,8 @@ void TlsClientContext::set_rules(const config::BridgeTls& options, Problems& pro
   if (!options.alpn.empty()) {
     std::string list(1, static_cast<char>(options.alpn.size()));
     list += options.alpn;
-    SSL_CTX_set_alpn_protos(context, reinterpret_cast<const unsigned char*>(list.data()), static_cast<unsigned>(list.size()));
+    SSL_CTX_set_alpn_protos(context, reinterpret_cast<const unsigned char*>(list.data()),
+                            static_cast<unsigned>(list.size()));
   }
   if (!options.require_ocsp) return;
   SSL_CTX_set_tlsext_status_type(context, TLSEXT_STATUSTYPE_ocsp);
@@ -79,7 +81,8 @@ void TlsClientContext::set_rules(const config::BridgeTls& options, Problems& pro
 
 void TlsClientContext::set_trust(const config::BridgeTls& options, Problems& problems) {
   if (options.ca_file.empty() && options.ca_directory.empty()) {
-    if (SSL_CTX_set_default_verify_paths(context_.get()) != 1) problems.push_back("the system's authorities: " + openssl_error());
+    if (SSL_CTX_set_default_verify_paths(context_.get()) != 1)
+      problems.push_back("the system's authorities: " + openssl_error());
     return;
   }
   if (!options.ca_file.empty()) add_authorities(options.ca_file, problems);
@@ -113,7 +116,8 @@ void TlsClientContext::set_credential(const config::BridgeTls& options, Problems
   if (chain.empty()) problems.push_back(options.certificate + ": no certificate in it");
   if (chain.empty() || key == nullptr) return;
   SSL_CTX* context = context_.get();
-  if (SSL_CTX_use_certificate(context, chain.front().get()) != 1) return problems.push_back(options.certificate + ": " + openssl_error());
+  if (SSL_CTX_use_certificate(context, chain.front().get()) != 1)
+    return problems.push_back(options.certificate + ": " + openssl_error());
   for (std::size_t i = 1; i < chain.size(); ++i) SSL_CTX_add1_chain_cert(context, chain[i].get());
   if (SSL_CTX_use_PrivateKey(context, key.get()) != 1 || SSL_CTX_check_private_key(context) != 1) {
     problems.push_back(options.key + ": this is not the key of " + options.certificate + ": " + openssl_error());
@@ -122,8 +126,10 @@ void TlsClientContext::set_credential(const config::BridgeTls& options, Problems
 
 void TlsClientContext::set_psk(const config::BridgeTls& options, Problems& problems) {
   psk_identity_ = options.psk_identity;
-  if (!config::parse_hex(options.psk, psk_) || psk_.empty() || psk_.size() > kPskKeyBytesMax) problems.push_back("psk: this is no key in hex");
-  if (psk_identity_.empty() || psk_identity_.size() > kPskIdentityBytesMax) problems.push_back("psk_identity: between 1 and 255 bytes");
+  if (!config::parse_hex(options.psk, psk_) || psk_.empty() || psk_.size() > kPskKeyBytesMax)
+    problems.push_back("psk: this is no key in hex");
+  if (psk_identity_.empty() || psk_identity_.size() > kPskIdentityBytesMax)
+    problems.push_back("psk_identity: between 1 and 255 bytes");
   SSL_CTX_set_psk_client_callback(context_.get(), give_psk);
   if (options.ciphers.empty()) SSL_CTX_set_cipher_list(context_.get(), "PSK:!NULL");
 }

@@ -67,7 +67,8 @@ bool TlsClientFilter::begin() {
   if (context_->verifies_host() && context_->psk().empty()) {
     X509_VERIFY_PARAM* rules = SSL_get0_param(ssl_.get());
     X509_VERIFY_PARAM_set_hostflags(rules, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-    const int set = is_address ? X509_VERIFY_PARAM_set1_ip_asc(rules, host_.c_str()) : X509_VERIFY_PARAM_set1_host(rules, host_.c_str(), host_.size());
+    const int set = is_address ? X509_VERIFY_PARAM_set1_ip_asc(rules, host_.c_str())
+                               : X509_VERIFY_PARAM_set1_host(rules, host_.c_str(), host_.size());
     if (set != 1) return fail("TLS: no certificate can be for \"" + host_ + "\"");
   }
   state_ = State::shaking;
@@ -132,7 +133,9 @@ void TlsClientFilter::close(Sink& outward) {
   ERR_clear_error();
 }
 
-std::size_t TlsClientFilter::memory() const { return sizeof *this + (ssl_ != nullptr ? kSslBytes : 0); }
+std::size_t TlsClientFilter::memory() const {
+  return sizeof *this + (ssl_ != nullptr ? kSslBytes : 0);
+}
 
 bool TlsClientFilter::fail(std::string why) {
   state_ = State::failed;
@@ -144,7 +147,8 @@ bool TlsClientFilter::fail_by_openssl() {
   const long verified = SSL_get_verify_result(ssl_.get());
   if (verified != X509_V_OK) {
     ERR_clear_error();
-    return fail(std::string{"TLS: the other broker's certificate is not accepted: "} + X509_verify_cert_error_string(verified));
+    return fail(std::string{"TLS: the other broker's certificate is not accepted: "} +
+                X509_verify_cert_error_string(verified));
   }
   const bool no_staple = ERR_GET_REASON(ERR_peek_error()) == SSL_R_INVALID_STATUS_RESPONSE;
   if (no_staple) {

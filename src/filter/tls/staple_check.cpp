@@ -34,7 +34,9 @@ bool staple_is_good(SSL* ssl) {
   int status = V_OCSP_CERTSTATUS_UNKNOWN;
   ASN1_GENERALIZEDTIME* this_update = nullptr;
   ASN1_GENERALIZEDTIME* next_update = nullptr;
-  if (id == nullptr || OCSP_resp_find_status(basic.get(), id.get(), &status, nullptr, nullptr, &this_update, &next_update) != 1) return false;
+  if (id == nullptr ||
+      OCSP_resp_find_status(basic.get(), id.get(), &status, nullptr, nullptr, &this_update, &next_update) != 1)
+    return false;
   const bool valid = OCSP_check_validity(this_update, next_update, kClockSkew_s, -1) == 1;
   ERR_clear_error();
   return valid && status == V_OCSP_CERTSTATUS_GOOD;
