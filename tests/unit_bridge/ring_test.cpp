@@ -79,7 +79,6 @@ TEST_P(Ring, IsWholeAgainWhenOneWasAway) {
   EXPECT_THAT(count("c"), testing::Contains(testing::Key("after that")));
 }
 
-/// What ends the walk is the guard, not luck: without it the same ring never comes to rest.
 TEST(LoopGuard, FindsItsOwnNodeAndWhatItRemembers) {
   broker::LoopGuard guard{1};
   guard.set_node("me");
