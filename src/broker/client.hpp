@@ -5,6 +5,7 @@
 #include "base/clock.hpp"
 #include "base/timer_wheel.hpp"
 #include "broker/enhanced.hpp"
+#include "broker/own_client.hpp"
 #include "broker/rates.hpp"
 #include "mqtt/reason_code.hpp"
 #include "plugin/events.hpp"
@@ -76,6 +77,7 @@ class Client final : public TimerNode {
 
   Transport* transport;              // null once closed
   ClientSession* session = nullptr;  // null until accepted
+  const OwnClient* own = nullptr;    // null: somebody has come; until it is closed
   session::Peer peer;
   MonoTime last_packet{};
   MonoTime partial_since = kNever;   // when the packet began that is not whole yet
@@ -112,6 +114,9 @@ class Client final : public TimerNode {
   std::shared_ptr<const routing::RetainedSource> source;  // of what it retains; none: it has retained nothing
   std::unique_ptr<std::deque<AskedDelivery>> asked;  // in the order of the queue; none: nobody was asked yet
   std::unique_ptr<ToldPlugins> told;   // none: no plugin knows of it
+
+  /// It may do everything.
+  bool trusted() const { return own != nullptr && own->trusted(); }
 
   void ends_with(mqtt::ReasonCode reason) {
     if (told) told->end = reason;

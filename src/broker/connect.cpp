@@ -34,7 +34,7 @@ void Shard::on_connect(Client& client, const mqtt::Frame& frame, mqtt::Bytes pac
   if (connect.properties.has(mqtt::PropertyId::maximum_packet_size)) {
     client.peer.format.packet_max = connect.properties.maximum_packet_size;
   }
-  client.bridge = connect.bridge;
+  client.bridge = connect.bridge || LoopGuard::says_bridge(connect.properties);
   std::string will_topic;
   if (connect.has_will && client.peer.mount && !mount_topic(*client.peer.mount, connect.will.topic, will_topic)) {
     return refuse(client, ReasonCode::topic_name_invalid);
@@ -49,7 +49,7 @@ void Shard::on_connect(Client& client, const mqtt::Frame& frame, mqtt::Bytes pac
   // Nobody else has an identifier that was made, so the place that was found for it stays.
   const bool settled = (assigned && client.verdicts != nullptr) || client.enhanced != nullptr;
   if (!settled && !bring_home(client, client_id)) return;  // its packet goes with it
-  if (client.verdicts == nullptr && !client.enhanced && must_wait(client, connect.user_name)) {
+  if (client.own == nullptr && client.verdicts == nullptr && !client.enhanced && must_wait(client, connect.user_name)) {
     return refuse(client, ReasonCode::connection_rate_exceeded);
   }
   if (assigned && client.verdicts == nullptr) verdicts_of(client).client_id = client_id;
@@ -68,12 +68,19 @@ void Shard::on_connect(Client& client, const mqtt::Frame& frame, mqtt::Bytes pac
     if (asked == Ask::denied) return refuse(client, ReasonCode::not_authorized);
   }
   if (!is_named_as_its_user(client, client_id)) return refuse(client, ReasonCode::not_authorized);
-  if (!core_.penalties.may_come_in(client_id, now_)) return refuse(client, ReasonCode::connection_rate_exceeded);
-  if (belongs_to_another(client_id, *client.verdicts->login->principal)) return refuse(client, ReasonCode::not_authorized);
+  if (const auto reason = judge_client_id(client, client_id); reason != ReasonCode::success) return refuse(client, reason);
   accept(client, connect, client_id, unnamed);
   if (client.state != Client::State::active) return;
   client.verdicts.reset();  // they were for this packet
   if (client.enhanced) client.enhanced->connect = {};
+}
+
+/// What speaks against this client coming by this identifier, once it is known who it is.
+ReasonCode Shard::judge_client_id(const Client& client, std::string_view client_id) {
+  if (client.own != nullptr) return ReasonCode::success;
+  if (!core_.penalties.may_come_in(client_id, now_)) return ReasonCode::connection_rate_exceeded;
+  const bool taken = is_own_session(client_id) || belongs_to_another(client_id, *client.verdicts->login->principal);
+  return taken ? ReasonCode::not_authorized : ReasonCode::success;
 }
 
 /// The options of the listener by which the client came, as they are now.
@@ -83,6 +90,7 @@ const config::Listener& Shard::listener_of(const Client& client) const {
 
 /// Besides, settles the client identifier, which lives as long as `connect` and `made` do.
 ReasonCode Shard::judge_connect(Client& client, mqtt::ConnectView& connect, std::string& made) {
+  if (client.own != nullptr) return drain_ ? drain_->answer() : ReasonCode::success;
   const auto& limits = options_->limits;
   if (!accepts(listener_of(client), connect.version)) return ReasonCode::unsupported_protocol_version;
   if (drain_) return drain_->answer();
@@ -103,13 +111,13 @@ ReasonCode Shard::judge_connect(Client& client, mqtt::ConnectView& connect, std:
   if (memory_level_ >= MemoryLevel::refuse_connections && !core_.directory.find(connect.client_id, home)) {
     return ReasonCode::quota_exceeded;
   }
-  if (connect.has_will) return judge_will(client, connect.will);
+  if (connect.has_will) return judge_will(client, connect.client_id, connect.will);
   return ReasonCode::success;
 }
 
-ReasonCode Shard::judge_will(const Client& client, const mqtt::WillView& will) const {
+ReasonCode Shard::judge_will(const Client& client, std::string_view client_id, const mqtt::WillView& will) const {
   if (static_cast<std::uint8_t>(will.qos) > client.qos_max) return ReasonCode::qos_not_supported;
-  if (closed_to_clients(will.topic)) return ReasonCode::not_authorized;
+  if (closed_to(client, client_id, will.topic)) return ReasonCode::not_authorized;
   if (will.retain && !options_->mqtt.retain_available) return ReasonCode::retain_not_supported;
   if (is_payload_too_long(will.payload)) return ReasonCode::packet_too_large;
   if (will.properties.payload_format_indicator == 1 && options_->mqtt.check_payload_format &&
@@ -126,7 +134,7 @@ bool Shard::keeps_new_sessions() const {
 /// True if this shard is the client id's home; otherwise the connection has been sent there.
 bool Shard::bring_home(Client& client, std::string_view client_id) {
   routing::ShardId home = id_;
-  if (!core_.directory.find(client_id, home) && !client.moved && !keeps_new_sessions()) home = core_.place(client_id, *options_);
+  if (!core_.directory.find(client_id, home) && !client.moved && client.own == nullptr && !keeps_new_sessions()) home = core_.place(client_id, *options_);
   if (home == id_) return true;
   Transport& transport = *client.transport;
   transport.set_client(nullptr);
@@ -158,7 +166,7 @@ void Shard::accept(Client& client, const mqtt::ConnectView& connect, std::string
   session.unlink();
   session.expiry_s = wanted_expiry(connect);
   client.connect_expiry_zero = connect.version == Version::v5 && session.expiry_s == 0;
-  if (limits.session_expiry_max_s != mqtt::kSessionNeverExpires) {
+  if (limits.session_expiry_max_s != mqtt::kSessionNeverExpires && client.own == nullptr) {
     session.expiry_s = std::min(session.expiry_s, limits.session_expiry_max_s);
   }
   session.will = connect.has_will ? std::make_unique<session::Will>(connect.will) : nullptr;
@@ -174,6 +182,10 @@ void Shard::accept(Client& client, const mqtt::ConnectView& connect, std::string
   client.keep_alive_s = connect.keep_alive_s;
   if (limits.keep_alive_max_s != 65535 && (connect.keep_alive_s == 0 || connect.keep_alive_s > limits.keep_alive_max_s)) {
     client.keep_alive_s = limits.keep_alive_max_s;
+  }
+  if (client.own != nullptr) {
+    client.keep_alive_s = 0;
+    settle_own(session, *client.own);
   }
   arm_keep_alive(client);
   counters_.clients_connected.add();
@@ -277,6 +289,9 @@ bool Shard::send_connack(Client& client, const mqtt::ConnectView& connect, bool 
       connack.response_information = mqtt_options.response_information;
     }
   }
+  // A bridge learns our id, since what it fetches here does not hold it.
+  const std::pair<std::string_view, std::string_view> node{LoopGuard::kNodeProperty, core_.loops.node()};
+  if (client.bridge && !core_.loops.node().empty()) connack.diagnostics.user_properties = {&node, 1};
   if (client.enhanced) {
     connack.authentication_method = client.enhanced->method;
     if (!client.enhanced->data.empty()) {

@@ -36,6 +36,11 @@ void Shard::on_open(Transport& transport, std::size_t listener_index, bool moved
   client->packet_bytes_max = listener.packet_bytes_max != 0 ? listener.packet_bytes_max : options_->limits.packet_bytes_max;
   client->topic_alias_max = listener.topic_alias_max;
   client->qos_max = listener.qos_max;
+  client->own = transport.own();
+  if (client->own != nullptr) {
+    client->packet_bytes_max = mqtt::kRemainingLengthMax + mqtt::kFixedHeaderMax;
+    client->qos_max = 2;
+  }
   client->listener = static_cast<std::uint16_t>(listener_index);
   client->moved = moved;
   client->number = next_client_++;

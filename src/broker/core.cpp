@@ -32,6 +32,7 @@ Core::Core(Parts parts)
       tree(qsbr, mix(parts.seed + 2)),
       retained(retained_limits(first_options_->limits), mix(parts.seed + 3)),
       penalties(first_options_->defence),
+      loops(mix(parts.seed + 4)),
       audit(logger_.for_module(log::Module::auth), first_options_->acl) {
   for (unsigned i = 0; i < parts.shards; ++i) {
     counters_.push_back(std::make_unique<ShardCounters>());

@@ -4,8 +4,10 @@
 #include "auth/authenticator.hpp"
 #include "base/clock.hpp"
 #include "base/log.hpp"
+#include "broker/bridge_figures.hpp"
 #include "broker/counters.hpp"
 #include "broker/directory.hpp"
+#include "broker/loop_guard.hpp"
 #include "broker/mailbox.hpp"
 #include "broker/penalties.hpp"
 #include "config/options.hpp"
@@ -107,6 +109,9 @@ class Core {
   routing::TopicTree tree;
   routing::RetainedStore retained;
   Penalties penalties;
+  LoopGuard loops;
+  /// Connections of all bridges, in their order; replaced as a whole.
+  std::atomic<std::shared_ptr<const BridgeList>> bridges;
   auth::Audit audit;
   store::Store* store = nullptr;  // set before the shards run; none: nothing survives
   plugin::Events* events = nullptr;  // set before the shards run, outlives them; none: no plugin wants to hear of anything

@@ -10,6 +10,11 @@ using session::Delivery;
 using session::SendResult;
 using store::Haste;
 
+namespace {
+/// What bridges fetch over 3.x is remembered for so long, where this broker has bridges that look at it.
+constexpr std::uint32_t kFetchedWindow_s = 60;
+}  // namespace
+
 bool Shard::can_write(Client& client) {
   return client.transport->waiting() < options_->limits.output_bytes_max && (!limits_rates_ || rate_lets_out(client));
 }
@@ -17,6 +22,7 @@ bool Shard::can_write(Client& client) {
 /// One message for one session, unless something speaks against it.
 void Shard::deliver(ClientSession& session, const Ref<mqtt::Message>& message, const Terms& terms) {
   ++turn_deliveries_;
+  if (session.terms && !session.terms->takes(message->topic())) return;
   // For those that are away it is judged when they come back.
   if (judges_receiving_ && session.client != nullptr && !may_receive(session, *message)) return counters_.drop(Drop::refused);
   const bool asks = asks_receiving_ && session.client != nullptr;
@@ -50,7 +56,7 @@ void Shard::give(ClientSession& session, const Ref<mqtt::Message>& message, cons
   }
   Delivery delivery = delivery_of(message, terms);
   if (client != nullptr && session.queue.empty() && !on_disk(session) && can_write(*client) &&
-      session.may_send(client->peer, window(), *message)) {
+      session.may_send(client->peer, window(*client), *message)) {
     message->charge();
     if (keeps(session, terms.qos)) return send_recorded(session, std::move(delivery));
     const auto result = session.send(client->transport->out(), client->peer, std::move(delivery), now_);
@@ -78,6 +84,9 @@ void Shard::count_sent(ClientSession& session, SendResult result, const mqtt::Me
       ++session.client->publish_sent;
       counters_.packets_sent.add();
       counters_.publish_bytes_sent.add(message.payload().size());
+      if (session.client->bridge && session.client->peer.format.version != mqtt::Version::v5) {
+        core_.loops.remember(message.topic(), message.payload(), now_, kFetchedWindow_s);
+      }
       if (limits_rates_) count_out(*session.client, message.payload().size());
       break;
     case SendResult::too_large: drop_for(session, Drop::too_large); break;
@@ -90,6 +99,7 @@ void Shard::count_sent(ClientSession& session, SendResult result, const mqtt::Me
 void Shard::drop_for(ClientSession& session, Drop reason) {
   if (reason == Drop::queue_full) lines_.dropping(session.client_id(), session.dropped);
   ++session.dropped;
+  if (session.figures) session.figures->dropped.add();
   counters_.drop(reason);
 }
 
@@ -100,7 +110,6 @@ void Shard::enqueue(ClientSession& session, Delivery delivery) {
     if (memory_level_ >= MemoryLevel::shed_qos0) return drop_for(session, Drop::slow_reader_qos0);
   }
   if (!make_room(session, delivery)) return drop_for(session, Drop::queue_full);
-  const auto& limits = options_->limits;
   const std::size_t footprint = delivery.message->footprint();
   delivery.message->charge();
   if (keeps(session, delivery.qos)) record_delivery(session, delivery, haste_for(session, *delivery.message));
@@ -111,7 +120,7 @@ void Shard::enqueue(ClientSession& session, Delivery delivery) {
   }
   counters_.messages_queued.add();
   // Publishers are told before the next message is lost, if it is like this one.
-  if (queued_messages(session) >= limits.queue_messages_max || queued_bytes(session) + footprint > limits.queue_bytes_max) {
+  if (queued_messages(session) >= queue_messages_max(session) || queued_bytes(session) + footprint > queue_bytes_max(session)) {
     note_full(session);
   }
   read_ahead(session);
@@ -127,14 +136,13 @@ std::size_t Shard::queued_bytes(const ClientSession& session) {
 
 /// Whether the queue takes one more, after the policy's own victims have gone.
 bool Shard::make_room(ClientSession& session, const Delivery& delivery) {
-  const auto& limits = options_->limits;
   const auto fits = [&] {
     const std::size_t waiting = queued_messages(session);
-    return waiting < limits.queue_messages_max &&
-           (waiting == 0 || queued_bytes(session) + delivery.message->footprint() <= limits.queue_bytes_max);
+    return waiting < queue_messages_max(session) &&
+           (waiting == 0 || queued_bytes(session) + delivery.message->footprint() <= queue_bytes_max(session));
   };
   while (!fits()) {
-    if (options_->mqtt.on_queue_full != config::QueueFull::drop_oldest || session.queue.empty()) {
+    if (!drops_oldest(session) || session.queue.empty()) {
       note_full(session);
       return false;
     }
@@ -172,7 +180,7 @@ void Shard::pump(ClientSession& session) {
       continue;
     }
     const bool windowed = first.qos != Qos::at_most_once;
-    if (windowed && !session.may_send(client->peer, window(), *first.message) && !first.message->expired(now_)) break;
+    if (windowed && !session.may_send(client->peer, window(*client), *first.message) && !first.message->expired(now_)) break;
     Ref<mqtt::Message> instead;
     if (asks_receiving_) {
       const Ask asked = ask_of_next(session, instead);
@@ -213,8 +221,8 @@ void Shard::note_full(ClientSession& session) {
 }
 
 void Shard::note_room(ClientSession& session) {
-  if (!session.told_full || queued_messages(session) * 4 > std::size_t{options_->limits.queue_messages_max} * 3) return;
-  if (queued_bytes(session) * 4 > options_->limits.queue_bytes_max * 3) return;
+  if (!session.told_full || queued_messages(session) * 4 > queue_messages_max(session) * 3) return;
+  if (queued_bytes(session) * 4 > queue_bytes_max(session) * 3) return;
   session.told_full = false;
   members_full(session, false);
   for (std::uint32_t i = 0; i < session.subscriptions.size(); ++i) {

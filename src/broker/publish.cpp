@@ -82,7 +82,7 @@ void Shard::take_publish(Client& client, mqtt::PublishView& publish) {
       return answer_publish(client, publish, ReasonCode::success);
     }
     // [MQTT-3.3.4-7]  QoS 1 is answered at once, so only QoS 2 can pile up.
-    if (session.receiving() > options_->limits.receive_maximum && is_v5) {
+    if (session.receiving() > options_->limits.receive_maximum && is_v5 && client.own == nullptr) {
       session.end_receive(publish.packet_id);
       routing_ = {};
       return refuse(client, ReasonCode::receive_maximum_exceeded);
@@ -94,10 +94,9 @@ void Shard::take_publish(Client& client, mqtt::PublishView& publish) {
     return answer_publish(client, publish, reason);
   }
   if (is_control_request(publish.topic)) return answer_publish(client, publish, answer_control(client, publish.payload));
-  // An order to a plugin, which has it already.
-  if (core_.events != nullptr && core_.events->takes_control() && publish.topic.starts_with("$CONTROL/")) {
-    return answer_publish(client, publish, ReasonCode::success);
-  }
+  // An order to a plugin, which has it already; or what this broker has sent out before.
+  const bool done = is_order_to_plugin(publish.topic) || has_come_round(client, publish);
+  if (done) return answer_publish(client, publish, ReasonCode::success);
   mqtt::MessageParts parts;
   parts.topic = publish.topic;
   parts.payload = publish.payload;
@@ -118,7 +117,7 @@ void Shard::take_publish(Client& client, mqtt::PublishView& publish) {
 
 /// What speaks against a message that its sender may publish.
 ReasonCode Shard::judge_publish(Client& client, const mqtt::PublishView& publish) {
-  if (closed_to_clients(publish.topic)) return ReasonCode::not_authorized;
+  if (closed_to(client, client.session->client_id(), publish.topic)) return ReasonCode::not_authorized;
   // PUBACK and PUBREC know no "packet too large": that the limit is the operator's is said by "quota exceeded".
   if (is_payload_too_long(publish.payload)) return ReasonCode::quota_exceeded;
   if (options_->mqtt.check_payload_format && publish.properties.payload_format_indicator == 1 &&

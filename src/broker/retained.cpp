@@ -44,12 +44,12 @@ bool Shard::continue_walk(ClientSession& session) {
   if (session.connected()) {
     // The client must first take what it has got.
     if (!session.queue.empty() || on_disk(session) || session.resending() || !can_write(*session.client)) return false;
-  } else if (queued_messages(session) >= options_->limits.queue_messages_max) {
+  } else if (queued_messages(session) >= queue_messages_max(session)) {
     end_walks(session);
     return false;
   }
   // What its client does not take at once must find room in the queue, and displaces nothing there.
-  const std::size_t room = std::min<std::size_t>(options_->limits.retained_batch, options_->limits.queue_messages_max - queued_messages(session));
+  const std::size_t room = std::min<std::size_t>(options_->limits.retained_batch, queue_messages_max(session) - queued_messages(session));
   RetainedWalk& walk = session.walks->front();
   batch_.clear();
   sources_.clear();
@@ -90,7 +90,7 @@ bool Shard::keeps_sources() const {
 }
 
 std::shared_ptr<const routing::RetainedSource> Shard::source_of_retained(Client& client) {
-  if (!keeps_sources()) return nullptr;
+  if (!keeps_sources() || client.trusted()) return nullptr;
   const ClientSession& session = *client.session;
   const auto* known = static_cast<const RetainedBy*>(client.source.get());
   if (known == nullptr || known->principal != session.principal) {

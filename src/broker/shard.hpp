@@ -173,7 +173,8 @@ class Shard {
   void on_connect(Client& client, const mqtt::Frame& frame, mqtt::Bytes packet);
   const config::Listener& listener_of(const Client& client) const;
   mqtt::ReasonCode judge_connect(Client& client, mqtt::ConnectView& connect, std::string& made);
-  mqtt::ReasonCode judge_will(const Client& client, const mqtt::WillView& will) const;
+  mqtt::ReasonCode judge_client_id(const Client& client, std::string_view client_id);
+  mqtt::ReasonCode judge_will(const Client& client, std::string_view client_id, const mqtt::WillView& will) const;
   bool bring_home(Client& client, std::string_view client_id);
   bool keeps_new_sessions() const;
   Ask ask_login(Client& client, const mqtt::ConnectView& connect, std::string_view client_id);
@@ -205,6 +206,16 @@ class Shard {
   void slow_down(const Slowed& slowed);
   void go_on_with_slowed();
   void forget_slowed(const Client& client);
+  // own_clients.cpp
+  bool closed_to(const Client& client, std::string_view client_id, std::string_view topic) const;
+  static auth::LoginAnswer login_of_own(const OwnClient& own);
+  bool is_own_session(std::string_view client_id);
+  void settle_own(ClientSession& session, const OwnClient& own);
+  bool has_come_round(const Client& client, const mqtt::PublishView& publish);
+  std::size_t queue_messages_max(const ClientSession& session) const;
+  std::uint64_t queue_bytes_max(const ClientSession& session) const;
+  bool drops_oldest(const ClientSession& session) const;
+  std::uint16_t window_max(const Client& client) const;
   // rights.cpp
   auth::Login login_of(const Client& client, const mqtt::ConnectView& connect, std::string_view client_id) const;
   bool closed_to_clients(std::string_view topic) const;
@@ -264,7 +275,7 @@ class Shard {
   void refuse_next(ClientSession& session);
   void send_recorded(ClientSession& session, session::Delivery delivery);
   void enqueue(ClientSession& session, session::Delivery delivery);
-  session::Window window() const { return {options_->limits.in_flight_max, options_->limits.in_flight_bytes_max}; }
+  session::Window window(const Client& client) const { return {window_max(client), options_->limits.in_flight_bytes_max}; }
   static std::size_t queued_messages(const ClientSession& session);
   static std::size_t queued_bytes(const ClientSession& session);
   bool make_room(ClientSession& session, const session::Delivery& delivery);

@@ -8,7 +8,7 @@ namespace tombo::broker {
 // What one client may do in a second.  Who is faster is not read from, or not written to, for a moment.  [defence]
 
 Rates* Shard::rates_of(Client& client) {
-  if (!limits_rates_) return nullptr;
+  if (!limits_rates_ || client.own != nullptr) return nullptr;
   if (!client.rates) client.rates = std::make_unique<Rates>();
   return client.rates.get();
 }

@@ -35,6 +35,7 @@ void SysReport::tell(MonoTime now, const Say& say) {
   tell_traffic(say);
   tell_loads(now, say);
   tell_shards(say);
+  tell_bridges(say);
 }
 
 void SysReport::tell_clients(const Say& say) {
@@ -126,6 +127,42 @@ void SysReport::tell_shards(const Say& say) {
     number(fmt::format("shards/{}/letters", shard), counters.letters_sent.get(), say);
     number(fmt::format("shards/{}/wakes", shard), counters.wakes_sent.get(), say);
   }
+}
+
+void SysReport::tell_bridges(const Say& say) {
+  const auto list = core_.bridges.load();
+  const auto is_there = [&](const std::string& name) {
+    return list && std::any_of(list->begin(), list->end(), [&](const auto& bridge) { return bridge->name() == name; });
+  };
+  for (const auto& name : bridges_) {
+    if (!is_there(name)) forget_bridge(name, say);
+  }
+  bridges_.clear();
+  if (!list || list->empty()) return;
+  number("bridge/looped", core_.loops.found.load(std::memory_order_relaxed), say);
+  for (const auto& bridge : *list) {
+    bridges_.push_back(bridge->name());
+    const auto topic = [&](std::string_view what) { return fmt::format("bridge/{}/{}", bridge->name(), what); };
+    text(topic("state"), std::string{name_of(bridge->state.load(std::memory_order_relaxed))}, say);
+    number(topic("queued/messages"), bridge->queued_messages.get(), say);
+    number(topic("queued/bytes"), bridge->queued_bytes.get(), say);
+    number(topic("in_flight"), bridge->in_flight.get(), say);
+    number(topic("sent"), bridge->sent.get(), say);
+    number(topic("received"), bridge->received.get(), say);
+    number(topic("dropped"), bridge->dropped.get(), say);
+    number(topic("looped"), bridge->looped.get(), say);
+    number(topic("reconnects"), bridge->reconnects.get(), say);
+  }
+}
+
+/// An empty retained message takes the place of what was told.
+void SysReport::forget_bridge(std::string_view name, const Say& say) {
+  const std::string begin = fmt::format("$SYS/broker/bridge/{}/", name);
+  std::erase_if(told_, [&](const auto& entry) {
+    if (!entry.first.starts_with(begin)) return false;
+    say(entry.first, {});
+    return true;
+  });
 }
 
 }  // namespace tombo::broker

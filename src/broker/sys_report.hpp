@@ -36,10 +36,13 @@ class SysReport {
   void tell_store(const Say& say);
   void tell_loads(MonoTime now, const Say& say);
   void tell_shards(const Say& say);
+  void tell_bridges(const Say& say);
+  void forget_bridge(std::string_view name, const Say& say);
 
   const Core& core_;
   std::unordered_map<std::string, std::string> told_;
   std::vector<Load> loads_;
+  std::vector<std::string> bridges_;  // that were told of
   std::uint64_t clients_maximum_ = 0;
   MonoTime last_;
 };

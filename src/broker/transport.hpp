@@ -13,6 +13,7 @@ namespace tombo::broker {
 
 class Client;
 class Transport;
+struct OwnClient;
 
 /// The transports of one shard that have something to write, and spare batches, so that an idle connection holds none.
 /// Lives on: one shard.
@@ -63,6 +64,10 @@ class Transport {
   virtual void move_to(routing::ShardId shard) = 0;
   /// What is known of the peer.
   virtual std::shared_ptr<const auth::Peer> peer() const = 0;
+  /// Carries what out() has got on its way: once per turn, after its end.
+  virtual void flush() = 0;
+  /// Of a client that the broker makes itself; null: somebody has come.  Stays as long as the transport.
+  virtual const OwnClient* own() const { return nullptr; }
   /// A handshake below MQTT is not through yet.
   virtual bool in_handshake() const { return false; }
   /// For logs: "192.0.2.1:40000".

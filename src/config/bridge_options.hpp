@@ -29,6 +29,8 @@ struct BridgeTls {
   std::string ciphers;
   std::string psk_identity;
   std::string psk;                         // in hex
+
+  bool operator==(const BridgeTls&) const = default;
 };
 
 /// Who a bridge is, on both sides.  Empty names are made up from the bridge's and this host's.
@@ -40,6 +42,8 @@ struct BridgeIdentity {
   std::string local_user_name;             // whose rights the bridge has here; empty: it may do everything
   bool clean_session = false;              // at the other broker
   bool local_clean_session = false;        // in this one: what waits is forgotten when the connection is lost
+
+  bool operator==(const BridgeIdentity&) const = default;
 };
 
 /// [[bridge]]
@@ -73,10 +77,11 @@ struct Bridge : BridgeTls, BridgeIdentity {
   std::uint32_t queue_messages_max = 100'000;      // waiting for the other broker; on disk where persistence is on
   std::uint64_t queue_bytes_max = 67'108'864;
   BridgeOverflow on_overflow = BridgeOverflow::drop_oldest;
-  std::uint32_t loop_window_s = 60;        // 3.x: a message that comes back within so long is not carried on; 0: not looked at
+  std::uint32_t loop_window_s = 2;        // 3.x: a message that comes back within so long is not carried on; 0: not looked at
   BridgeReload reload = BridgeReload::immediate;   // when a changed bridge takes its options: at its next connection, or now
 
   bool has_tls() const { return tls || !ca_file.empty() || !ca_directory.empty() || !psk.empty(); }
+  bool operator==(const Bridge&) const = default;
 };
 
 }  // namespace tombo::config

@@ -32,7 +32,9 @@ void compare(std::vector<Change>& out, Section section, std::string_view prefix,
     const Value from = row.get(running);
     const Value to = row.get(wanted);
     if (from == to) continue;
-    out.push_back({fmt::format("{}{}", prefix, row.key), to_toml(row, from), to_toml(row, to),
+    // Changes are logged; passwords and keys are not.
+    const bool secret = section == Section::bridge && (row.key == "password" || row.key == "psk");
+    out.push_back({fmt::format("{}{}", prefix, row.key), secret ? "***" : to_toml(row, from), secret ? "***" : to_toml(row, to),
                    row.reload == Reload::restart});
   }
 }

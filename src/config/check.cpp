@@ -143,6 +143,7 @@ void check(Draft& draft) {
   check_modules(draft);
   check_types(draft);
   check_auth(draft);
+  check_bridges(draft);
 }
 
 }  // namespace tombo::config

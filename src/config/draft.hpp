@@ -84,6 +84,7 @@ void check(Draft& draft);
 /// The part of it that asks who may come in.
 void check_auth(Draft& draft);
 void check_listeners(Draft& draft);
+void check_bridges(Draft& draft);
 /// Whether any listener has a way in: anonymously, by a backend or proved by its transport.
 bool somebody_may_connect(const Options& options);
 

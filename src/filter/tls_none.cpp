@@ -1,4 +1,5 @@
 #include "filter/tls.hpp"
+#include "filter/tls_client.hpp"
 
 #include "base/assert.hpp"
 
@@ -12,6 +13,15 @@ TlsServer::Loaded TlsServer::load(const config::Listener& listener, const TlsSer
 
 std::vector<std::string> TlsServer::files(const config::Listener& /*listener*/) {
   return {};
+}
+
+TlsClient::Loaded TlsClient::load(const config::BridgeTls& /*options*/) {
+  return Failure{std::vector<std::string>{"TLS is not compiled in (TOMBO_TLS)"}};
+}
+
+std::unique_ptr<ByteFilter> TlsClient::make_filter(std::string_view /*host*/) const {
+  TOMBO_ASSERT(false);  // load() never makes one
+  return nullptr;
 }
 
 std::unique_ptr<ByteFilter> TlsServer::make_filter() const {

@@ -40,7 +40,7 @@ class Connection final : public broker::Transport, public Watched {
   void start(mqtt::Bytes carried);
   void on_event(std::uint32_t events) override;
   /// Writes what the batch holds; called once per turn and when the socket takes more.
-  void flush();
+  void flush() override;
   /// Hands kept bytes to the broker again and goes on reading.
   void go_on();
   /// Closes at once: the deadline of a closing connection has passed, or the loop ends.

@@ -1,9 +1,11 @@
 #include "net/server.hpp"
 
 #include "broker/keeper.hpp"
+#include "net/bridges.hpp"
 #include "net/listener.hpp"
 #include "net/listening_socket.hpp"
 #include "net/memory_size.hpp"
+#include "net/resolver.hpp"
 #include "net/shard_loop.hpp"
 
 #include <algorithm>
@@ -57,7 +59,7 @@ struct Server::Impl {
               parts.authenticator != nullptr ? parts.authenticator : &anonymous, parts.version, keeper ? keeper->store().epoch() : 0}) {
     store::Sink* sink = keeper ? &keeper->store() : nullptr;
     for (unsigned i = 0; i < core.shards(); ++i) {
-      loops.push_back(std::make_unique<ShardLoop>(core, static_cast<routing::ShardId>(i), sink, pointers));
+      loops.push_back(std::make_unique<ShardLoop>(core, static_cast<routing::ShardId>(i), sink, pointers, *resolver));
       pointers.push_back(loops.back().get());
     }
   }
@@ -69,8 +71,10 @@ struct Server::Impl {
   std::shared_ptr<broker::Keeper> keeper;
   std::shared_ptr<const filter::KeyLog> key_log;  // or none
   broker::Core core;
+  std::unique_ptr<Resolver> resolver = std::make_unique<Resolver>();  // goes before the loops that it tells of names
   std::vector<ShardLoop*> pointers;
   std::vector<std::unique_ptr<ShardLoop>> loops;
+  Bridges bridges{core, pointers, logger.for_module(log::Module::net)};
   std::vector<std::unique_ptr<Listener>> listeners;
   std::vector<std::thread> threads;
 };
@@ -83,6 +87,7 @@ Server::~Server() {
   for (auto& loop : impl_->loops) loop->drop_connections();
   impl_->listeners.clear();
   // What the store could not write names counters of the core.
+  impl_->resolver.reset();
   impl_->loops.clear();
   impl_->keeper.reset();
 }
@@ -102,7 +107,7 @@ Result<void, std::string> Server::listen(std::vector<int> inherited) {
     if (descriptor < 0) continue;
     return Failure{fmt::format("systemd hands over a socket at {} that no [[listener]] names", text_of(bound_address(descriptor)))};
   }
-  return {};
+  return impl_->bridges.prepare(*impl_->options);
 }
 
 Result<void, std::string> Server::restore() {
@@ -120,6 +125,8 @@ Result<void, std::string> Server::restore() {
 void Server::start() {
   if (impl_->keeper) impl_->keeper->start_threads();
   for (auto& listener : impl_->listeners) listener->announce(impl_->options->log.wording);
+  // Before the first client can publish: what it says waits for the bridges.
+  impl_->bridges.start(*impl_->options);
   auto& first = *impl_->loops.front();
   first.post([&first] { first.open_doors(); });
   for (auto& loop : impl_->loops) impl_->threads.emplace_back([&loop] { loop->run(); });
@@ -132,6 +139,7 @@ void Server::reload(std::shared_ptr<const config::Options> options) {
     auto& mailbox = impl_->core.mailbox(static_cast<routing::ShardId>(shard));
     mailbox.post_call([fresh = impl_->options](broker::Shard& there) { there.apply(fresh); });
   }
+  impl_->bridges.reload(*impl_->options);
 }
 
 std::string Server::reread_files() {
@@ -144,6 +152,7 @@ std::string Server::reread_files() {
     if (first.empty()) first = good.error().front();
     logger.error("listener {} goes on with what it had", i + 1);
   }
+  impl_->bridges.reload(*impl_->options);
   return first;
 }
 
@@ -151,6 +160,11 @@ std::vector<std::string> Server::files() const {
   std::vector<std::string> all;
   for (const auto& listener : impl_->options->listeners) {
     for (auto& file : Entrance::files(listener)) all.push_back(std::move(file));
+  }
+  for (const auto& bridge : impl_->options->bridges) {
+    for (const std::string& file : {bridge.ca_file, bridge.ca_directory, bridge.certificate, bridge.key}) {
+      if (!file.empty()) all.push_back(file);
+    }
   }
   return all;
 }

@@ -55,13 +55,14 @@ void ShardLoop::Bell::on_event(std::uint32_t) {
   loop_.run_posted();
 }
 
-ShardLoop::ShardLoop(broker::Core& core, routing::ShardId id, store::Sink* sink, std::vector<ShardLoop*>& all)
+ShardLoop::ShardLoop(broker::Core& core, routing::ShardId id, store::Sink* sink, std::vector<ShardLoop*>& all, Resolver& resolver)
     : core_(core),
       all_(all),
       epoll_(::epoll_create1(EPOLL_CLOEXEC)),
       bell_(*this),
       shard_(core, id, sink),
       buffer_(std::make_unique_for_overwrite<std::uint8_t[]>(kBufferSize)),
+      bridges_(*this, resolver, core.logger().for_module(log::Module::net)),
       load_since_(shard_.now()) {
   core_.mailbox(id).set_wake([this] { bell_.ring(); });
 }
@@ -110,6 +111,7 @@ int ShardLoop::wait_ms() {
   MonoTime due = shard_.next_due();
   for (const auto& lingering : lingering_) due = std::min(due, lingering.until);
   due = std::min({due, doors_pause_until_, doors_again_});
+  due = std::min(due, bridges_.next_due());
   if (stopping_) due = std::min(due, stop_deadline_);
   if (due == kNever) return -1;
   // One more, since the clock counts whole milliseconds and waking up too early would be in vain.
@@ -118,7 +120,7 @@ int ShardLoop::wait_ms() {
 
 bool ShardLoop::may_sleep() const {
   return backlog_.empty() && !const_cast<ShardLoop*>(this)->shard_.has_work() &&
-         const_cast<ShardLoop*>(this)->shard_.flush_list().empty();
+         const_cast<ShardLoop*>(this)->shard_.flush_list().empty() && bridges_.next_due() > const_cast<ShardLoop*>(this)->shard_.now();
 }
 
 bool ShardLoop::ended() const {
@@ -133,10 +135,12 @@ void ShardLoop::finish_turn() {
   }
   if (!lingering_.empty()) abort_overdue();
   if (shard_.now() >= doors_pause_until_ || (doors_open_ && shard_.now() >= doors_again_)) open_doors();
+  bridges_.turn();
   shard_.end_turn();
   auto dirty = shard_.flush_list().take_dirty();
-  for (auto* transport : dirty) static_cast<Connection*>(transport)->flush();
+  for (auto* transport : dirty) transport->flush();
   shard_.flush_list().recycle(std::move(dirty));
+  bridges_.flush();
   if (!buried_.empty()) destroy_buried();
   measure_load();
 }
@@ -320,6 +324,7 @@ void ShardLoop::begin_stop(MonoTime deadline) {
   stop_deadline_ = deadline;
   shut_doors();
   doors_pause_until_ = kNever;
+  bridges_.end_all();
   shard_.disconnect_all(mqtt::ReasonCode::server_shutting_down);
 }
 

@@ -2,6 +2,7 @@
 
 #include "broker/shard.hpp"
 #include "net/acceptor.hpp"
+#include "net/bridge_host.hpp"
 #include "net/connection.hpp"
 #include "net/listener.hpp"
 #include "store/sink.hpp"
@@ -25,7 +26,7 @@ namespace tombo::net {
 class ShardLoop {
  public:
   /// `sink`: of the store, or none.
-  ShardLoop(broker::Core& core, routing::ShardId id, store::Sink* sink, std::vector<ShardLoop*>& all);
+  ShardLoop(broker::Core& core, routing::ShardId id, store::Sink* sink, std::vector<ShardLoop*>& all, Resolver& resolver);
   ~ShardLoop();
 
   /// Runs until stop() has been called and the connections are gone or the deadline has passed.
@@ -64,6 +65,8 @@ class ShardLoop {
 
   int epoll() const { return epoll_; }
   broker::Shard& shard() { return shard_; }
+  /// Within the loop.
+  BridgeHost& bridges() { return bridges_; }
   ShardLoop& loop_of(routing::ShardId id) { return *all_[id]; }
   /// The buffer that every connection of this shard reads into.
   std::uint8_t* buffer() { return buffer_.get(); }
@@ -122,6 +125,7 @@ class ShardLoop {
   std::vector<Lingering> lingering_;
   std::size_t giving_ = 0;  // connections that read a file
   std::vector<Acceptor> doors_;
+  BridgeHost bridges_;
   bool doors_open_ = false;
   MonoTime doors_pause_until_ = kNever;
   MonoTime doors_again_ = kNever;

@@ -23,7 +23,7 @@ class BareTransport final : public broker::Transport {
   std::shared_ptr<const auth::Peer> peer() const override { return std::make_shared<auth::Peer>(); }
   std::string peer_address() const override { return "bare"; }
 
-  void flush() {
+  void flush() override {
     while (batch() != nullptr && !batch()->empty()) {
       std::array<iovec, 64> pieces;
       std::size_t size = 0;

@@ -154,10 +154,12 @@ void VirtualBroker::turn(routing::ShardId id) {
       connection.flush();
     }
   }
+  if (before_end) before_end(id);
   shard.end_turn();
   auto dirty = shard.flush_list().take_dirty();
-  for (auto* transport : dirty) static_cast<VirtualConnection*>(transport)->flush();
+  for (auto* transport : dirty) transport->flush();
   shard.flush_list().recycle(std::move(dirty));
+  if (after_turn) after_turn(id);
 }
 
 bool VirtualBroker::anything_waits() {

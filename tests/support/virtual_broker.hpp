@@ -62,7 +62,7 @@ class VirtualConnection final : public broker::Transport {
  private:
   friend class VirtualBroker;
   void hand_over();   // within a turn of its shard
-  void flush();       // at the end of a turn
+  void flush() override;
   bool finished() const { return closed_ || gone_; }
 
   VirtualBroker& broker_;
@@ -113,6 +113,9 @@ class VirtualBroker {
   void advance(Milliseconds by);
 
   ManualClock clock;
+  /// Called in each turn of a shard before its end, and after it: for what else lives on a shard.
+  std::function<void(routing::ShardId)> before_end;
+  std::function<void(routing::ShardId)> after_turn;
   /// Of a broker that was given an engine.
   store::Store& store() { return keeper_->store(); }
   /// While off, settle() leaves the store's work to the test.

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Which layer includes which: look left only, and heavy libraries stay in the files that are named for them.
 
-    base <- mqtt <- {session, routing} <- broker <- net <- app;   auth, store, config stand beside broker.
+    base <- mqtt <- {session, routing} <- broker <- bridge <- net <- app;   auth, store, config stand beside broker.
     bench, the load tester, is a client: it shares base and mqtt with the broker and nothing else.
     broker <- control <- app, beside net;   tomboctl talks to control through a socket only.
 """
@@ -23,9 +23,10 @@ ALLOWED = {
     "store": {"base", "mqtt"},
     "config": {"base"},
     "broker": {"base", "mqtt", "session", "routing", "auth", "store", "config", "plugin"},
+    "bridge": {"base", "mqtt", "session", "routing", "auth", "config", "broker", "plugin"},
     "control": {"base", "mqtt", "config", "store", "auth", "broker"},
     "tomboctl": {"base", "mqtt", "store", "auth", "config"},
-    "net": {"base", "mqtt", "session", "routing", "auth", "store", "config", "broker", "filter"},
+    "net": {"base", "mqtt", "session", "routing", "auth", "store", "config", "broker", "bridge", "filter"},
     "app": {"base", "mqtt", "session", "routing", "auth", "store", "config", "broker", "net",
             "control", "filter", "plugin"},
     "bench": {"base", "mqtt"},
