@@ -33,7 +33,7 @@ class ListenerFiles(SecuredTest):
         reader = self.subscriber("#", port=self.port)
         self.assert_published("-t", "free/x", port=self.port)
         self.assert_refused("anna", "-u", "anna", "-P", "wrong", port=self.other)
-        self.assert_refused("", port=self.other)
+        self.assert_refused("refused", port=self.other)
         self.assert_published("-u", "anna", "-P", "secret", "-t", "mine/x", "-m", "allowed", port=self.other)
         self.publish("-u", "anna", "-P", "secret", "-q", 1, "-t", "free/y", "-m", "forbidden", port=self.other)
         self.assert_published("-t", "free/z", "-m", "last", port=self.port)
@@ -102,20 +102,20 @@ class ClientIds(SecuredTest):
         named, closed = free_port(), free_port()
         self.start(listener='auto_id_prefix = "auto-"', sections=tables(
             "listener", on_port(named, "client_id_from_user_name = true"), on_port(closed, 'empty_client_id = "refuse"')))
-        self.assert_published("-i", "", "-V", "mqttv311", port=self.port)
+        self.assert_published("-V", "mqttv311", port=self.port)  # without an id
         self.logged("client auto-")
         self.assert_published("-i", "ignored", "-u", "anna", port=named)
         self.logged("client anna connected")
-        self.assert_refused("", "-i", "nobody", port=named)
+        self.assert_refused("refused", "-i", "nobody", port=named)
         self.assert_published("-i", "given", port=closed)
-        self.assert_refused("", "-i", "", "-V", "mqttv5", port=closed)
+        self.assert_refused("refused", "-V", "mqttv5", port=closed)
 
     def test_that_must_begin_as_the_operator_wants(self):
         self.start(sections='[mqtt]\nclient_id_prefixes = ["sensor-", "gateway-"]')
         self.assert_published("-i", "sensor-1", port=self.port)
         self.assert_published("-i", "gateway-1", "-V", "mqttv5", port=self.port)
-        self.assert_refused("", "-i", "other", port=self.port)
-        self.assert_refused("", "-i", "other", "-V", "mqttv5", port=self.port)
+        self.assert_refused("refused", "-i", "other", port=self.port)
+        self.assert_refused("refused", "-i", "other", "-V", "mqttv5", port=self.port)
 
 
 @unittest.skipUnless(testing_tombo(), "tombo's own options")
