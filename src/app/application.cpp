@@ -1,6 +1,8 @@
 #include "app/application.hpp"
 
 #include "app/daemonize.hpp"
+#include "app/import_store.hpp"
+#include "app/life_lines.hpp"
 #include "app/limits.hpp"
 #include "app/log_sinks.hpp"
 #include "app/options_from.hpp"
@@ -12,6 +14,7 @@
 #include "app/reload.hpp"
 #include "app/signals.hpp"
 #include "app/systemd.hpp"
+#include "app/tree_lines.hpp"
 #include "app/version.hpp"
 #include "auth/guard.hpp"
 #include "base/watch_files.hpp"
@@ -21,6 +24,7 @@
 #include "control/server.hpp"
 #include "control/store_operations.hpp"
 #include "net/entrance.hpp"
+#include "filter/key_log.hpp"
 #include "net/server.hpp"
 #include "plugin/plugin_host.hpp"
 
@@ -64,11 +68,16 @@ std::vector<std::string> problems_of_files(const config::Options& options) {
   return problems;
 }
 
+/// Scripts around Mosquitto know its number for a mistake in the file.
+int configuration_exit(const config::Loaded& loaded) {
+  return loaded.syntax == config::Syntax::mosquitto ? kExitMosquittoConfiguration : kExitConfiguration;
+}
+
 int test_config(const Cli& cli, const config::Loaded& loaded) {
-  if (!loaded.ok()) return kExitConfiguration;
+  if (!loaded.ok()) return configuration_exit(loaded);
   const auto problems = problems_of_files(loaded.options);
   for (const auto& problem : problems) std::fprintf(stderr, "%s\n", problem.c_str());
-  if (!problems.empty()) return kExitConfiguration;
+  if (!problems.empty()) return configuration_exit(loaded);
   std::printf("%s: the configuration is fine\n", cli.file.c_str());
   return kExitOk;
 }
@@ -82,7 +91,10 @@ int print(const std::string& text) {
 config::Log log_options(const Cli& cli, config::Log options) {
   if (cli.verbose) options.level = "debug";
   if (cli.quiet) options.level = "off";
-  if (cli.verbose || cli.quiet) options.modules.clear();
+  if (cli.verbose || cli.quiet) {
+    options.modules.clear();
+    options.types.clear();
+  }
   if (!cli.daemon) return options;
   // A background process has no terminal: what would go there goes to syslog.
   const auto to_terminal = [](const std::string& to) { return to == "stdout" || to == "stderr"; };
@@ -96,8 +108,11 @@ config::Log log_options(const Cli& cli, config::Log options) {
 /// Members in the order of their making; destroyed the other way round, the log last.
 class Running {
  public:
-  Running(const Cli& cli, config::Options options) : cli_(cli), options_(std::move(options)) {}
-  ~Running() { stop_plugins(); }
+  Running(const Cli& cli, config::Loaded loaded) : cli_(cli), syntax_(loaded.syntax), options_(std::move(loaded.options)) {}
+  ~Running() {
+    sinks_.topic().end();
+    stop_plugins();
+  }
   Running(const Running&) = delete;
   Running& operator=(const Running&) = delete;
 
@@ -116,17 +131,22 @@ class Running {
   std::string reread_files();
   void watch_files();
   Result<std::shared_ptr<broker::Keeper>, std::string> open_store();
+  Result<void, std::string> give_files();
+  Result<void, std::string> open_key_log();
+  void save();
   void write_summary();
   void redirect();
   void look_after();
   void stop();
 
   const Cli& cli_;
+  const config::Syntax syntax_;
   config::Options options_;  // as configured; -v, -q and -d are applied when the log is set up
   Signals signals_;
   Orders orders_;
   LogSinks sinks_;
   log::Logger log_ = sinks_.logger(log::Module::app);
+  LifeLines life_{log_, std::string{version()}};
   SystemClock clock_;
   PidFile pid_file_;
   Privileges privileges_;
@@ -134,7 +154,9 @@ class Running {
   PluginActions plugin_actions_;
   std::unique_ptr<plugin::Plugins> plugins_;  // or none; outlives the guard and the server, which ask it
   std::unique_ptr<auth::Guard> guard_;  // outlives the server
+  std::shared_ptr<const filter::KeyLog> key_log_;  // or none
   std::unique_ptr<net::Server> server_;
+  std::unique_ptr<TreeLines> tree_;  // asks the server's shards
   std::unique_ptr<control::EngineOperations> store_operations_;  // of the server's keeper
   std::unique_ptr<control::Server> control_;  // asks the server's shards
   Milliseconds watchdog_ = systemd::watchdog_interval();
@@ -160,8 +182,11 @@ std::string Running::start(bool loopback_only) {
   if (!options_.pid_file.empty()) {
     if (std::string why_not = pid_file_.write(options_.pid_file); !why_not.empty()) return why_not;
   }
-  if (const auto known = privileges_.resolve(options_.defence.user); !known) return known.error();
+  const bool or_nobody = syntax_ == config::Syntax::mosquitto && options_.defence.user == kMosquittosUser;
+  if (const auto known = privileges_.resolve(options_.defence.user, or_nobody); !known) return known.error();
   if (!privileges_.note().empty()) log_.warning("{}", privileges_.note());
+  if (const auto given = give_files(); !given) return given.error();
+  if (const auto opened = open_key_log(); !opened) return opened.error();
   if (const auto loaded = load_plugins(); !loaded) return loaded.error();
   auto guard = auth::Guard::open(options_, clock_, sinks_.logger(log::Module::auth), guests_of(plugins_.get(), options_));
   if (!guard) return joined(guard.error());
@@ -170,7 +195,8 @@ std::string Running::start(bool loopback_only) {
   if (!keeper) return keeper.error();
   server_ = std::make_unique<net::Server>(
       net::Server::Parts{std::make_shared<const config::Options>(options_), sinks_.logger(log::Module::net),
-                         &clock_, std::string{version()}, std::move(*keeper), guard_.get()});
+                         &clock_, std::string{version()}, std::move(*keeper), guard_.get(), key_log_});
+  tree_ = std::make_unique<TreeLines>(server_->core(), orders_, log_);
   if (plugins_) {
     server_->core().events = plugins_->events();
     plugin_actions_.begin(server_->core());
@@ -180,8 +206,9 @@ std::string Running::start(bool loopback_only) {
   if (const auto restored = server_->restore(); !restored) return restored.error();
   if (const auto started = start_control(); !started) return started.error();
   server_->start();
+  sinks_.topic().begin(server_->core());
   watch_files();
-  log_.info("tombo is ready pid={}", ::getpid());
+  life_.ready(::getpid());
   return {};
 }
 
@@ -207,13 +234,41 @@ void Running::stop_plugins() {
 Result<std::shared_ptr<broker::Keeper>, std::string> Running::open_store() {
   std::shared_ptr<broker::Keeper> keeper;
   if (options_.persistence.directory.empty()) return keeper;
+  // Its file may be for root's eyes only.
+  const auto import = StoreImport::read(options_.persistence, sinks_.logger(log::Module::store));
+  if (!import) return Failure{import.error()};
   if (auto given = privileges_.give(options_.persistence.directory); !given) return Failure{given.error()};
   if (auto lowered = privileges_.lower(); !lowered) return Failure{lowered.error()};
-  auto opened = broker::Keeper::open(options_, clock_, sinks_.logger(log::Module::store));
+  const auto logger = sinks_.logger(log::Module::store);
+  const auto written = import->write(clock_.unix_seconds(), logger);
+  Result<std::unique_ptr<broker::Keeper>, std::string> opened = Failure{std::string{}};
+  if (written) {
+    opened = broker::Keeper::open(options_, clock_, logger);
+  } else {
+    opened = Failure{written.error()};
+  }
   if (auto raised = privileges_.raise(); !raised) return Failure{raised.error()};
   if (!opened) return Failure{opened.error()};
   keeper = std::move(*opened);
   return keeper;
+}
+
+/// What root has made so far, and what must be opened again later.
+Result<void, std::string> Running::give_files() {
+  for (const std::string& to : options_.log.to) {
+    if (!to.starts_with("file:")) continue;
+    if (auto given = privileges_.give_file(to.substr(5)); !given) return given;
+  }
+  return options_.pid_file.empty() ? Result<void, std::string>{} : privileges_.give_file(options_.pid_file);
+}
+
+Result<void, std::string> Running::open_key_log() {
+  if (cli_.tls_keylog.empty()) return {};
+  auto opened = filter::KeyLog::open(cli_.tls_keylog);
+  if (!opened) return Failure{opened.error()};
+  key_log_ = std::move(*opened);
+  log_.warning("secrets of TLS connections are written to {}: whoever has this file can read recordings of them", cli_.tls_keylog);
+  return {};
 }
 
 void Running::watch_files() {
@@ -254,7 +309,8 @@ Result<void, std::string> Running::start_control() {
 }
 
 void Running::log_start(bool loopback_only, std::uint64_t descriptors) {
-  log_.info("tombo {} starts configuration={}", version(), cli_.file.empty() ? "none" : cli_.file);
+  life_.set(options_.log.wording);
+  life_.starts(cli_.file);
   if (cli_.file.empty()) {
     log_.info(
         "no configuration file: listening on the loopback addresses only, anonymous clients are allowed");
@@ -289,8 +345,12 @@ void Running::serve() {
       case Request::reload:
         reload();
         break;
+      case Request::save:
+        save();
+        break;
       case Request::summary:
         write_summary();
+        tree_->begin(clock_.mono());
         break;
       case Request::redirect:
         redirect();
@@ -308,6 +368,7 @@ void Running::serve() {
 control::Reloaded Running::reload() {
   control::Reloaded outcome;
   systemd::notify_reloading();
+  life_.reloads();
   if (const std::string why_not = sinks_.reopen(); !why_not.empty()) log_.error("{}", why_not);
   if (const OptionsPtr next = reloaded(cli_, options_, log_, outcome)) {
     const config::Log log_wanted = log_options(cli_, next->log);
@@ -316,15 +377,24 @@ control::Reloaded Running::reload() {
       log_.error("{}; the log goes where it went", why_not);
     }
     options_ = *next;
+    life_.set(options_.log.wording);
     server_->reload(next);
-    if (plugins_) {
-      for (const auto& problem : plugins_->reload(next->plugins)) log_.error("{}", problem);
-    }
+  }
+  // Those of Mosquitto's interface hear of a reload that changes nothing, too.
+  if (plugins_ && outcome.good) {
+    for (const auto& problem : plugins_->reload(options_.plugins)) log_.error("{}", problem);
   }
   if (outcome.good) outcome.problem = reread_files();
   outcome.good = outcome.good && outcome.problem.empty();
   systemd::notify_ready();
   return outcome;
+}
+
+void Running::save() {
+  broker::Keeper* keeper = server_->keeper();
+  if (keeper == nullptr) return life_.keeps_nothing();
+  life_.saves(options_.persistence.directory);
+  keeper->save([this](bool done) { orders_.post([this, done] { life_.saved(done); }); });
 }
 
 void Running::write_summary() {
@@ -346,6 +416,7 @@ void Running::redirect() {
 
 /// Once in a while: is every shard alive, were log lines lost?
 void Running::look_after() {
+  tree_->go_on(clock_.mono());
   if (watchdog_.count() > 0 && clock_.mono() >= next_alive_) {
     next_alive_ = clock_.mono() + watchdog_ / 4;
     const int seconds = std::max(1, static_cast<int>(watchdog_.count() / 2'000));
@@ -367,14 +438,16 @@ void Running::look_after() {
 
 void Running::stop() {
   systemd::notify_stopping();
-  log_.info("tombo stops deadline_s={}", options_.stop_deadline_s);
+  life_.stops(options_.stop_deadline_s);
   signals_.let_stop_end_at_once();
   control_.reset();
+  sinks_.topic().end();
   server_->stop();
   stop_plugins();
   guard_->close();
+  tree_.reset();
   server_.reset();
-  log_.info("tombo has stopped");
+  life_.has_stopped();
 }
 
 }  // namespace
@@ -387,7 +460,7 @@ int Application::run() {
   config::Loaded loaded = options_from(cli_);
   print_problems(loaded);
   if (cli_.action == Cli::Action::test_config) return test_config(cli_, loaded);
-  if (!loaded.ok()) return kExitConfiguration;
+  if (!loaded.ok()) return configuration_exit(loaded);
   if (cli_.action == Cli::Action::print_config) return print(config::print_toml(loaded.options));
 
   const bool loopback_only = !loaded.listeners_given && drop_missing_ipv6(loaded.options);
@@ -396,7 +469,7 @@ int Application::run() {
     std::fputs("tombo: the system lets no background process be made\n", stderr);
     return kExitFailure;
   }
-  Running running{cli_, std::move(loaded.options)};
+  Running running{cli_, std::move(loaded)};
   return running.run(daemon, loopback_only);
 }
 

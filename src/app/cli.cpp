@@ -17,13 +17,15 @@ constexpr const char* kFooter =
     "Signals:\n"
     "  TERM, INT    stop; MQTT 5.0 clients are told, a second one ends at once\n"
     "  HUP          read FILE again and open log files anew\n"
-    "  USR2         write a summary to the log\n"
+    "  USR1         write what waits to the store\n"
+    "  USR2         write a summary and the subscriptions to the log\n"
     "  RTMIN+1      send MQTT 5.0 clients to the server in [redirect]\n"
     "\n"
     "Exit codes:\n"
     "  0  stopped as asked, or the configuration is fine\n"
     "  1  cannot run, for example because a port is in use\n"
-    "  2  mistake in the command line or the configuration\n";
+    "  2  mistake in the command line or the configuration\n"
+    "  3  mistake in a configuration in Mosquitto's syntax\n";
 
 struct Flags {
   bool test_config = false;
@@ -37,6 +39,18 @@ struct Flags {
 void describe(CLI::App& app, Cli& cli, Flags& flags) {
   app.footer(kFooter);
   app.add_option("-c,--config-file", cli.file, "Read the configuration from FILE")->type_name("FILE");
+  const auto take_syntax = [&cli](const std::string& name) {
+    cli.syntax = name == "toml" ? config::Syntax::toml : config::Syntax::mosquitto;
+  };
+  app.add_option_function<std::string>("--config-format", take_syntax,
+                                       "What FILE is written in, toml or mosquitto; without this tombo looks at what it holds")
+      ->type_name("FORMAT")
+      ->check([](const std::string& name) {
+        return name == "toml" || name == "mosquitto" ? std::string{} : fmt::format("'{}' is no format: toml or mosquitto", name);
+      });
+  app.add_option("--tls-keylog", cli.tls_keylog,
+                 "Append the secrets of TLS connections to FILE (NSS key log format): whoever has it can read recordings")
+      ->type_name("FILE");
   app.add_option("-p,--port", cli.ports,
                  "Listen on PORT of the loopback addresses; may be repeated, ignored when FILE "
                  "defines a listener")
@@ -49,7 +63,7 @@ void describe(CLI::App& app, Cli& cli, Flags& flags) {
         return port >= 1 && port <= 65'535 ? std::string{}
                                            : fmt::format("'{}' is no port (1 to 65535)", text);
       });
-  app.add_flag("-v,--verbose", cli.verbose, "Log at level debug");
+  app.add_flag("-v,--verbose", cli.verbose, "Log everything, whatever the configuration says");
   app.add_flag("-q,--quiet", cli.quiet, "Log nothing");
   app.add_flag("-d,--daemon", cli.daemon, "Run in the background; returns when the broker is ready");
   app.add_flag("--test-config", flags.test_config, "Check FILE and exit");

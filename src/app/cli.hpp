@@ -1,5 +1,7 @@
 #pragma once
 
+#include "config/load.hpp"
+
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -7,7 +9,7 @@
 namespace tombo::app {
 
 /// Exit codes; scripts and systemd rely on them.
-enum ExitCode : int { kExitOk = 0, kExitFailure = 1, kExitConfiguration = 2 };
+enum ExitCode : int { kExitOk = 0, kExitFailure = 1, kExitConfiguration = 2, kExitMosquittoConfiguration = 3 };
 
 /// What the command line asks for.
 struct Cli {
@@ -21,6 +23,8 @@ struct Cli {
   };
   Action action = Action::run;
   std::string file;  // empty: none
+  config::Syntax syntax = config::Syntax::by_content;  // of the file
+  std::string tls_keylog;  // where secrets of TLS connections are written; empty: nowhere
   std::vector<std::uint16_t> ports;
   bool verbose = false;
   bool quiet = false;

@@ -49,13 +49,15 @@ std::string one_line(std::string_view message) {
   return out;
 }
 
-int priority_of(log::Level level) {
-  switch (level) {
-    case log::Level::error:
+int priority_of(log::Type type) {
+  switch (type) {
+    case log::Type::error:
       return LOG_ERR;
-    case log::Level::warning:
+    case log::Type::warning:
       return LOG_WARNING;
-    case log::Level::info:
+    case log::Type::notice:
+      return LOG_NOTICE;
+    case log::Type::information:
       return LOG_INFO;
     default:
       return LOG_DEBUG;
@@ -65,6 +67,18 @@ int priority_of(log::Level level) {
 std::string text_line(const LogEvent& event, bool timestamps) {
   const std::string time = timestamps ? time_text(event.time) + " " : std::string{};
   return fmt::format("{}{} {}: {}\n", time, name_of(event.level), event.module, one_line(event.message));
+}
+
+std::string mosquitto_line(const LogEvent& event, bool timestamps) {
+  std::string line;
+  if (timestamps) line = fmt::format("{}: ", std::chrono::system_clock::to_time_t(event.time));
+  const bool ours = !event.message.empty() && event.message.front() >= 'a' && event.message.front() <= 'z';
+  if (ours && event.type == log::Type::warning) line += "Warning: ";
+  if (ours && event.type == log::Type::error) line += "Error: ";
+  // Filters stand in lines of their own, moved in.
+  const std::size_t tab = event.message.starts_with('\t') ? 1 : 0;
+  line += event.message.substr(0, tab);
+  return line + one_line(event.message.substr(tab)) + "\n";
 }
 
 std::string json_line(const LogEvent& event) {

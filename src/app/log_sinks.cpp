@@ -1,6 +1,7 @@
 #include "app/log_sinks.hpp"
 
 #include "app/log_lines.hpp"
+#include "app/log_time.hpp"
 #include "app/systemd.hpp"
 
 #include <fmt/format.h>
@@ -35,12 +36,13 @@ struct Deadline {
   bool over() const { return Clock::now().time_since_epoch().count() > at.load(std::memory_order_relaxed); }
 };
 
-/// A message of spdlog's in our words.  Our levels and spdlog's have the same order.
+/// A message of spdlog's in our words.  Our levels and spdlog's have the same order; the type travels as the line of a source.
 LogEvent event_of(const spdlog::details::log_msg& msg) {
   return {msg.time,
           static_cast<log::Level>(msg.level),
           {msg.logger_name.data(), msg.logger_name.size()},
-          {msg.payload.data(), msg.payload.size()}};
+          {msg.payload.data(), msg.payload.size()},
+          static_cast<log::Type>(msg.source.line)};
 }
 
 int open_file(const std::string& path) {
@@ -61,7 +63,9 @@ class DescriptorSink final : public BaseSink {
       : fd_(fd),
         path_(std::move(path)),
         json_(options.format == config::LogFormat::json),
-        timestamps_(options.timestamps),
+        timestamps_(options.timestamps && options.timestamp_format.empty()),
+        own_time_(options),
+        mosquitto_(options.wording == config::LogWording::mosquitto),
         deadline_(std::move(deadline)),
         more_lines_(std::move(more_lines)) {}
   ~DescriptorSink() override {
@@ -81,7 +85,8 @@ class DescriptorSink final : public BaseSink {
  protected:
   void sink_it_(const spdlog::details::log_msg& msg) override {
     const LogEvent event = event_of(msg);
-    gathered_ += json_ ? json_line(event) : text_line(event, timestamps_);
+    if (!json_) own_time_.append(event.time, gathered_);
+    gathered_ += json_ ? json_line(event) : mosquitto_ ? mosquitto_line(event, timestamps_) : text_line(event, timestamps_);
     const bool more = gathered_.size() < kGathered && more_lines_();
     const bool ending = deadline_->set_already();  // asked last: what ends the queue waits in it, too
     if (more && !ending) return;
@@ -116,7 +121,9 @@ class DescriptorSink final : public BaseSink {
   int fd_;
   std::string path_;  // empty: a standard stream, which is not ours to close
   bool json_;
-  bool timestamps_;
+  bool timestamps_;  // in our own form
+  OwnTimeForm own_time_;
+  bool mosquitto_;
   std::shared_ptr<const Deadline> deadline_;
   std::function<bool()> more_lines_;
   std::string gathered_;
@@ -130,7 +137,7 @@ class SyslogSink final : public BaseSink {
  protected:
   void sink_it_(const spdlog::details::log_msg& msg) override {
     const LogEvent event = event_of(msg);
-    ::syslog(priority_of(event.level), "%s",
+    ::syslog(priority_of(event.type), "%s",
              fmt::format("{}: {}", event.module, one_line(event.message)).c_str());
   }
   void flush_() override {}
@@ -140,9 +147,29 @@ class JournalSink final : public BaseSink {
  protected:
   void sink_it_(const spdlog::details::log_msg& msg) override {
     const LogEvent event = event_of(msg);
-    systemd::journal_write(priority_of(event.level), event.module, one_line(event.message));
+    systemd::journal_write(priority_of(event.type), event.module, one_line(event.message));
   }
   void flush_() override {}
+};
+
+class TopicSink final : public BaseSink {
+ public:
+  TopicSink(LogTopic& topic, const config::Log& options)
+      : topic_(topic), timestamps_(options.timestamps), mosquitto_(options.wording == config::LogWording::mosquitto) {}
+
+ protected:
+  void sink_it_(const spdlog::details::log_msg& msg) override {
+    const LogEvent event = event_of(msg);
+    std::string line = mosquitto_ ? mosquitto_line(event, timestamps_) : text_line(event, timestamps_);
+    line.pop_back();  // the line feed
+    topic_.publish(event.type, line);
+  }
+  void flush_() override {}
+
+ private:
+  LogTopic& topic_;
+  bool timestamps_;
+  bool mosquitto_;
 };
 
 /// One set of opened destinations; loggers of spdlog differ by module only.
@@ -155,6 +182,9 @@ struct Destinations {
 }  // namespace
 
 struct LogSinks::Impl {
+  explicit Impl(LogTopic& published) : topic(published) {}
+
+  LogTopic& topic;
   std::shared_ptr<Deadline> deadline = std::make_shared<Deadline>();
   std::shared_ptr<spdlog::details::thread_pool> pool =
       std::make_shared<spdlog::details::thread_pool>(LogSinks::kQueueLines, 1);
@@ -179,6 +209,10 @@ std::string LogSinks::Impl::open(const std::string& to, const config::Log& optio
     into.sinks.push_back(std::make_shared<JournalSink>());
     return {};
   }
+  if (to == "topic") {
+    into.sinks.push_back(std::make_shared<TopicSink>(topic, options));
+    return {};
+  }
   const std::string path = to.starts_with("file:") ? to.substr(5) : std::string{};
   const int fd = !path.empty() ? open_file(path) : to == "stderr" ? STDERR_FILENO : STDOUT_FILENO;
   if (fd < 0) return fmt::format("cannot open log file {}: {}", path, std::strerror(errno));
@@ -189,7 +223,7 @@ std::string LogSinks::Impl::open(const std::string& to, const config::Log& optio
   return {};
 }
 
-LogSinks::LogSinks() : impl_(std::make_unique<Impl>()) {}
+LogSinks::LogSinks() : impl_(std::make_unique<Impl>(topic_)) {}
 
 LogSinks::~LogSinks() {
   impl_->deadline->set(Clock::now() + std::chrono::seconds{1});
@@ -223,16 +257,28 @@ std::string LogSinks::reopen() {
   return why_not;
 }
 
-void LogSinks::write(log::Module module, log::Level level, std::string_view line) {
+void LogSinks::write_typed(log::Module module, log::Type type, std::string_view line) {
   const auto current = impl_->get();
   if (!current) return;
-  current->loggers[static_cast<std::size_t>(module)]->log(static_cast<spdlog::level::level_enum>(level),
+  current->loggers[static_cast<std::size_t>(module)]->log(spdlog::source_loc{"", static_cast<int>(type), ""},
+                                                          static_cast<spdlog::level::level_enum>(level_of(type)),
                                                           spdlog::string_view_t{line.data(), line.size()});
 }
 
 std::uint64_t LogSinks::dropped() const {
-  return impl_->pool->overrun_counter();
+  return impl_->pool->overrun_counter() + topic_.dropped();
 }
+
+namespace {
+log::Level lowest_of(std::uint8_t types) {
+  log::Level lowest = log::Level::off;
+  for (std::size_t i = 0; i < log::kTypeCount; ++i) {
+    const auto type = static_cast<log::Type>(i);
+    if ((types & bit_of(type)) != 0) lowest = std::min(lowest, level_of(type));
+  }
+  return lowest;
+}
+}  // namespace
 
 void set_levels(log::Logger::Levels& levels, const config::Log& options) {
   const auto level_named = [](std::string_view name) {
@@ -241,7 +287,17 @@ void set_levels(log::Logger::Levels& levels, const config::Log& options) {
     }
     return log::Level::info;
   };
-  for (auto& level : levels.of) level.store(level_named(options.level), std::memory_order_relaxed);
+  std::uint8_t types = options.types.empty() ? log::kAllTypes : 0;
+  for (const std::string& name : options.types) {
+    for (std::size_t i = 0; i < log::kTypeCount; ++i) {
+      const auto type = static_cast<log::Type>(i);
+      if (name == "all" || name == name_of(type)) types = static_cast<std::uint8_t>(types | bit_of(type));
+    }
+  }
+  levels.types.store(types, std::memory_order_relaxed);
+  // Where types are named they decide, and the level lets through the lowest of them.
+  const log::Level all = options.types.empty() ? level_named(options.level) : lowest_of(types);
+  for (auto& level : levels.of) level.store(all, std::memory_order_relaxed);
   for (const std::string& entry : options.modules) {
     const std::string_view text{entry};
     const std::size_t equals = std::min(text.find('='), text.size());

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "app/log_topic.hpp"
 #include "base/log.hpp"
 #include "config/options.hpp"
 
@@ -11,7 +12,7 @@
 
 namespace tombo::app {
 
-/// Where the broker's lines go: standard streams, files, syslog, journald.
+/// Where the broker's lines go: standard streams, files, syslog, journald, subscribers.
 ///
 /// A thread of its own writes them.  Up to kQueueLines wait for it; then the oldest is dropped and counted,
 /// so that nobody who reads slowly can hold up a shard. Lives on: main; write() may come from any thread.
@@ -28,20 +29,25 @@ class LogSinks final : public log::Sink {
   /// Opens files anew, for log rotation.  Says what cannot be opened; that file goes on as it was.
   [[nodiscard]] std::string reopen();
 
-  void write(log::Module module, log::Level level, std::string_view line) override;
+  void write(log::Module module, log::Level level, std::string_view line) override { write_typed(module, type_of(level), line); }
+  void write_typed(log::Module module, log::Type type, std::string_view line) override;
   /// Lines that were dropped because nobody took them.
   std::uint64_t dropped() const;
+
+  /// Has lines published once it is told of the shards.
+  LogTopic& topic() { return topic_; }
 
   log::Logger::Levels& levels() { return levels_; }
   log::Logger logger(log::Module module) { return {*this, levels_, module}; }
 
  private:
   struct Impl;
+  LogTopic topic_;  // the writing thread, which ends with impl_, asks it
   std::unique_ptr<Impl> impl_;
   log::Logger::Levels levels_;
 };
 
-/// Sets the levels that the options name.
+/// Sets the levels and types that the options name.
 void set_levels(log::Logger::Levels& levels, const config::Log& options);
 
 }  // namespace tombo::app

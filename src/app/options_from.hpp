@@ -5,6 +5,9 @@
 
 namespace tombo::app {
 
+/// Who Mosquitto is where its file names nobody.
+inline constexpr const char* kMosquittosUser = "mosquitto";
+
 /// The options that a command line and its file amount to, with everything that was wrong.
 config::Loaded options_from(const Cli& cli);
 

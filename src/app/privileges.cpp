@@ -17,9 +17,16 @@ namespace {
 Failure<std::string> cannot(const std::string& what) { return Failure{fmt::format("cannot {}: {}", what, std::strerror(errno))}; }
 }  // namespace
 
-Result<void, std::string> Privileges::resolve(const std::string& user) {
-  if (user.empty()) return {};
+Result<void, std::string> Privileges::resolve(const std::string& wanted, bool or_nobody) {
+  if (wanted.empty()) return {};
+  std::string user = wanted;
   const passwd* found = ::getpwnam(user.c_str());
+  if (or_nobody && ::geteuid() != 0) return {};
+  if (found == nullptr && or_nobody) {
+    note_ = fmt::format("there is no user {}: the broker becomes nobody instead", user);
+    user = "nobody";
+    found = ::getpwnam(user.c_str());
+  }
   if (found == nullptr) return Failure{fmt::format("there is no user {}, which 'user' in [defence] names", user)};
   user_ = user;
   uid_ = found->pw_uid;
@@ -48,6 +55,23 @@ Result<void, std::string> Privileges::give(const std::string& directory) const {
   const bool given = ::fchown(descriptor, uid_, gid_) == 0;
   const auto why_not = cannot(fmt::format("give {} to {}", directory, user_));
   ::close(descriptor);
+  if (!given) return why_not;
+  return {};
+}
+
+Result<void, std::string> Privileges::give_file(const std::string& file) const {
+  if (!changes_) return {};
+  const int descriptor = ::open(file.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  if (descriptor < 0) return cannot(fmt::format("open {}", file));
+  struct stat found {};
+  const bool known = ::fstat(descriptor, &found) == 0;
+  // Whoever may write to the directory could have put a name for another file there.
+  const bool ours = known && S_ISREG(found.st_mode) && found.st_nlink == 1;
+  const bool given = ours && ::fchown(descriptor, uid_, gid_) == 0;
+  const auto why_not = cannot(fmt::format("give {} to {}", file, user_));
+  ::close(descriptor);
+  if (known && !S_ISREG(found.st_mode)) return {};  // a device or a pipe stays whose it is
+  if (!ours) return Failure{fmt::format("cannot give {} to {}: it has several names", file, user_)};
   if (!given) return why_not;
   return {};
 }

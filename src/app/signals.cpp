@@ -19,6 +19,7 @@ int redirect_signal() {
 Request request_of(int signal) {
   if (signal == SIGTERM || signal == SIGINT) return Request::stop;
   if (signal == SIGHUP) return Request::reload;
+  if (signal == SIGUSR1) return Request::save;
   if (signal == SIGUSR2) return Request::summary;
   return signal == redirect_signal() ? Request::redirect : Request::none;
 }
@@ -33,7 +34,7 @@ Signals::Signals() {
   ::signal(SIGPIPE, SIG_IGN);  // a peer that went away is an error code of the write
   sigset_t ours;
   ::sigemptyset(&ours);
-  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR2, redirect_signal()}) ::sigaddset(&ours, signal);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, redirect_signal()}) ::sigaddset(&ours, signal);
   ::pthread_sigmask(SIG_BLOCK, &ours, nullptr);
   fd_ = ::signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK);
   TOMBO_ASSERT(fd_ >= 0);

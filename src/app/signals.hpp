@@ -7,7 +7,7 @@
 namespace tombo::app {
 
 /// What somebody asks of the broker by a signal, or another thread by an order.
-enum class Request : std::uint8_t { none, stop, reload, summary, redirect, orders };
+enum class Request : std::uint8_t { none, stop, reload, save, summary, redirect, orders };
 
 /// Takes the signals out of their ambush: they are blocked in every thread and read where main waits.
 /// Must be made before the first thread starts, which inherits the mask.

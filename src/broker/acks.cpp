@@ -14,6 +14,7 @@ void Shard::on_ack(Client& client, const mqtt::Frame& frame) {
   mqtt::AckView& ack = ack_view_;
   const auto decoded = mqtt::decode_ack(frame, client.peer.format.version, decode_limits_, ack);
   if (!decoded) return refuse(client, decoded.error());
+  if (lines_.packets()) lines_.received_ack(client, frame.type, ack.packet_id, ack.reason);
   ClientSession& session = *client.session;
   if (frame.type == PacketType::pubrel) return on_pubrel(client, ack);
   const session::Delivery acknowledged = recorded(session, ack.packet_id);
@@ -77,6 +78,7 @@ void Shard::on_pubrel(Client& client, const mqtt::AckView& ack) {
 void Shard::acknowledge(Client& client, PacketType type, mqtt::PacketId id, ReasonCode reason, Ref<store::Hold> hold) {
   if (hold && hold->let_go()) hold = nullptr;
   if (!client.pending_acks && !hold) {
+    if (lines_.packets()) lines_.sending_ack(client, type, id, reason);
     mqtt::encode_ack(client.transport->out(), client.peer.format, type, id, reason);
     counters_.packets_sent.add();
     return;
@@ -121,6 +123,7 @@ void Shard::write_ack(Client& client, const PendingAck& ack) {
   }
   auto& out = client.transport->out();
   counters_.packets_sent.add();
+  if (lines_.packets()) lines_.sending_ack(client, ack.type, ack.id, ack.reason);
   switch (ack.type) {
     case PacketType::suback: return mqtt::encode_suback(out, client.peer.format, ack.id, ack.codes);
     case PacketType::unsuback: return mqtt::encode_unsuback(out, client.peer.format, ack.id, ack.codes);

@@ -41,6 +41,8 @@ void Shard::on_open(Transport& transport, std::size_t listener_index, bool moved
   client->number = next_client_++;
   client->index = static_cast<std::uint32_t>(clients_.size());
   client->last_packet = now_;
+  client->id_is_user_name = listener.client_id_from_user_name;
+  client->peer.set_mount(listener.mount_point);
   client->peer.format.version = mqtt::Version::v3_1_1;  // until CONNECT says; mistakes before are not answered
   transport.set_client(client.get());
   if (!moved) {
@@ -50,6 +52,7 @@ void Shard::on_open(Transport& transport, std::size_t listener_index, bool moved
   std::uint32_t patience_s = options_->limits.connect_timeout_s;
   if (transport.in_handshake()) patience_s = std::min(patience_s, listener.tls_handshake_timeout_s);
   wheel_.arm(*client, now_ + Seconds{patience_s});
+  if (!moved) lines_.opened(*client);
   clients_.push_back(std::move(client));
 }
 
@@ -62,7 +65,7 @@ std::size_t Shard::on_bytes(Client& client, mqtt::Bytes bytes, bool& has_more, m
 }
 
 std::size_t Shard::take_packets(Client& client, mqtt::Bytes bytes, bool& has_more) {
-  const bool look_ahead = core_.tree.filters() >= LookAhead::kFiltersMin;
+  const bool look_ahead = core_.tree.filters() >= LookAhead::kFiltersMin && !client.peer.mount;
   const std::uint8_t* prepared_to = bytes.data();
   const std::size_t size = bytes.size();
   const std::size_t first_max = options_->limits.connect_bytes_max;
@@ -73,7 +76,7 @@ std::size_t Shard::take_packets(Client& client, mqtt::Bytes bytes, bool& has_mor
     const bool first = client.state == Client::State::awaiting_connect;
     // Nothing but a CONNECT may come first; do not wait for the rest of anything else.  [MQTT-3.1.0-1]
     if (first && bytes[0] != 0x10 && !(client.enhanced && bytes[0] == kAuthByte)) {
-      close(client, false, "the first packet is not a CONNECT");
+      close(client, false, Ending::first_not_connect);
       return size;
     }
     const auto result = mqtt::next_frame(bytes, first ? std::min(first_max, packet_max) : packet_max);
@@ -117,6 +120,7 @@ void Shard::on_packet(Client& client, const mqtt::Frame& frame, mqtt::Bytes pack
   if (client.state == Client::State::awaiting_connect) return on_first_packet(client, frame, packet);
   client.last_packet = now_;
   counters_.packets_received.add();
+  if (lines_.packets() && client.verdicts == nullptr) lines_.received(client, frame.type);  // once, verdicts or not
   switch (frame.type) {
     case mqtt::PacketType::publish: on_publish(client, frame); break;
     case mqtt::PacketType::puback:
@@ -128,10 +132,12 @@ void Shard::on_packet(Client& client, const mqtt::Frame& frame, mqtt::Bytes pack
     case mqtt::PacketType::pingreq:
       if (const auto good = mqtt::decode_ping(frame); !good) return refuse(client, good.error());
       mqtt::encode_pingresp(client.transport->out());  // [MQTT-3.12.4-1]
+      if (lines_.packets()) lines_.sending_ack(client, mqtt::PacketType::pingresp, 0, mqtt::ReasonCode::success);
       break;
     case mqtt::PacketType::disconnect: on_disconnect(client, frame); break;
     case mqtt::PacketType::auth: on_auth(client, frame); break;
     case mqtt::PacketType::reserved: return refuse(client, mqtt::ReasonCode::malformed_packet);
+    case mqtt::PacketType::connect: lines_.came_twice(client); [[fallthrough]];
     default: return refuse(client, mqtt::ReasonCode::protocol_error);  // a second CONNECT or a server's packet
   }
   if (client.state != Client::State::active || client.paused_for_verdict) return;
@@ -146,7 +152,7 @@ void Shard::on_packet(Client& client, const mqtt::Frame& frame, mqtt::Bytes pack
 void Shard::on_first_packet(Client& client, const mqtt::Frame& frame, mqtt::Bytes packet) {
   if (frame.type == mqtt::PacketType::connect && (!client.enhanced || client.verdicts)) return on_connect(client, frame, packet);
   if (frame.type == mqtt::PacketType::auth) return on_first_auth(client, frame);
-  close(client, false, "the first packet is not a CONNECT");
+  close(client, false, Ending::first_not_connect);
 }
 
 void Shard::on_writable(Client& client) {
@@ -161,13 +167,7 @@ void Shard::on_writable(Client& client) {
 
 void Shard::on_closed(Client& client, std::string_view why) {
   if (client.state == Client::State::closed) return;
-  if (options_->log.connections) {
-    if (client.session != nullptr) {
-      logger_.info("client {} lost: {}", client.session->client_id(), why);
-    } else {
-      logger_.info("connection from {} lost before CONNECT: {}", client.transport->peer_address(), why);
-    }
-  }
+  lines_.lost(client, why);
   client.transport->set_client(nullptr);
   client.transport = nullptr;
   detach(client, true);
@@ -179,17 +179,17 @@ void Shard::resume_if_free(Client& client) {
 
 void Shard::on_client_timer(Client& client) {
   if (client.state == Client::State::awaiting_connect) {
-    if (client.transport->in_handshake()) return close(client, false, "the TLS handshake takes too long");
+    if (client.transport->in_handshake()) return close(client, false, Ending::handshake_too_slow);
     const Seconds patience{options_->limits.connect_timeout_s};
     // What it sent is there and waits for a verdict, among others perhaps: not the client is slow.
     if (client.verdicts) return wheel_.arm(client, now_ + patience);
     const MonoTime due = client.last_packet + patience;
     if (now_ < due) return wheel_.arm(client, due);  // it was the handshake's time that is over
-    return close(client, false, "no CONNECT within the time limit");
+    return close(client, false, Ending::connect_too_slow);
   }
   const std::uint32_t packet_s = options_->defence.packet_timeout_s;
   if (packet_s != 0 && client.partial_since != kNever && now_ >= client.partial_since + Seconds{packet_s} && !client.paused()) {
-    return close(client, true, "a packet takes too long");
+    return close(client, true, Ending::packet_too_slow);
   }
   const std::int64_t ends_at_s = client.session->principal->ends_at_s;
   if (ends_at_s != 0 && core_.clock().unix_seconds() >= ends_at_s) return refuse(client, mqtt::ReasonCode::maximum_connect_time);

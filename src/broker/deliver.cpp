@@ -19,10 +19,21 @@ void Shard::deliver(ClientSession& session, const Ref<mqtt::Message>& message, c
   ++turn_deliveries_;
   // For those that are away it is judged when they come back.
   if (judges_receiving_ && session.client != nullptr && !may_receive(session, *message)) return counters_.drop(Drop::refused);
-  if (!plugins_deliver_) return give(session, message, terms);
+  const bool asks = asks_receiving_ && session.client != nullptr;
+  if (!plugins_deliver_) return asks ? deliver_asked(session, message, terms) : give(session, message, terms);
   Ref<mqtt::Message> given = message;
   if (!ask_of_delivery(session, given, terms)) return drop_for(session, Drop::refused);
-  give(session, given, terms);
+  asks ? deliver_asked(session, given, terms) : give(session, given, terms);
+}
+
+Delivery Shard::delivery_of(const Ref<mqtt::Message>& message, const Terms& terms) {
+  Delivery delivery;
+  delivery.message = message;
+  if (terms.extra != nullptr) delivery.extra = *terms.extra;
+  delivery.subscription_id = terms.subscription_id;
+  delivery.qos = terms.qos;
+  delivery.retain = terms.retain;
+  return delivery;
 }
 
 /// Straight into its connection's batch if nothing waits before it, else into its queue.
@@ -33,20 +44,17 @@ void Shard::give(ClientSession& session, const Ref<mqtt::Message>& message, cons
       const std::span<const std::uint32_t> one{&terms.subscription_id, terms.subscription_id != 0 ? 1u : 0u};
       const bool several = terms.extra != nullptr && !(*terms.extra)->subscription_ids.empty();
       const auto ids = several ? std::span<const std::uint32_t>((*terms.extra)->subscription_ids) : one;
-      return count_sent(session, session.send_qos0(client->transport->out(), client->peer, message, terms.retain, ids, now_), *message);
+      return count_sent(session, session.send_qos0(client->transport->out(), client->peer, message, terms.retain, ids, now_), *message,
+                        {terms.qos, terms.retain, 0});
     }
   }
-  Delivery delivery;
-  delivery.message = message;
-  if (terms.extra != nullptr) delivery.extra = *terms.extra;
-  delivery.subscription_id = terms.subscription_id;
-  delivery.qos = terms.qos;
-  delivery.retain = terms.retain;
+  Delivery delivery = delivery_of(message, terms);
   if (client != nullptr && session.queue.empty() && !on_disk(session) && can_write(*client) &&
-      session.may_send(client->peer, options_->limits.in_flight_max)) {
+      session.may_send(client->peer, window(), *message)) {
     message->charge();
     if (keeps(session, terms.qos)) return send_recorded(session, std::move(delivery));
-    return count_sent(session, session.send(client->transport->out(), client->peer, std::move(delivery), now_), *message);
+    const auto result = session.send(client->transport->out(), client->peer, std::move(delivery), now_);
+    return count_sent(session, result, *message, {terms.qos, terms.retain, session.last_packet_id});
   }
   enqueue(session, std::move(delivery));
 }
@@ -56,15 +64,16 @@ void Shard::send_recorded(ClientSession& session, Delivery delivery) {
   if (delivery.qos == Qos::exactly_once) return hold_delivery(session, std::move(delivery));
   Client& client = *session.client;
   const auto result = session.send(client.transport->out(), client.peer, delivery, now_);
-  count_sent(session, result, *delivery.message);
+  count_sent(session, result, *delivery.message, {delivery.qos, delivery.retain, session.last_packet_id});
   if (result != SendResult::sent) return;
   const Haste haste = haste_for(session, *delivery.message);
   record_delivery(session, *session.delivery_of(session.last_packet_id), haste);
 }
 
-void Shard::count_sent(ClientSession& session, SendResult result, const mqtt::Message& message) {
+void Shard::count_sent(ClientSession& session, SendResult result, const mqtt::Message& message, const Sending& as) {
   switch (result) {
     case SendResult::sent:
+      if (lines_.packets()) lines_.sending_publish(*session.client, message, as.qos, as.retain, as.id);
       counters_.publish_sent.add();
       ++session.client->publish_sent;
       counters_.packets_sent.add();
@@ -73,11 +82,13 @@ void Shard::count_sent(ClientSession& session, SendResult result, const mqtt::Me
       break;
     case SendResult::too_large: drop_for(session, Drop::too_large); break;
     case SendResult::expired: drop_for(session, Drop::expired); break;
+    case SendResult::outside: drop_for(session, Drop::refused); break;
   }
 }
 
 /// A message that this session should have got is given up.
 void Shard::drop_for(ClientSession& session, Drop reason) {
+  if (reason == Drop::queue_full) lines_.dropping(session.client_id(), session.dropped);
   ++session.dropped;
   counters_.drop(reason);
 }
@@ -134,6 +145,13 @@ bool Shard::make_room(ClientSession& session, const Delivery& delivery) {
   return true;
 }
 
+void Shard::refuse_next(ClientSession& session) {
+  const Delivery given_up = session.queue.pop();
+  counters_.messages_queued.subtract();
+  delivery_done(session, given_up);
+  drop_for(session, Drop::refused);
+}
+
 /// Sends what waits, as far as the client's window and its connection allow.
 void Shard::pump(ClientSession& session) {
   Client* client = session.client;
@@ -150,23 +168,31 @@ void Shard::pump(ClientSession& session) {
   while (!session.queue.empty() && can_write(*client)) {
     Delivery& first = session.queue.front();
     if (judges_receiving_ && !may_receive(session, *first.message)) {  // the rights may have changed since it was queued
-      const Delivery given_up = session.queue.pop();
-      counters_.messages_queued.subtract();
-      delivery_done(session, given_up);
-      drop_for(session, Drop::refused);
+      refuse_next(session);
       continue;
     }
     const bool windowed = first.qos != Qos::at_most_once;
-    if (windowed && !session.may_send(client->peer, options_->limits.in_flight_max) && !first.message->expired(now_)) break;
+    if (windowed && !session.may_send(client->peer, window(), *first.message) && !first.message->expired(now_)) break;
+    Ref<mqtt::Message> instead;
+    if (asks_receiving_) {
+      const Ask asked = ask_of_next(session, instead);
+      if (asked == Ask::pending) break;
+      if (asked == Ask::denied) {
+        refuse_next(session);
+        continue;
+      }
+    }
     Delivery delivery = session.queue.pop();
     counters_.messages_queued.subtract();
+    if (instead) delivery.message = std::move(instead);
     if (delivery.seq != 0 && delivery.qos == Qos::exactly_once && !delivery.message->expired(now_)) {
       hold_delivery(session, std::move(delivery));
       continue;
     }
     const Delivery sent = delivery;
     const auto result = session.send(client->transport->out(), client->peer, std::move(delivery), now_);
-    count_sent(session, result, *sent.message);
+    const mqtt::PacketId id = sent.qos == Qos::at_most_once ? mqtt::PacketId{0} : session.last_packet_id;
+    count_sent(session, result, *sent.message, {sent.qos, sent.retain, id});
     if (result != SendResult::sent) delivery_done(session, sent);
   }
   read_ahead(session);

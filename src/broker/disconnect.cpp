@@ -23,7 +23,7 @@ void Shard::on_disconnect(Client& client, const mqtt::Frame& frame) {
   }
   client.ends_with(disconnect.reason);
   // [MQTT-3.14.4-3]: only 0x00 discards the will.
-  close(client, disconnect.reason != ReasonCode::success, "it disconnected");
+  close(client, disconnect.reason != ReasonCode::success, Ending::disconnected);
 }
 
 /// Every mistake of a peer ends here: the answer that its version knows, one log line, one count.
@@ -36,34 +36,27 @@ void Shard::refuse(Client& client, ReasonCode reason, std::string_view server_re
   if (client.state == Client::State::awaiting_connect) return refuse_connect(client, reason, server_reference);
   counters_.protocol_errors.add();
   client.ends_with(reason);
-  logger_.info("client {} refused: {} (0x{:02x})", client.session->client_id(), name_of(reason), static_cast<unsigned>(reason));
+  lines_.refused(client, reason);
   if (client.peer.format.version == Version::v5) {
     mqtt::encode_disconnect(client.transport->out(), client.peer.format, reason, server_reference);
   }
-  close(client, true, {});
+  close(client, true, Ending::untold);
 }
 
 void Shard::refuse_connect(Client& client, ReasonCode reason, std::string_view server_reference) {
   counters_.connections_refused.add();
-  logger_.info("connection from {} refused: {} (0x{:02x})", client.transport->peer_address(), name_of(reason),
-               static_cast<unsigned>(reason));
+  lines_.refused(client, reason);
   // A malformed CONNECT of an older version is answered by the close alone.  [3.1.1 MQTT-3.1.4-1]
   mqtt::ConnackOut connack;
   connack.reason = reason;
   connack.server_reference = server_reference;
   mqtt::encode_connack(client.transport->out(), client.peer.format, connack);
-  close(client, false, {});
+  close(client, false, Ending::untold);
 }
 
-/// Writes what waits, then ends the connection.  `why` is logged unless empty.
-void Shard::close(Client& client, bool keep_will, std::string_view why) {
-  if (!why.empty() && options_->log.connections) {
-    if (client.session != nullptr) {
-      logger_.info("client {} closed: {}", client.session->client_id(), why);
-    } else {
-      logger_.info("connection from {} closed: {}", client.transport->peer_address(), why);
-    }
-  }
+/// Writes what waits, then ends the connection.
+void Shard::close(Client& client, bool keep_will, Ending ending) {
+  lines_.ended(client, ending);
   Transport& transport = *client.transport;
   transport.set_client(nullptr);
   client.transport = nullptr;

@@ -1,11 +1,13 @@
 #include "broker/keeper.hpp"
 
 #include "broker/retained_by.hpp"
+#include "broker/shard.hpp"
 
 #include "store/open.hpp"
 
 #include <fmt/format.h>
 
+#include <atomic>
 #include <utility>
 
 namespace tombo::broker {
@@ -106,6 +108,18 @@ Result<void, std::string> Keeper::open_again(const store::EngineError& damage) {
 }
 
 void Keeper::start_threads() { threads_ = std::make_unique<store::StoreThreads>(store_, clock_); }
+
+void Keeper::save(std::function<void(bool done)> told) {
+  const auto left = std::make_shared<std::atomic<unsigned>>(core_->shards());
+  const auto tell = std::make_shared<std::function<void(bool)>>(std::move(told));
+  for (unsigned shard = 0; shard < core_->shards(); ++shard) {
+    core_->mailbox(static_cast<routing::ShardId>(shard)).post_call([this, left, tell](Shard& there) {
+      there.hand_over();
+      if (left->fetch_sub(1) != 1) return;  // the last one
+      if (!store_.save([tell] { (*tell)(true); })) (*tell)(false);
+    });
+  }
+}
 
 void Keeper::reload(const config::Options& options) { store_.set_options(options_of(options)); }
 

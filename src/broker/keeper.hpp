@@ -11,6 +11,7 @@
 #include "store/store.hpp"
 #include "store/threads.hpp"
 
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -35,6 +36,9 @@ class Keeper {
   Result<RestoredCounts, std::string> restore(Core& core, std::span<Shard* const> shards);
   /// Commits and reads from now on by itself.
   void start_threads();
+  /// Has the shards hand over what they hold back and writes all of it, with a sync; then tells so, on some thread; not
+  /// `done`: too many such wishes wait already.  While the shards run.
+  void save(std::function<void(bool done)> told);
   void reload(const config::Options& options);
   /// After the shards have ended: writes what is left.
   void stop();

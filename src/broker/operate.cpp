@@ -16,6 +16,7 @@ constexpr std::size_t kDrainedPerTurn = 50;
 
 void Shard::apply(std::shared_ptr<const config::Options> options) {
   options_ = std::move(options);
+  lines_.set(options_);
   sync_topics_.clear();
   for (const auto& entry : options_->persistence.sync_topics) {
     const std::size_t equals = entry.rfind('=');
@@ -27,6 +28,7 @@ void Shard::apply(std::shared_ptr<const config::Options> options) {
   decode_limits_.properties_max = options_->limits.properties_max;
   decode_limits_.topic_levels_max = options_->limits.topic_levels_max;
   accept_tokens_ = options_->limits.connections_per_s;
+  upgrades_qos_ = options_->mqtt.upgrade_outgoing_qos;
   limits_rates_ = limits_rates(options_->defence);
   core_.mailbox(id_).set_bytes_max(options_->limits.mailbox_bytes_max);
   if (id_ == 0) {
@@ -55,24 +57,24 @@ void Shard::disconnect_all(ReasonCode reason) {
   while (!clients_.empty()) {
     Client& client = *clients_.back();
     if (client.state != Client::State::active) {
-      close(client, false, {});
+      close(client, false, Ending::untold);
       continue;
     }
     if (client.peer.format.version == mqtt::Version::v5) {
       mqtt::encode_disconnect(client.transport->out(), client.peer.format, reason);
     }
     client.ends_with(reason);
-    close(client, true, "the broker stops");
+    close(client, true, Ending::broker_stops);
   }
 }
 
 /// Ends a connection that did nothing wrong.  Its will goes out.  [MQTT-3.1.2-8]
-void Shard::dismiss(Client& client, ReasonCode reason, std::string_view server_reference, std::string_view why) {
+void Shard::dismiss(Client& client, ReasonCode reason, std::string_view server_reference, Ending ending) {
   if (client.peer.format.version == mqtt::Version::v5) {
     mqtt::encode_disconnect(client.transport->out(), client.peer.format, reason, server_reference);
   }
   client.ends_with(reason);
-  close(client, true, why);
+  close(client, true, ending);
 }
 
 void Shard::begin_drain(Drain drain) {
@@ -92,7 +94,7 @@ void Shard::continue_drain() {
   for (std::size_t i = clients_.size(); i-- > 0 && left > 0 && counters_.clients_connected.get() > 0;) {
     Client& client = *clients_[i];
     if (client.state != Client::State::active) continue;
-    dismiss(client, drain_->reason, drain_->server_reference, "drained");
+    dismiss(client, drain_->reason, drain_->server_reference, Ending::drained);
     --left;
   }
   if (counters_.clients_connected.get() > 0) work_left_ = true;
@@ -106,7 +108,7 @@ ClientSession* Shard::find_session(std::string_view client_id) {
 bool Shard::kick(std::string_view client_id, ReasonCode reason) {
   ClientSession* session = find_session(client_id);
   if (session == nullptr || !session->connected()) return false;
-  dismiss(*session->client, reason, {}, "kicked");
+  dismiss(*session->client, reason, {}, Ending::kicked);
   return true;
 }
 
@@ -115,7 +117,7 @@ bool Shard::remove_session(std::string_view client_id) {
   if (session == nullptr) return false;
   if (session->connected()) {
     session->expiry_s = 0;  // so that it ends with its connection
-    dismiss(*session->client, ReasonCode::administrative_action, {}, "session removed");
+    dismiss(*session->client, ReasonCode::administrative_action, {}, Ending::session_removed);
     return true;
   }
   counters_.sessions_disconnected.subtract();

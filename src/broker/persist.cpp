@@ -91,7 +91,7 @@ bool Shard::send_durable(ClientSession& session) {
     if (delivery->state != session::FlightState::waiting) continue;
     const session::Delivery sent = *delivery;
     const auto result = session.send_held(session.client->transport->out(), session.client->peer, id, now_);
-    count_sent(session, result, *sent.message);
+    count_sent(session, result, *sent.message, {sent.qos, sent.retain, id});
     if (result == session::SendResult::sent) continue;
     delivery_done(session, sent);
     goes_on = true;  // its place in the window is free

@@ -34,7 +34,8 @@ void Shard::on_subscribe(Client& client, const mqtt::Frame& frame) {
   // All verdicts first: a packet that waits for one is handled afresh later and must not have acted yet.
   mqtt::Bytes filters = subscribe.filters;
   for (auto& code : codes) {
-    const auto wanted = mqtt::next_subscription(filters, version);
+    auto wanted = mqtt::next_subscription(filters, version);
+    wanted.filter = mounted_filter(client, wanted.filter);
     code = judge_subscription(wanted);
     if (!mqtt::is_error(code) && client.session->stored && store_refuses()) code = ReasonCode::unspecified_error;
     if (mqtt::is_error(code)) continue;
@@ -52,11 +53,14 @@ void Shard::on_subscribe(Client& client, const mqtt::Frame& frame) {
   if (client.session->stored && awaits_disk()) routing_.publisher = &client;
   for (auto& code : codes) {
     auto wanted = mqtt::next_subscription(filters, version);
+    wanted.filter = mounted_filter(client, wanted.filter);
     for (const auto& [index, most] : qos_max) {
       if (index == &code - codes.data()) wanted.options.qos = std::min(wanted.options.qos, most);
     }
+    if (lines_.packets()) lines_.wants(wanted.filter, wanted.options.qos);
     if (!mqtt::is_error(code) && limits_rates_ && !rate_lets_subscribe(client)) code = ReasonCode::quota_exceeded;
     if (!mqtt::is_error(code)) code = subscribe_one(client, wanted, subscription_id);
+    if (!mqtt::is_error(code)) lines_.subscribed(client, wanted.filter, static_cast<Qos>(code));
     if (core_.events != nullptr && !mqtt::is_error(code)) tell_subscribed(client, wanted, code, subscription_id);
     // 3.1 has no refusal: grant what was asked and deliver nothing.
     if (mqtt::is_error(code) && version == Version::v3_1) code = static_cast<ReasonCode>(wanted.options.qos);

@@ -58,7 +58,7 @@ void Shard::on_session_timer(ClientSession& session) {
 void Shard::expire_session(ClientSession& session) {
   counters_.clients_expired.add();
   counters_.sessions_disconnected.subtract();
-  logger_.debug("session of client {} expired", session.client_id());
+  lines_.expired(session.client_id());
   end_session(session);
 }
 

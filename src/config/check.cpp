@@ -119,6 +119,18 @@ void check_modules(Draft& draft) {
   }
 }
 
+void check_types(Draft& draft) {
+  std::vector<std::string_view> known{"all"};
+  for (std::size_t i = 0; i < log::kTypeCount; ++i) known.push_back(name_of(static_cast<log::Type>(i)));
+  for (const std::string& type : draft.options.log.types) {
+    if (std::find(known.begin(), known.end(), type) != known.end()) continue;
+    const std::string_view near = nearest(type, known);
+    draft.error(draft.place_of(Section::log, "types"),
+                fmt::format("'types' in [log] holds \"{}\", but knows {}{}", type, fmt::join(known, ", "),
+                            near.empty() ? std::string{} : fmt::format("; did you mean \"{}\"?", near)));
+  }
+}
+
 }  // namespace
 
 void check(Draft& draft) {
@@ -129,6 +141,7 @@ void check(Draft& draft) {
   check_limits(draft);
   check_destinations(draft);
   check_modules(draft);
+  check_types(draft);
   check_auth(draft);
 }
 

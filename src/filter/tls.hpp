@@ -3,6 +3,7 @@
 #include "base/result.hpp"
 #include "config/listener_options.hpp"
 #include "filter/byte_filter.hpp"
+#include "filter/key_log.hpp"
 
 #include <memory>
 #include <string>
@@ -22,7 +23,9 @@ class TlsServer {
   /// Reads every file that `listener` names; or all that is wrong with them, each text with a file's name in front.  Keeps
   /// nothing then: the caller goes on with what it has.  Sessions that `previous` began can be resumed, unless who may
   /// come in has changed (authorities, revocation lists, pre-shared keys).  Where TLS is not compiled in it says so.
-  static Loaded load(const config::Listener& listener, const TlsServer* previous = nullptr);
+  /// `key_log`: gets the secrets of its connections; none: nobody does.
+  static Loaded load(const config::Listener& listener, const TlsServer* previous = nullptr,
+                     std::shared_ptr<const KeyLog> key_log = nullptr);
   /// The files and directories that load() reads, for who watches them.
   static std::vector<std::string> files(const config::Listener& listener);
 

@@ -4,7 +4,8 @@
 
 namespace tombo::filter {
 
-TlsServer::Loaded TlsServer::load(const config::Listener& listener, const TlsServer* /*previous*/) {
+TlsServer::Loaded TlsServer::load(const config::Listener& listener, const TlsServer* /*previous*/,
+                                  std::shared_ptr<const KeyLog> /*key_log*/) {
   return Failure{std::vector<std::string>{"listener " + listener.address + ":" + std::to_string(listener.port) +
                                           ": TLS is not compiled in (TOMBO_TLS)"}};
 }

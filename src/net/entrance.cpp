@@ -18,8 +18,9 @@ T take(Result<T, std::string> read, Problems& problems) {
   return {};
 }
 
-void add_tls(Entrance& made, const config::Listener& options, const Entrance* previous, Problems& problems) {
-  auto loaded = filter::TlsServer::load(options, previous != nullptr ? previous->tls_server.get() : nullptr);
+void add_tls(Entrance& made, const config::Listener& options, const Entrance* previous,
+             std::shared_ptr<const filter::KeyLog> key_log, Problems& problems) {
+  auto loaded = filter::TlsServer::load(options, previous != nullptr ? previous->tls_server.get() : nullptr, std::move(key_log));
   if (!loaded) {
     problems.insert(problems.end(), loaded.error().begin(), loaded.error().end());
     return;
@@ -35,7 +36,8 @@ void add_websocket(Entrance& made, const config::Listener& options, Problems& pr
 }  // namespace
 
 Result<std::shared_ptr<const Entrance>, std::vector<std::string>> Entrance::make(const config::Listener& options,
-                                                                                 const Entrance* previous) {
+                                                                                 const Entrance* previous,
+                                                                                 std::shared_ptr<const filter::KeyLog> key_log) {
   auto made = std::make_shared<Entrance>();
   Problems problems;
   made->protocol = options.protocol;
@@ -48,7 +50,7 @@ Result<std::shared_ptr<const Entrance>, std::vector<std::string>> Entrance::make
   if (options.proxy_protocol == config::ProxyProtocol::required) {
     made->proxy_header = [options] { return filter::make_proxy_header(options); };
   }
-  if (options.has_tls()) add_tls(*made, options, previous, problems);
+  if (options.has_tls()) add_tls(*made, options, previous, std::move(key_log), problems);
   if (options.protocol != config::Protocol::mqtt) add_websocket(*made, options, problems);
   if (!problems.empty()) return Failure{std::move(problems)};
   return std::shared_ptr<const Entrance>{std::move(made)};

@@ -39,9 +39,11 @@ struct Entrance {
   std::uint32_t tls_handshakes_per_s = 0;
   std::shared_ptr<const filter::TlsServer> tls_server;
 
-  /// Reads what the options name; or all that is wrong with it.  `previous` lends its TLS sessions.
+  /// Reads what the options name; or all that is wrong with it.  `previous` lends its TLS sessions, `key_log`
+  /// gets the secrets of TLS connections.
   static Result<std::shared_ptr<const Entrance>, std::vector<std::string>> make(const config::Listener& options,
-                                                                                const Entrance* previous);
+                                                                                const Entrance* previous,
+                                                                                std::shared_ptr<const filter::KeyLog> key_log = nullptr);
   /// The files that make() reads.
   static std::vector<std::string> files(const config::Listener& options);
 

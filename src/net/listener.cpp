@@ -51,8 +51,9 @@ Result<std::optional<std::uint32_t>, std::string> group_number(const std::string
 }
 }  // namespace
 
-Listener::Listener(const config::Listener& options, std::size_t index, log::Logger logger)
-    : options_(options), logger_(logger) {
+Listener::Listener(const config::Listener& options, std::size_t index, log::Logger logger,
+                   std::shared_ptr<const filter::KeyLog> key_log)
+    : options_(options), logger_(logger), key_log_(std::move(key_log)) {
   state_.index = index;
 }
 
@@ -116,7 +117,7 @@ Result<void, std::string> Listener::listen_unix(std::span<int> inherited) {
 
 Result<void, std::vector<std::string>> Listener::prepare(const config::Listener& options) {
   const auto previous = state_.entrance.load();
-  auto made = Entrance::make(options, previous.get());
+  auto made = Entrance::make(options, previous.get(), key_log_);
   if (!made) return Failure{made.error()};
   if ((*made)->tls_server) {
     for (const auto& warning : (*made)->tls_server->warnings()) logger_.warning("{}", warning);
@@ -125,7 +126,8 @@ Result<void, std::vector<std::string>> Listener::prepare(const config::Listener&
   return {};
 }
 
-void Listener::announce() {
+void Listener::announce(config::LogWording wording) const {
+  if (wording == config::LogWording::mosquitto) return announce_as_mosquitto();
   const std::string_view how = options_.has_tls() ? " with TLS" : "";
   for (const int descriptor : descriptors_) {
     if (options_.is_unix()) {
@@ -141,6 +143,17 @@ void Listener::announce() {
 void Listener::close() {
   // The descriptors stay valid for the loops until this object goes.
   for (const int descriptor : descriptors_) ::shutdown(descriptor, SHUT_RDWR);
+}
+
+void Listener::announce_as_mosquitto() const {
+  for (const int descriptor : descriptors_) {
+    if (options_.is_unix()) {
+      logger_.info("Opening unix listen socket on path {}.", options_.address);
+      continue;
+    }
+    const std::string at = text_of(bound_address(descriptor));
+    logger_.info("Opening {} listen socket on port {}.", at.starts_with('[') ? "ipv6" : "ipv4", at.substr(at.rfind(':') + 1));
+  }
 }
 
 }  // namespace tombo::net

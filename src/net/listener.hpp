@@ -32,7 +32,8 @@ struct ListenerState {
 /// Lives on: main.
 class Listener {
  public:
-  Listener(const config::Listener& options, std::size_t index, log::Logger logger);
+  Listener(const config::Listener& options, std::size_t index, log::Logger logger,
+           std::shared_ptr<const filter::KeyLog> key_log = nullptr);
   ~Listener();
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
@@ -40,8 +41,8 @@ class Listener {
   /// Binds, or takes the sockets among `inherited` that are bound to its addresses; the error names address, port and
   /// reason.  An inherited socket that was taken is -1 then.
   Result<void, std::string> listen(std::span<int> inherited);
-  /// Says where it listens.
-  void announce();
+  /// Says where it listens, in the words that are wanted.
+  void announce(config::LogWording wording) const;
   /// Nobody can connect any more; loops that accept see EPOLLHUP.
   void close();
 
@@ -52,11 +53,13 @@ class Listener {
   ListenerState& state() { return state_; }
 
  private:
+  void announce_as_mosquitto() const;
   Result<void, std::string> listen_unix(std::span<int> inherited);
 
   config::Listener options_;
   ListenerState state_;
   log::Logger logger_;
+  std::shared_ptr<const filter::KeyLog> key_log_;  // or none
   SocketFile socket_file_;         // of a Unix socket that is our own
   std::vector<int> descriptors_;   // ours, but that of socket_file_
 };

@@ -52,6 +52,7 @@ struct Server::Impl {
         clock(parts.clock),
         anonymous(options->allow_anonymous),
         keeper(std::move(parts.keeper)),
+        key_log(std::move(parts.key_log)),
         core({shard_count(*options), options, random_seed(), logger.for_module(log::Module::broker), parts.clock,
               parts.authenticator != nullptr ? parts.authenticator : &anonymous, parts.version, keeper ? keeper->store().epoch() : 0}) {
     store::Sink* sink = keeper ? &keeper->store() : nullptr;
@@ -66,6 +67,7 @@ struct Server::Impl {
   const Clock* clock;
   auth::AnonymousOnly anonymous;
   std::shared_ptr<broker::Keeper> keeper;
+  std::shared_ptr<const filter::KeyLog> key_log;  // or none
   broker::Core core;
   std::vector<ShardLoop*> pointers;
   std::vector<std::unique_ptr<ShardLoop>> loops;
@@ -88,7 +90,7 @@ Server::~Server() {
 Result<void, std::string> Server::listen(std::vector<int> inherited) {
   for (std::size_t i = 0; i < impl_->options->listeners.size(); ++i) {
     const auto logger = impl_->logger.for_module(log::Module::net);
-    auto listener = std::make_unique<Listener>(impl_->options->listeners[i], i, logger);
+    auto listener = std::make_unique<Listener>(impl_->options->listeners[i], i, logger, impl_->key_log);
     if (auto good = listener->prepare(impl_->options->listeners[i]); !good) return Failure{joined(good.error())};
     if (auto good = listener->listen(inherited); !good) return good;
     for (const int descriptor : listener->descriptors()) {
@@ -117,7 +119,7 @@ Result<void, std::string> Server::restore() {
 
 void Server::start() {
   if (impl_->keeper) impl_->keeper->start_threads();
-  for (auto& listener : impl_->listeners) listener->announce();
+  for (auto& listener : impl_->listeners) listener->announce(impl_->options->log.wording);
   auto& first = *impl_->loops.front();
   first.post([&first] { first.open_doors(); });
   for (auto& loop : impl_->loops) impl_->threads.emplace_back([&loop] { loop->run(); });

@@ -19,6 +19,10 @@ class Core;
 class Keeper;
 }  // namespace tombo::broker
 
+namespace tombo::filter {
+class KeyLog;
+}  // namespace tombo::filter
+
 namespace tombo::net {
 
 /// All shards with their threads, and the listeners that feed them.
@@ -32,6 +36,7 @@ class Server {
     std::string version;  // for $SYS/broker/version
     std::shared_ptr<broker::Keeper> keeper{};  // of what survives a restart; none: nothing does
     auth::Authenticator* authenticator = nullptr;  // outlives the server; none: allow_anonymous alone decides
+    std::shared_ptr<const filter::KeyLog> key_log{};  // gets the secrets of TLS connections; none: nobody does
   };
   explicit Server(Parts parts);
   ~Server();

@@ -106,20 +106,24 @@ bool Store::step(MonoTime now) {
     // Who comes for its deliveries does not wait for what nobody was in a hurry with.
     if (!impl_->orders.empty() && impl_->orders.front().after > impl_->slices_done) impl_->sync_since = std::min(impl_->sync_since, now);
   }
-  if (impl_->waiting.empty() || !impl_->ready_to_write(now)) return false;
-  const bool awaited = impl_->sync_since != kNever && now >= impl_->sync_since + impl_->linger(options);
+  const bool saves = impl_->wants_save();
+  if ((impl_->waiting.empty() && !saves) || !impl_->ready_to_write(now)) return false;
+  if (saves && impl_->unwritten == 0 && impl_->finish_saves()) return true;
+  if (impl_->waiting.empty()) return false;
+  const bool awaited = saves || (impl_->sync_since != kNever && now >= impl_->sync_since + impl_->linger(options));
   const bool rested = now >= impl_->rest_since + options.interval;
   const bool much = figures.backlog_bytes.load(std::memory_order_relaxed) > kCommitBytes;
   if (impl_->unwritten == 0 && !awaited && !rested && !much) return false;
   const std::size_t slices = impl_->unwritten != 0 ? impl_->unwritten : impl_->committable();
-  return slices != 0 && impl_->commit(slices, options.sync);
+  return slices != 0 && impl_->commit(slices, options.sync || saves);
 }
 
 MonoTime Store::next_due() const {
   const std::lock_guard commit_lock{impl_->commit_mutex};
   const std::lock_guard lock{impl_->mutex};
-  if (impl_->waiting.empty()) return kNever;
+  if (impl_->waiting.empty() && impl_->saves.empty()) return kNever;
   if (failing()) return impl_->try_again;
+  if (impl_->waiting.empty()) return MonoTime::min();
   const MonoTime awaited = impl_->sync_since == kNever ? kNever : impl_->sync_since + impl_->linger(impl_->options);
   return std::min(awaited, impl_->rest_since + impl_->options.interval);
 }

@@ -104,6 +104,10 @@ class Store final : public Sink {
   MonoTime next_due() const;
   /// Writes everything that was taken, with a sync, whatever the options say.
   EngineResult<void> flush();
+  /// Writes everything that was taken before, with a sync, whatever the options say and without waiting for more, then tells
+  /// so on the committer's thread.  While the disk takes nothing it waits with the rest; kSavesMax wait at most.
+  static constexpr std::size_t kSavesMax = 16;
+  bool save(std::function<void()> told);
   void set_options(const StoreOptions& options);
   /// From now on a commit under load waits a moment of real time for more; off where a clock stands still.
   void gather_under_load();

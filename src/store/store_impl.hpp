@@ -55,6 +55,9 @@ struct Store::Impl {
 
   bool has_row(std::string_view key) const;
   void reserve_epochs(std::size_t slices);
+  // save.cpp
+  bool wants_save();
+  bool finish_saves();
 
   // --- the reader's (read.cpp, count.cpp)
   bool take_order();
@@ -84,6 +87,11 @@ struct Store::Impl {
   };
   std::deque<Order> orders;
   std::deque<SessionNumber> sweeps;
+  struct Save {
+    std::uint64_t after;  // slices that must be done first
+    std::function<void()> told;
+  };
+  std::deque<Save> saves;
 
   std::mutex commit_mutex;
   References references;

@@ -4,7 +4,7 @@
 #include "tomboctl/human.hpp"
 #include "tomboctl/store/check.hpp"
 #include "tomboctl/store/export.hpp"
-#include "tomboctl/store/format.hpp"
+#include "store/import/format.hpp"
 #include "tomboctl/store/import_file.hpp"
 #include "tomboctl/store/output_file.hpp"
 #include "tomboctl/store/places.hpp"
@@ -54,7 +54,7 @@ Result<void, Trouble> check(const StoreWish& wish) {
 Result<void, Trouble> read(const StoreWish& wish, Result<void, Trouble> (*work)(const store::Engine&, const StoreWish&)) {
   const auto opened = open_to_read(wish.directory);
   if (!opened) return Failure{opened.error()};
-  if (const auto known = check_format(*opened->engine); !known) return Failure{trouble_with(wish.directory, known.error())};
+  if (const auto known = store::check_format(*opened->engine); !known) return Failure{trouble_with(wish.directory, known.error())};
   return work(*opened->engine, wish);
 }
 
@@ -86,7 +86,7 @@ Result<void, Trouble> with_own(const std::string& directory, const std::function
     auto opened = open_to_write(directory);
     if (!opened) return Failure{opened.error()};
     for (const std::string& warning : opened->warnings) say(warning);
-    auto worked = check_format(*opened->engine);
+    auto worked = store::check_format(*opened->engine);
     if (worked) worked = work(*opened->engine);
     if (!worked) done = Failure{trouble_with(directory, worked.error())};
   }
@@ -99,7 +99,7 @@ Result<void, Trouble> restore(const StoreWish& wish) {
   {
     const auto opened = open_to_read(wish.other);
     if (!opened) return Failure{opened.error()};
-    if (const auto known = check_format(*opened->engine); !known) return Failure{trouble_with(wish.other, known.error())};
+    if (const auto known = store::check_format(*opened->engine); !known) return Failure{trouble_with(wish.other, known.error())};
     const auto totals = check(*opened->engine, wish.other, wish);
     if (!totals) return Failure{totals.error()};
     if (totals->losses != 0 && !wish.force) {

@@ -144,7 +144,7 @@ Result<void, Trouble> list_retained_of(const store::Engine& engine, const StoreW
   Listing listing(wish, {{"TOPIC", "topic"}, {"QOS", "qos"}, {"BYTES", "bytes", Look::size}, {"AGE", "age_s", Look::age},
                          {"EXPIRES IN", "expires_in_s", Look::age}});
   bool cut = false;
-  const auto done = scan_letter(engine, 'r', [&](std::string_view, std::string_view value) {
+  const auto done = store::scan_letter(engine, 'r', [&](std::string_view, std::string_view value) {
     const auto row = store::decode_message(value);
     if (!row) return true;  // `check` tells of it
     cut = listing.full();
@@ -207,7 +207,7 @@ Json delivery_row(const store::Engine& engine, store::Seq seq, std::string_view 
 
 Result<SessionSum, Trouble> find_session(const store::Engine& engine, const StoreWish& wish) {
   SessionSum found;
-  auto done = scan_letter(engine, 's', [&](std::string_view key, std::string_view value) {
+  auto done = store::scan_letter(engine, 's', [&](std::string_view key, std::string_view value) {
     const auto row = store::decode_session(value);
     if (row && row->client_id == wish.client_id) found.number = store::number_in_key(key);
     return found.number == 0;

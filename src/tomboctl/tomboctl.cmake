@@ -14,4 +14,3 @@ add_executable(tomboctl ${tomboctl_dir}/main.cpp ${tomboctl_dir}/channel.cpp ${t
 target_link_libraries(tomboctl PRIVATE tombo_store_tools tombo_auth CLI11::CLI11)
 target_compile_definitions(tomboctl PRIVATE TOMBO_VERSION="${PROJECT_VERSION}")
 set_target_properties(tomboctl PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
-install(TARGETS tomboctl RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})

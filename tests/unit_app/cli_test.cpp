@@ -26,6 +26,16 @@ TEST(CommandLine, RunsWithoutAnyWord) {
   EXPECT_TRUE(parsed.cli.ports.empty());
 }
 
+TEST(CommandLine, TakesTheFormatOfTheFileAndTheKeyLog) {
+  EXPECT_EQ(parse({"-c", "x"}).cli.syntax, config::Syntax::by_content);
+  EXPECT_EQ(parse({"-c", "x", "--config-format", "mosquitto"}).cli.syntax, config::Syntax::mosquitto);
+  EXPECT_EQ(parse({"-c", "x", "--config-format", "toml"}).cli.syntax, config::Syntax::toml);
+  EXPECT_EQ(parse({"--tls-keylog", "keys"}).cli.tls_keylog, "keys");
+  const Parsed wrong = parse({"-c", "x", "--config-format", "yaml"});
+  EXPECT_EQ(wrong.exit_code, kExitConfiguration);
+  EXPECT_THAT(wrong.err, HasSubstr("toml or mosquitto"));
+}
+
 TEST(CommandLine, TakesWhatMosquittoUsersType) {
   const Parsed parsed = parse({"-c", "/etc/tombo.toml", "-p", "1884", "-p", "1885", "-v", "-d"});
   EXPECT_FALSE(parsed.ends) << parsed.err;

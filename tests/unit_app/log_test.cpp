@@ -38,10 +38,40 @@ TEST(LogLine, IsAnObjectInJson) {
 }
 
 TEST(LogLine, HasAPriorityForSyslog) {
-  EXPECT_EQ(priority_of(log::Level::error), LOG_ERR);
-  EXPECT_EQ(priority_of(log::Level::warning), LOG_WARNING);
-  EXPECT_EQ(priority_of(log::Level::info), LOG_INFO);
-  EXPECT_EQ(priority_of(log::Level::trace), LOG_DEBUG);
+  EXPECT_EQ(priority_of(log::Type::error), LOG_ERR);
+  EXPECT_EQ(priority_of(log::Type::warning), LOG_WARNING);
+  EXPECT_EQ(priority_of(log::Type::notice), LOG_NOTICE);
+  EXPECT_EQ(priority_of(log::Type::information), LOG_INFO);
+  EXPECT_EQ(priority_of(log::Type::subscribe), LOG_DEBUG);
+}
+
+TEST(LogLine, BeginsWithSecondsInMosquittosWording) {
+  LogEvent told = event("Client x closed its connection.");
+  told.type = log::Type::notice;
+  EXPECT_EQ(mosquitto_line(told, true), "1700000000: Client x closed its connection.\n");
+  EXPECT_EQ(mosquitto_line(told, false), "Client x closed its connection.\n");
+}
+
+// Its own lines say what they are; ours leave that to the level.
+TEST(LogLine, SaysInMosquittosWordingWhichOfOurLinesAreWarnings) {
+  LogEvent told = event("the disk is slow\nvery");
+  told.type = log::Type::warning;
+  EXPECT_EQ(mosquitto_line(told, false), "Warning: the disk is slow\\x0avery\n");
+  told.type = log::Type::error;
+  EXPECT_EQ(mosquitto_line(told, false), "Error: the disk is slow\\x0avery\n");
+  LogEvent theirs = event("Client x already connected, closing old connection.");
+  theirs.type = log::Type::error;
+  EXPECT_EQ(mosquitto_line(theirs, false), "Client x already connected, closing old connection.\n");
+}
+
+TEST(LogTopic, IsNamedByTheTypeOfTheLine) {
+  EXPECT_EQ(log_topic_of(log::Type::notice), "$SYS/broker/log/N");
+  EXPECT_EQ(log_topic_of(log::Type::debug), "$SYS/broker/log/D");
+  EXPECT_EQ(log_topic_of(log::Type::error), "$SYS/broker/log/E");
+  EXPECT_EQ(log_topic_of(log::Type::warning), "$SYS/broker/log/W");
+  EXPECT_EQ(log_topic_of(log::Type::information), "$SYS/broker/log/I");
+  EXPECT_EQ(log_topic_of(log::Type::subscribe), "$SYS/broker/log/M/subscribe");
+  EXPECT_EQ(log_topic_of(log::Type::unsubscribe), "$SYS/broker/log/M/unsubscribe");
 }
 
 config::Log to_file(const std::string& path) {
@@ -80,6 +110,43 @@ TEST(LogSinks, SetLevelsPerModule) {
   options.modules.clear();
   set_levels(sinks.levels(), options);
   EXPECT_FALSE(sinks.logger(log::Module::net).enabled(log::Level::error));
+}
+
+TEST(LogSinks, WriteTheTypesThatAreNamedWhateverTheLevel) {
+  const TempDir dir;
+  {
+    config::Log options = to_file(dir.file("log"));
+    options.level = "error";
+    options.types = {"warning", "subscribe"};
+    LogSinks sinks;
+    ASSERT_EQ(sinks.configure(options), "");
+    set_levels(sinks.levels(), options);
+    const log::Logger logger = sinks.logger(log::Module::broker);
+    logger.error("an error");
+    logger.warning("a warning");
+    logger.info("information");
+    logger.debug("for us");
+    logger.of_type(log::Type::notice, "a notice");
+    logger.of_type(log::Type::subscribe, "c {} t", 1);
+    logger.of_type(log::Type::unsubscribe, "c t");
+  }
+  EXPECT_EQ(dir.read("log"), "warning broker: a warning\ndebug broker: c 1 t\n");
+}
+
+TEST(LogSinks, WriteNoticesAtTheLevelInfo) {
+  const TempDir dir;
+  {
+    config::Log options = to_file(dir.file("log"));
+    LogSinks sinks;
+    ASSERT_EQ(sinks.configure(options), "");
+    set_levels(sinks.levels(), options);
+    sinks.logger(log::Module::broker).of_type(log::Type::notice, "a notice");
+    sinks.logger(log::Module::broker).of_type(log::Type::subscribe, "c t");
+    options.types = {"all"};
+    set_levels(sinks.levels(), options);
+    sinks.logger(log::Module::broker).of_type(log::Type::subscribe, "c t");
+  }
+  EXPECT_EQ(dir.read("log"), "info broker: a notice\ndebug broker: c t\n");
 }
 
 TEST(LogSinks, OpenFilesAnewAfterARotation) {

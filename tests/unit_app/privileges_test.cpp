@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <fstream>
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -40,6 +41,31 @@ TEST_F(PrivilegesOfRoot, GivesNothingAwayThroughALink) {
   ASSERT_FALSE(given);
   EXPECT_NE(given.error().find(directory.file("store")), std::string::npos) << given.error();
   EXPECT_EQ(owner(directory.file("etc")), 0u);
+}
+
+TEST_F(PrivilegesOfRoot, GivesAFileThatItHasMade) {
+  std::ofstream(directory.file("log")) << "x";
+  ASSERT_TRUE(privileges.give_file(directory.file("log")));
+  EXPECT_NE(owner(directory.file("log")), 0u);
+}
+
+// Whoever owns the log's directory could have put other names of root's files there.
+TEST_F(PrivilegesOfRoot, GivesNoFileThatHasAnotherNameOrIsALink) {
+  std::ofstream(directory.file("shadow")) << "x";
+  std::filesystem::create_hard_link(directory.file("shadow"), directory.file("log"));
+  EXPECT_FALSE(privileges.give_file(directory.file("log")));
+  std::filesystem::create_symlink(directory.file("shadow"), directory.file("link"));
+  EXPECT_FALSE(privileges.give_file(directory.file("link")));
+  EXPECT_EQ(owner(directory.file("shadow")), 0u);
+}
+
+TEST(Privileges, TakeNobodyForAUserThatThereIsNotOnlyWhereThatIsWanted) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root becomes somebody else";
+  Privileges strict;
+  EXPECT_FALSE(strict.resolve("no-such-user-here"));
+  Privileges lenient;
+  ASSERT_TRUE(lenient.resolve("no-such-user-here", true));
+  EXPECT_NE(lenient.note().find("nobody"), std::string::npos) << lenient.note();
 }
 
 }  // namespace tombo::app

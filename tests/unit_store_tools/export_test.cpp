@@ -115,7 +115,7 @@ TEST(Export, ComesBackExactlyWhateverWasInIt) {
     const std::string text = exported(from.engine());
     // Batches of every size: what is written in several parts is the same.
     const auto to = store::make_memory_engine();
-    ASSERT_EQ(import_into(*to, text, seed % 3 == 0 ? 1 : StoreWriter::kBatchBytes), "") << seed << "\n" << text;
+    ASSERT_EQ(import_into(*to, text, seed % 3 == 0 ? 1 : store::StoreWriter::kBatchBytes), "") << seed << "\n" << text;
     EXPECT_EQ(exported(*to), text) << seed;
     EXPECT_EQ(meaning_of(*to), meaning_of(from.engine())) << seed;
     rows += meaning_of(*to).size();

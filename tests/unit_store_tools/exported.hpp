@@ -26,11 +26,11 @@ inline std::string exported(const store::Engine& engine, std::vector<std::string
 }
 
 /// Into a store that is open; the error or nothing.
-inline std::string import_into(store::Engine& engine, const std::string& text, std::size_t batch_bytes = StoreWriter::kBatchBytes,
-                               Imported* imported = nullptr) {
+inline std::string import_into(store::Engine& engine, const std::string& text, std::size_t batch_bytes = store::StoreWriter::kBatchBytes,
+                               store::Imported* imported = nullptr) {
   std::istringstream first(text), second(text);
   if (const auto checked = check_export(first); !checked) return checked.error();
-  StoreWriter writer(engine, batch_bytes);
+  store::StoreWriter writer(engine, batch_bytes);
   if (const auto begun = writer.begin(); !begun) return begun.error().text;
   const auto done = import_export(second, writer);
   if (!done) return done.error();

@@ -57,8 +57,8 @@ TEST(Import, MergesAroundWhatTheStoreHasAlready) {
   mine.user_name = "mine";
   to.session(500, mine);
   to.retained(message_row("r/1", "mine"));
-  Imported imported;
-  ASSERT_EQ(import_into(to.engine(), exported(from.engine()), StoreWriter::kAllAtOnce, &imported), "");
+  store::Imported imported;
+  ASSERT_EQ(import_into(to.engine(), exported(from.engine()), store::StoreWriter::kAllAtOnce, &imported), "");
   EXPECT_EQ(imported.sessions, 1u);
   EXPECT_EQ(imported.known_sessions, 1u);
   EXPECT_EQ(imported.deliveries, 2u);
@@ -79,8 +79,8 @@ TEST(Import, LeavesNoMessageBehindWhoseSessionsAreAllKnown) {
   Shelf to;
   to.session(500, session_row("one"));
   to.session(501, session_row("two"));
-  Imported imported;
-  ASSERT_EQ(import_into(to.engine(), text, StoreWriter::kAllAtOnce, &imported), "");
+  store::Imported imported;
+  ASSERT_EQ(import_into(to.engine(), text, store::StoreWriter::kAllAtOnce, &imported), "");
   EXPECT_EQ(imported.messages, 0u);
   EXPECT_TRUE(is_whole(to.engine()));
 }

@@ -1,4 +1,4 @@
-#include "tomboctl/store/mosquitto_file.hpp"
+#include "store/import/mosquitto_file.hpp"
 
 #include "unit_store_tools/mosquitto_bytes.hpp"
 
@@ -12,7 +12,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using State = MosquittoFile::State;
+using State = store::MosquittoFile::State;
 
 /// One of everything.
 MosquittoBytes full(std::uint32_t version = 6) {
@@ -28,7 +28,7 @@ MosquittoBytes full(std::uint32_t version = 6) {
 
 TEST(MosquittoFile, IsReadWhole) {
   const MosquittoBytes bytes = full();
-  const auto file = read_mosquitto_file(bytes.bytes());
+  const auto file = store::read_mosquitto_file(bytes.bytes());
   ASSERT_TRUE(file.ok()) << file.error().text;
   EXPECT_EQ(file->version, 6u);
   ASSERT_EQ(file->clients.size(), 1u);
@@ -59,7 +59,7 @@ TEST(MosquittoFile, IsReadWhole) {
 
 TEST(MosquittoFile, OfVersion5HasNoUserNames) {
   const MosquittoBytes bytes = full(5);
-  const auto file = read_mosquitto_file(bytes.bytes());
+  const auto file = store::read_mosquitto_file(bytes.bytes());
   ASSERT_TRUE(file.ok()) << file.error().text;
   EXPECT_EQ(file->version, 5u);
   EXPECT_EQ(file->clients.at(0).id, "c");
@@ -71,7 +71,7 @@ TEST(MosquittoFile, CutOffAnywhereIsAMistakeButAtTheEndOfAChunk) {
   const MosquittoBytes bytes = full();
   std::size_t readable = 0;
   for (std::size_t size = 0; size < bytes.bytes().size(); ++size) {
-    const auto file = read_mosquitto_file(std::string_view(bytes.bytes()).substr(0, size));
+    const auto file = store::read_mosquitto_file(std::string_view(bytes.bytes()).substr(0, size));
     const bool at_chunk = std::find(bytes.starts().begin() + 1, bytes.starts().end(), size) != bytes.starts().end();
     EXPECT_TRUE(!file.ok() || at_chunk) << size;
     readable += file.ok() ? 1 : 0;
@@ -89,7 +89,7 @@ TEST(MosquittoFile, WithAnyByteChangedIsReadOrRefused) {
     for (unsigned value = 0; value < 256; ++value) {
       std::string changed = bytes;
       changed[at] = static_cast<char>(value);
-      const auto file = read_mosquitto_file(changed);
+      const auto file = store::read_mosquitto_file(changed);
       if (file.ok()) continue;
       ++refused;
       EXPECT_LE(file.error().offset, changed.size());
@@ -102,13 +102,13 @@ TEST(MosquittoFile, WithAnyByteChangedIsReadOrRefused) {
 TEST(MosquittoFile, SaysWhereAndWhatIsWrong) {
   const std::string empty = MosquittoBytes().bytes();
   const auto refused = [](const MosquittoBytes& file) {
-    const auto read = read_mosquitto_file(file.bytes());
+    const auto read = store::read_mosquitto_file(file.bytes());
     EXPECT_FALSE(read.ok());
     if (read.ok()) return std::string();
     EXPECT_EQ(read.error().offset, file.starts().back()) << read.error().text;
     return read.error().text;
   };
-  EXPECT_TRUE(read_mosquitto_file(empty).ok());
+  EXPECT_TRUE(store::read_mosquitto_file(empty).ok());
   EXPECT_THAT(refused(MosquittoBytes().chunk(7, "abc")), HasSubstr("unknown kind 7"));
   EXPECT_THAT(refused(MosquittoBytes().chunk(0, "")), HasSubstr("unknown kind 0"));
   EXPECT_THAT(refused(MosquittoBytes().chunk(4, "1234")), HasSubstr("a retained message is shorter"));
@@ -140,15 +140,15 @@ TEST(MosquittoFile, SaysWhereAndWhatIsWrong) {
 }
 
 TEST(MosquittoFile, OfAnotherKindOrVersionIsRefused) {
-  EXPECT_THAT(read_mosquitto_file("").error().text, HasSubstr("no file of Mosquitto"));
-  EXPECT_THAT(read_mosquitto_file("{\"kind\":").error().text, HasSubstr("no file of Mosquitto"));
-  const auto old = read_mosquitto_file(MosquittoBytes(4).bytes());
+  EXPECT_THAT(store::read_mosquitto_file("").error().text, HasSubstr("no file of Mosquitto"));
+  EXPECT_THAT(store::read_mosquitto_file("{\"kind\":").error().text, HasSubstr("no file of Mosquitto"));
+  const auto old = store::read_mosquitto_file(MosquittoBytes(4).bytes());
   ASSERT_FALSE(old.ok());
   EXPECT_THAT(old.error().text, HasSubstr("version 4"));
   EXPECT_EQ(old.error().offset, 15u);
   std::string narrow = MosquittoBytes().bytes();
   narrow[narrow.size() - 7] = 4;
-  EXPECT_THAT(read_mosquitto_file(narrow).error().text, HasSubstr("4 bytes"));
+  EXPECT_THAT(store::read_mosquitto_file(narrow).error().text, HasSubstr("4 bytes"));
 }
 
 }  // namespace

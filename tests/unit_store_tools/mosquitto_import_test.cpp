@@ -1,4 +1,4 @@
-#include "tomboctl/store/mosquitto_import.hpp"
+#include "store/import/mosquitto_import.hpp"
 
 #include "tomboctl/store/check.hpp"
 #include "unit_store_tools/exported.hpp"
@@ -18,12 +18,12 @@ constexpr std::int64_t kNow = 1'750'000'000;
 
 /// The lines that an export of what was imported has, without the first and the last.
 std::vector<std::string> imported(const MosquittoBytes& bytes, std::uint64_t* qos0_left_out = nullptr) {
-  const auto file = read_mosquitto_file(bytes.bytes());
+  const auto file = store::read_mosquitto_file(bytes.bytes());
   EXPECT_TRUE(file.ok()) << (file.ok() ? "" : file.error().text);
   const auto engine = store::make_memory_engine();
-  StoreWriter writer(*engine, StoreWriter::kBatchBytes);
+  store::StoreWriter writer(*engine, store::StoreWriter::kBatchBytes);
   EXPECT_TRUE(writer.begin().ok());
-  const auto done = import_mosquitto(*file, kNow, writer);
+  const auto done = store::import_mosquitto(*file, kNow, writer);
   EXPECT_TRUE(done.ok());
   if (qos0_left_out != nullptr) *qos0_left_out = done->qos0_left_out;
   const auto totals = check_store(*engine, [](const Finding& finding) { ADD_FAILURE() << finding.text; });

@@ -151,10 +151,15 @@ int on_certificate(int good, X509_STORE_CTX* checked) {
   return 0;
 }
 
+void on_secret(const SSL* ssl, const char* line) {
+  if (const KeyLog* key_log = context_of(ssl).key_log()) key_log->write(line);
+}
+
 }  // namespace
 
 void install_callbacks(SSL_CTX* ssl_context, const TlsContext* context) {
   void* argument = const_cast<TlsContext*>(context);
+  if (context->key_log() != nullptr) SSL_CTX_set_keylog_callback(ssl_context, on_secret);
   SSL_CTX_set_app_data(ssl_context, argument);
   SSL_CTX_set_client_hello_cb(ssl_context, on_client_hello, nullptr);
   SSL_CTX_set_tlsext_servername_callback(ssl_context, on_server_name);

@@ -95,10 +95,11 @@ void tell_authorities(SSL_CTX* context, const Trust& trust) {
 }  // namespace
 
 std::shared_ptr<const TlsContext> TlsContext::load(const config::Listener& listener, const TlsContext* previous,
-                                                   Problems& problems) {
+                                                   Problems& problems, std::shared_ptr<const KeyLog> key_log) {
   const std::size_t before = problems.size();
   ERR_clear_error();
   std::shared_ptr<TlsContext> made(new TlsContext);
+  made->key_log_ = std::move(key_log);
   made->user_name_from_ = listener.user_name_from;
   made->protocol_ = listener.protocol;
   made->bio_method_ = span_bio_method();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "config/listener_options.hpp"
+#include "filter/key_log.hpp"
 #include "filter/tls/credentials.hpp"
 #include "filter/tls/handles.hpp"
 #include "filter/tls/psk_file.hpp"
@@ -23,7 +24,7 @@ class TlsContext {
  public:
   /// Null where `problems` were added.
   static std::shared_ptr<const TlsContext> load(const config::Listener& listener, const TlsContext* previous,
-                                                Problems& problems);
+                                                Problems& problems, std::shared_ptr<const KeyLog> key_log = nullptr);
   TlsContext(const TlsContext&) = delete;
   TlsContext& operator=(const TlsContext&) = delete;
 
@@ -38,6 +39,7 @@ class TlsContext {
   config::UserNameFrom user_name_from() const { return user_name_from_; }
   config::Protocol protocol() const { return protocol_; }
   const Problems& warnings() const { return warnings_; }
+  const KeyLog* key_log() const { return key_log_.get(); }  // null: secrets are told nobody
 
  private:
   TlsContext() = default;
@@ -48,6 +50,7 @@ class TlsContext {
   bool add(SSL_CTX* context, const Credential& credential, Problems& problems);
   void make_tickets(const config::Listener& listener, const TlsContext* previous, Problems& problems);
 
+  std::shared_ptr<const KeyLog> key_log_;  // outlives the contexts
   BioMethodPtr bio_method_;
   std::vector<SslContextPtr> contexts_;
   std::unordered_map<std::string, SSL_CTX*> by_name_;

@@ -3,11 +3,13 @@
 #include "filter/tls/context.hpp"
 #include "filter/tls/tls_filter.hpp"
 
+#include <utility>
+
 namespace tombo::filter {
 
-TlsServer::Loaded TlsServer::load(const config::Listener& listener, const TlsServer* previous) {
+TlsServer::Loaded TlsServer::load(const config::Listener& listener, const TlsServer* previous, std::shared_ptr<const KeyLog> key_log) {
   std::vector<std::string> problems;
-  auto context = TlsContext::load(listener, previous != nullptr ? previous->context_.get() : nullptr, problems);
+  auto context = TlsContext::load(listener, previous != nullptr ? previous->context_.get() : nullptr, problems, std::move(key_log));
   if (context == nullptr) return Failure{std::move(problems)};
   return std::make_shared<const TlsServer>(std::move(context));
 }

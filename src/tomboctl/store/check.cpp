@@ -35,7 +35,7 @@ class Check {
     for (const auto& [letter, look] : walks) {
       if (letter == 's' && !format_seen_) loss("the store's format", "is not there");
       if (letter == 'm') remember_named_messages();
-      const auto done = scan_letter(engine_, letter, [this, look = look](std::string_view key, std::string_view value) {
+      const auto done = store::scan_letter(engine_, letter, [this, look = look](std::string_view key, std::string_view value) {
         ++totals_.rows;
         (this->*look)(key, value);
         return true;
@@ -148,7 +148,7 @@ class Check {
     missing_.clear();
     std::set_difference(named_.begin(), named_.end(), found_.begin(), found_.end(), std::back_inserter(missing_));
     if (missing_.empty()) return {};
-    return scan_letter(engine_, 'q', [this](std::string_view key, std::string_view value) {
+    return store::scan_letter(engine_, 'q', [this](std::string_view key, std::string_view value) {
       const auto row = store::decode_delivery(value);
       const bool lacks = row && row->message != 0 && std::binary_search(missing_.begin(), missing_.end(), row->message);
       if (lacks && find(store::number_in_key(key)) != nullptr) {

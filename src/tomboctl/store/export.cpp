@@ -1,6 +1,6 @@
 #include "tomboctl/store/export.hpp"
 
-#include "tomboctl/store/format.hpp"
+#include "store/import/format.hpp"
 #include "tomboctl/store/keys.hpp"
 #include "tomboctl/store/records.hpp"
 
@@ -37,7 +37,7 @@ class Export {
   Export(const store::Engine& engine, const ExportParts& parts) : engine_(engine), parts_(parts) {}
 
   EngineResult<Exported> run() {
-    if (auto known = check_format(engine_); !known) return Failure{known.error()};
+    if (auto known = store::check_format(engine_); !known) return Failure{known.error()};
     using Walk = EngineResult<void> (Export::*)();
     line(Json{{"kind", "tombo-store"}, {"version", kExportVersion}});
     for (const Walk walk : {&Export::find_named, &Export::messages, &Export::sessions, &Export::subscriptions, &Export::received,
@@ -75,14 +75,14 @@ class Export {
 
   EngineResult<void> find_named() {
     Ordinals named;
-    auto done = scan_letter(engine_, 'q', [&](std::string_view, std::string_view value) {
+    auto done = store::scan_letter(engine_, 'q', [&](std::string_view, std::string_view value) {
       const auto delivery = store::decode_delivery(value);
       if (delivery && delivery->message != 0) named.add(delivery->message);
       return true;
     });
     named.sort();
     if (!done) return done;
-    done = scan_letter(engine_, 'm', [&](std::string_view key, std::string_view value) {
+    done = store::scan_letter(engine_, 'm', [&](std::string_view key, std::string_view value) {
       const std::uint64_t number = store::number_in_key(key);
       if (named.of(number) == 0) return true;
       if (!store::decode_message(value)) return leave_out(key, "cannot be read");
@@ -94,7 +94,7 @@ class Export {
   }
 
   EngineResult<void> messages() {
-    return scan_letter(engine_, 'm', [this](std::string_view key, std::string_view value) {
+    return store::scan_letter(engine_, 'm', [this](std::string_view key, std::string_view value) {
       const std::uint64_t number = messages_.of(store::number_in_key(key));
       if (number == 0) return true;
       return row(Json{{"kind", "message"}, {"message", number}}, json_of(*store::decode_message(value)));
@@ -103,7 +103,7 @@ class Export {
 
   EngineResult<void> sessions() {
     std::uint64_t count = 0;
-    return scan_letter(engine_, 's', [&](std::string_view key, std::string_view value) {
+    return store::scan_letter(engine_, 's', [&](std::string_view key, std::string_view value) {
       const auto session = store::decode_session(value);
       if (!session) return leave_out(key, "cannot be read");
       sessions_.add(store::number_in_key(key));
@@ -112,7 +112,7 @@ class Export {
   }
 
   EngineResult<void> subscriptions() {
-    return scan_letter(engine_, 'u', [this](std::string_view key, std::string_view value) {
+    return store::scan_letter(engine_, 'u', [this](std::string_view key, std::string_view value) {
       const std::uint64_t session = session_of(key);
       if (session == 0) return true;
       const auto subscription = store::decode_subscription(value);
@@ -122,7 +122,7 @@ class Export {
   }
 
   EngineResult<void> received() {
-    return scan_letter(engine_, 'i', [this](std::string_view key, std::string_view) {
+    return store::scan_letter(engine_, 'i', [this](std::string_view key, std::string_view) {
       const std::uint64_t session = session_of(key);
       if (session == 0) return true;
       return line(Json{{"kind", "received"}, {"session", session}, {"packet_id", packet_id_in_key(key)}});
@@ -130,7 +130,7 @@ class Export {
   }
 
   EngineResult<void> deliveries() {
-    return scan_letter(engine_, 'q', [this](std::string_view key, std::string_view value) {
+    return store::scan_letter(engine_, 'q', [this](std::string_view key, std::string_view value) {
       const std::uint64_t session = session_of(key);
       if (session == 0) return true;
       const auto delivery = store::decode_delivery(value);
@@ -146,7 +146,7 @@ class Export {
   }
 
   EngineResult<void> retained() {
-    return scan_letter(engine_, 'r', [this](std::string_view key, std::string_view value) {
+    return store::scan_letter(engine_, 'r', [this](std::string_view key, std::string_view value) {
       const auto message = store::decode_message(value);
       if (!message || message->topic != topic_in_key(key)) return leave_out(key, "cannot be read");
       return row("retained", json_of(*message));

@@ -19,7 +19,7 @@ constexpr std::uint64_t kAny = std::numeric_limits<std::uint64_t>::max();
 /// Reads the lines one after the other.  With a writer it writes what they say, without it only looks.
 class Import {
  public:
-  Import(std::istream& lines, StoreWriter* writer) : lines_(lines), writer_(writer) {}
+  Import(std::istream& lines, store::StoreWriter* writer) : lines_(lines), writer_(writer) {}
 
   Result<void, std::string> run() {
     std::string text;
@@ -124,7 +124,7 @@ class Import {
   }
 
   std::istream& lines_;
-  StoreWriter* writer_;
+  store::StoreWriter* writer_;
   std::uint64_t line_ = 0;
   bool ended_ = false;
   std::uint64_t messages_ = 0;
@@ -138,7 +138,7 @@ class Import {
 
 Result<void, std::string> check_export(std::istream& lines) { return Import(lines, nullptr).run(); }
 
-Result<Imported, std::string> import_export(std::istream& lines, StoreWriter& writer) {
+Result<store::Imported, std::string> import_export(std::istream& lines, store::StoreWriter& writer) {
   if (auto read = Import(lines, &writer).run(); !read) return Failure{read.error()};
   auto imported = writer.finish();
   if (!imported) return Failure{imported.error().text};

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "base/result.hpp"
-#include "tomboctl/store/writer.hpp"
+#include "store/import/store_writer.hpp"
 
 #include <istream>
 #include <string>
@@ -13,6 +13,6 @@ namespace tombo::tomboctl {
 Result<void, std::string> check_export(std::istream& lines);
 
 /// Puts an export that passed into the store.  Fails if it has changed since, or the store cannot be written.
-Result<Imported, std::string> import_export(std::istream& lines, StoreWriter& writer);
+Result<store::Imported, std::string> import_export(std::istream& lines, store::StoreWriter& writer);
 
 }  // namespace tombo::tomboctl

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "base/result.hpp"
-#include "tomboctl/store/writer.hpp"
+#include "store/import/store_writer.hpp"
 #include "tomboctl/store_wish.hpp"
 #include "tomboctl/trouble.hpp"
 
@@ -18,7 +18,7 @@ struct ImportWish {
 };
 
 struct FileImported {
-  Imported rows;
+  store::Imported rows;
   std::vector<std::string> notes;  // what was not taken over, for the operator
 };
 

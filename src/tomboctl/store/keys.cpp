@@ -52,10 +52,4 @@ std::string readable_key(std::string_view key) {
   return fmt::format("key 0x{}", bytes);
 }
 
-store::EngineResult<void> scan_letter(const store::Engine& engine, char letter, const store::Engine::Visit& visit) {
-  const char from[] = {letter};
-  const char to[] = {static_cast<char>(letter + 1)};
-  return engine.scan({from, 1}, {to, 1}, visit);
-}
-
 }  // namespace tombo::tomboctl

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "store/engine.hpp"
+#include "store/import/scan_letter.hpp"
 #include "store/rows.hpp"
 
 #include <string>
@@ -19,8 +19,5 @@ std::string_view filter_in_key(std::string_view key);
 std::string_view topic_in_key(std::string_view key);
 /// Of a received packet's key; 0 if there is none.
 mqtt::PacketId packet_id_in_key(std::string_view key);
-
-/// All rows whose key begins with `letter`.
-store::EngineResult<void> scan_letter(const store::Engine& engine, char letter, const store::Engine::Visit& visit);
 
 }  // namespace tombo::tomboctl
