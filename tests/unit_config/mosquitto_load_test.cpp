@@ -178,6 +178,9 @@ TEST(Mosquitto, LogsTheTypesThatAreNamedAndNoOthers) {
 
 TEST(Mosquitto, SaysInItsOwnWordsWhatTheChecksFind) {
   EXPECT_THAT(told_with("listener 1883\n"), HasSubstr("m.conf:3:10: error: two listeners want port 1883"));
+  EXPECT_THAT(
+      told(read_conf("listener 1883 10.0.0.1:1884\n")),
+      HasSubstr("error: 'listener' holds a port; write the address without it (\"10.0.0.1\"), and the port as 1884"));
   EXPECT_THAT(told_with("max_connections 100\nglobal_max_connections 10\n"),
               AllOf(HasSubstr("'global_max_connections' allows 10 in all"), Not(HasSubstr("[limits]"))));
   EXPECT_THAT(
@@ -224,6 +227,16 @@ TEST(Mosquitto, BeginsAnewInEachIncludedFileAndGoesOnBehindIt) {
   EXPECT_EQ(loaded.options.listeners[1].port, 1885);
   EXPECT_EQ(loaded.options.listeners[1].qos_max, 0);
   EXPECT_EQ(loaded.options.listeners[2].qos_max, 1);  // of the default listener
+}
+
+TEST(Mosquitto, HasABoundOnWhatItIncludes) {
+  const Folder folder;
+  const std::string line(1000, 'x');
+  std::string text;
+  for (int i = 0; i < 1000; ++i) text += "#" + line + "\n";
+  for (int i = 0; i < 20; ++i) folder.write(std::to_string(i) + ".conf", text);
+  EXPECT_THAT(told_with("include_dir " + folder.path + "\n"),
+              HasSubstr("m.conf:3:13: error: the included files are more than"));
 }
 
 TEST(Mosquitto, NamesTheIncludedFileInProblems) {

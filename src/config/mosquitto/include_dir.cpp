@@ -12,8 +12,6 @@ namespace tombo::config::mosquitto {
 
 namespace {
 
-constexpr std::size_t kFilesMax = 1'000;
-
 int lower(char c) {
   return std::tolower(static_cast<unsigned char>(c));
 }
@@ -32,7 +30,7 @@ bool comes_before(const std::string& a, const std::string& b) {
 std::vector<std::string> names_in(const std::string& directory, std::error_code& failed) {
   std::vector<std::string> names;
   std::filesystem::directory_iterator entry{directory, failed};
-  for (; !failed && entry != std::filesystem::directory_iterator{} && names.size() <= kFilesMax;
+  for (; !failed && entry != std::filesystem::directory_iterator{} && names.size() <= kIncludedFilesMax;
        entry.increment(failed)) {
     std::string name = entry->path().filename().string();
     if (name.size() > 5 && name.ends_with(".conf")) names.push_back(std::move(name));
@@ -44,6 +42,8 @@ std::vector<std::string> names_in(const std::string& directory, std::error_code&
 void read_one(Reading& reading, const std::string& path) {
   std::string text, why_not;
   const bool readable = read_file(path, text, why_not);
+  ++reading.included_files;
+  reading.included_bytes += text.size();
   const std::string_view kept = reading.keep(std::move(text));
   const int file = reading.draft.add_file(kept, path);
   if (!readable) return reading.draft.error({0, 0, file}, std::move(why_not));
@@ -65,9 +65,14 @@ void take_include_dir(Reading& reading, const Line& line) {
   const auto names = names_in(directory, failed);
   if (failed)
     return reading.error(line, fmt::format("cannot read the directory '{}': {}", directory, failed.message()));
-  if (names.size() > kFilesMax)
-    return reading.error(line, fmt::format("'{}' holds more than {} files", directory, kFilesMax));
-  for (const std::string& name : names) read_one(reading, directory + (directory.ends_with('/') ? "" : "/") + name);
+  for (const std::string& name : names) {
+    if (reading.included_files >= kIncludedFilesMax || reading.included_bytes >= kIncludedBytesMax) {
+      return reading.error(line, fmt::format("the included files are more than {}, or longer than {} bytes together",
+                                             kIncludedFilesMax, kIncludedBytesMax));
+    }
+    if (reading.draft.problems.size() < kProblemsMax)
+      read_one(reading, directory + (directory.ends_with('/') ? "" : "/") + name);
+  }
 }
 
 }  // namespace tombo::config::mosquitto

@@ -33,8 +33,8 @@ constexpr auto kEntries = std::to_array<Directive>({
   special("retained_persistence", Scope::global, kFlag, "persistence.directory", &take_persistence, "An older name of persistence."),
   special("persistence_location", Scope::global, "directory", "persistence.directory", &take_location, "Where that is; the current directory where it is not written."),
   special("persistence_file", Scope::global, "file name", "persistence.import_file", &take_file, "The file that is taken over; mosquitto.db where it is not written."),
-  without_effect("autosave_interval", Scope::global, kNumber, "what is acknowledged is on the disk already; [persistence] of a TOML file can lower that."),
-  without_effect("autosave_on_changes", Scope::global, kFlag, "what is acknowledged is on the disk already; [persistence] of a TOML file can lower that."),
+  without_effect("autosave_interval", Scope::global, kNumber, "with persistence, what is acknowledged is on the disk already; [persistence] of a TOML file can lower that."),
+  without_effect("autosave_on_changes", Scope::global, kFlag, "with persistence, what is acknowledged is on the disk already; [persistence] of a TOML file can lower that."),
 });
 // clang-format on
 

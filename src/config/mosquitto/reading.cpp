@@ -14,7 +14,6 @@ namespace {
 
 constexpr std::string_view kBlanks = " \t\r";
 constexpr std::size_t kListenersMax = 1'000;
-constexpr std::size_t kErrorsMax = 200;  // who has made so many wants to see no more
 
 std::string_view without_blanks_behind(std::string_view text) {
   return text.substr(0, text.find_last_not_of(kBlanks) + 1);
@@ -77,7 +76,7 @@ void Reading::read(std::string_view text, int file) {
     const auto line = line_of(text.substr(0, end), number, file);
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
     if (line) take(*line);
-    if (draft.problems.size() < kErrorsMax) continue;
+    if (draft.problems.size() < kProblemsMax) continue;
     draft.error({number, 1, file}, "there are too many problems above to go on");
     return;
   }
@@ -177,14 +176,24 @@ void Reading::set_text(Section section, std::string_view key, std::size_t index,
 }
 
 const Row* row_of(const Directive& directive) {
-  const std::string_view name = directive.becomes.substr(0, directive.becomes.find(','));
-  const std::size_t dot = name.find('.');
-  if (dot == std::string_view::npos) return find_row(Section::top, name);
-  for (const SectionInfo& info : sections()) {
-    if (info.section != Section::top && info.name == name.substr(0, dot))
-      return find_row(info.section, name.substr(dot + 1));
+  const auto rows = rows_of(directive);
+  return rows.empty() ? nullptr : rows.front();
+}
+
+std::vector<const Row*> rows_of(const Directive& directive) {
+  std::vector<const Row*> rows;
+  for (std::string_view rest = directive.becomes; !rest.empty();) {
+    const std::size_t comma = rest.find(", ");
+    const std::string_view name = rest.substr(0, comma);
+    rest.remove_prefix(comma == std::string_view::npos ? rest.size() : comma + 2);
+    const std::size_t dot = name.find('.');
+    const std::string_view section = dot == std::string_view::npos ? "" : name.substr(0, dot);
+    for (const SectionInfo& info : sections()) {
+      if (info.name != section) continue;
+      if (const Row* row = find_row(info.section, name.substr(dot + 1))) rows.push_back(row);
+    }
   }
-  return nullptr;
+  return rows;
 }
 
 }  // namespace tombo::config::mosquitto

@@ -11,6 +11,10 @@
 
 namespace tombo::config::mosquitto {
 
+inline constexpr std::size_t kProblemsMax = 200;         // who has made so many wants to see no more
+inline constexpr std::size_t kIncludedFilesMax = 1'000;  // of all include_dir together
+inline constexpr std::size_t kIncludedBytesMax = 16 * 1024 * 1024;
+
 /// One directive as it stands in a file.
 struct Line {
   const Directive* directive = nullptr;
@@ -83,6 +87,7 @@ class Reading {
   std::vector<ForAll> for_all;
   std::vector<PluginLine> plugins_for_all;  // global_plugin
   std::vector<PluginLine> plugins_unused;   // plugin_load without plugin_use
+  std::size_t included_files = 0, included_bytes = 0;
   LogNotes log;
   std::optional<Line> persistence, persistence_file, persistence_location, user, psk_file;
   std::optional<Line> queued_messages, queued_bytes, memory;
@@ -118,8 +123,9 @@ class Reading {
   std::deque<std::string> texts_;
 };
 
-/// "limits.in_flight_max" → its row.  Nullptr for a directive that becomes no single option.
+/// "limits.in_flight_max" → its row.  The first where there are several; nullptr for a directive that becomes none.
 const Row* row_of(const Directive& directive);
+std::vector<const Row*> rows_of(const Directive& directive);
 
 /// The words of a value, separated by blanks.
 std::vector<std::string_view> words_of(std::string_view value);

@@ -39,11 +39,12 @@ const std::vector<Name>& names() {
   static const std::vector<Name> kAll = [] {
     std::vector<Name> all;
     for (const Directive& directive : directives()) {
-      const Row* row = directive.fate == Fate::refused ? nullptr : row_of(directive);
-      if (row == nullptr || row->section == Section::top) continue;
-      const std::string_view title = info_of(row->section).title;
-      all.push_back({fmt::format("'{}' in {}", row->key, title), fmt::format("{} in {}", row->key, title),
-                     fmt::format("'{}'", directive.name)});
+      for (const Row* row : rows_of(directive)) {
+        if (row->section == Section::top || directive.fate == Fate::refused) continue;
+        const std::string_view title = info_of(row->section).title;
+        all.push_back({fmt::format("'{}' in {}", row->key, title), fmt::format("{} in {}", row->key, title),
+                       fmt::format("'{}'", directive.name)});
+      }
     }
     return all;
   }();
