@@ -82,6 +82,17 @@ foreach(pair broker=tombo tools=tombo-tools plugin_dev=libtombo-plugin-dev)
           DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/${package} COMPONENT ${component})
 endforeach()
 
+# Libraries that are headers are compiled into the programs, so their notices go with them, as Debian has them.
+foreach(library libasio-dev libcli11-dev libfmt-dev libspdlog-dev libtomlplusplus-dev nlohmann-json3-dev)
+  set(notice /usr/share/doc/${library}/copyright)
+  if(NOT EXISTS ${notice})
+    message(STATUS "${notice} is missing: the packages come without it")
+    continue()
+  endif()
+  install(FILES ${notice} DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/tombo/third-party RENAME ${library} COMPONENT broker)
+  install(FILES ${notice} DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/tombo-tools/third-party RENAME ${library} COMPONENT tools)
+endforeach()
+
 include(CPack)
 foreach(component broker tools plugin_dev)
   cpack_add_component(${component})

@@ -81,6 +81,7 @@ class ContainerTest(unittest.TestCase):
     def setUpClass(cls):
         source, build, cache = map(lambda word: Path(word).resolve(), sys.argv[1:4])
         cls.root = DebianRoot(cache, "container")
+        cls.root.update()
         cls.addClassCleanup(cls.root.close)
         cls.container = Container(source, build, cls.root)
         scratch = cache / "container-made"
@@ -89,6 +90,7 @@ class ContainerTest(unittest.TestCase):
         cls.addClassCleanup(shutil.rmtree, scratch)
         if os.environ.get("TOMBO_CONTAINER_BUILD"):
             builder = DebianRoot(cache, "container-build")
+            builder.update()
             cls.addClassCleanup(builder.close)
             cls.container.run_stage(builder, cls.container.first, COMPILE_S)
             cls.container.made = builder.path / "packages"

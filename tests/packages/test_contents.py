@@ -62,6 +62,12 @@ class Contents(unittest.TestCase):
                 with self.subTest(package, name=name):
                     self.assertTrue((self.unpacked / package / name).is_file())
 
+    def test_notices_of_what_is_compiled_in_go_with_the_programs(self):
+        for package in ("tombo", "tombo-tools"):
+            for library in ("libasio-dev", "libcli11-dev", "libspdlog-dev", "nlohmann-json3-dev"):
+                if Path("/usr/share/doc", library, "copyright").exists():
+                    self.assertTrue((self.unpacked / package / "usr/share/doc" / package / "third-party" / library).is_file(), library)
+
     def test_no_file_is_in_two_of_them(self):
         seen = {}
         for package in CONTENTS:

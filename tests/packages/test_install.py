@@ -25,6 +25,7 @@ class Life(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.root = DebianRoot(sys.argv[2], "install")
+        cls.root.update()
         cls.addClassCleanup(cls.root.close)
         cls.packages = packages_in(sys.argv[1])
         cls.version = version_of(cls.packages["tombo"])
@@ -83,7 +84,6 @@ class Life(unittest.TestCase):
         self.purges()
 
     def installs(self):
-        self.root.apt("update")
         files = [self.root.take(self.packages[name]) for name in ("tombo", "tombo-tools", "libtombo-plugin-dev")]
         said = self.root.apt("install", *files).stdout
         self.assertNotRegex(said, r"(?i)\b(warning|error|failed)\b.*tombo|tombo.*\b(error|failed)\b")

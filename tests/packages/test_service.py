@@ -90,11 +90,11 @@ class Service(unittest.TestCase):
     def setUpClass(cls):
         cls.packages = packages_in(sys.argv[1])
         cls.root = BootedRoot(sys.argv[2], "service")
+        cls.root.update()
         cls.addClassCleanup(cls.root.close)
         scratch = tempfile.TemporaryDirectory()
         cls.addClassCleanup(scratch.cleanup)
         cls.newer = newer(cls.packages["tombo"], version_of(cls.packages["tombo"]) + "+test1", scratch.name)
-        cls.root.apt("update")
         cls.root.apt("install", "systemd-sysv", *(cls.root.take(cls.packages[name]) for name in ("tombo", "tombo-tools")))
         cls.root.take(cls.newer)
         cls.root.boot()
