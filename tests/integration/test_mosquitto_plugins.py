@@ -464,6 +464,73 @@ def exchange(port, method, first, question, answer):
             peer.sendall(packet(15, b"\x18" + properties(answer)))
 
 
+@unittest.skipUnless(testing_tombo(), "cache_verdicts is tombo's")
+class Remembered(GuestTest):
+    """A verdict that may be remembered is not asked for again, until a reload."""
+
+    plugin_options, plugin_more = ["greeting=hello"], "cache_verdicts = true"
+    me = ["-u", "me", "-P", "pw"]
+
+    @classmethod
+    def make_plugin(cls):
+        return build(cls.folder.name, "recorder.c", "recorder")
+
+    def test_what_was_said_once_holds_until_a_reload(self):
+        tool = self.subscribe(self.topic("#"), "-q", "1", *self.me)
+        self.publish(self.topic("by-payload"), "welcome", "-q", "1", *self.me)
+        tool.wait_for("welcome")
+        # It would deny this one for its payload, and is not asked.
+        self.publish(self.topic("by-payload"), "never-1", "-q", "1", *self.me)
+        tool.wait_for("never-1")
+        self.publish(self.topic("no-read"), "hidden", "-q", "1", *self.me)
+        self.broker.signal(harness.signal.SIGHUP)
+        wait_until(lambda: "reload 1 " in self.broker.log(), "it has heard of the reload")
+        # The rights are read anew a moment later; from then on it is asked, and denies.
+        def asked_again():
+            self.publish(self.topic("by-payload"), "never-2", "-q", "1", *self.me)
+            before = len(tool.lines("never-2"))
+            self.publish(self.topic("end"), "end", "-q", "1", *self.me)
+            return len(tool.lines("never-2")) == before
+        wait_until(asked_again, "it is asked again")
+        self.publish(self.topic("by-payload"), "never-3", "-q", "1", *self.me)
+        self.publish(self.topic("end"), "over", "-q", "1", *self.me)
+        tool.wait_for("over")
+        self.assertFalse(tool.lines("never-3|hidden"))
+
+
+class Several(unittest.TestCase):
+    """Several plugins are asked in turn, until one has an opinion."""
+
+    SUCCESS, DENIED, DEFER, IGNORE = 0, 12, 17, 32
+
+    def allowed(self, *answers):
+        with tempfile.TemporaryDirectory(prefix="tombo-guests-") as folder:
+            built = [build(folder, "answers.c", f"answers{number}", f"-DANSWER={answer}") for number, answer in enumerate(answers)]
+            broker = Broker(sections="".join(section(f"p{number}", path) for number, path in enumerate(built)),
+                            mosquitto="\n".join(conf(path) for path in built)).start()
+            done = subprocess.run(["mosquitto_pub", "-h", HOST, "-p", str(broker.port), "-V", "5", "-q", "1", "-d", "-t", "x", "-m", "x"],
+                                  capture_output=True, text=True, timeout=harness.DEADLINE_S)
+            broker.stop()
+            return not re.search("135|[Nn]ot authori", done.stdout + done.stderr)
+
+    def test_the_first_opinion_counts(self):
+        self.assertTrue(self.allowed(self.SUCCESS, self.DENIED))
+        self.assertFalse(self.allowed(self.DENIED, self.SUCCESS))
+        self.assertTrue(self.allowed(self.DEFER, self.SUCCESS))
+        self.assertFalse(self.allowed(self.DEFER, self.DENIED))
+
+    def test_without_an_opinion_it_is_a_no(self):
+        self.assertFalse(self.allowed(self.DEFER))
+        self.assertFalse(self.allowed(self.DEFER, self.DEFER))
+
+    @unittest.skipUnless(testing_tombo(), "since 2.1")
+    def test_who_ignores_the_question_does_not_count(self):
+        self.assertTrue(self.allowed(self.IGNORE))
+        self.assertFalse(self.allowed(self.IGNORE, self.DEFER))
+        self.assertFalse(self.allowed(self.DEFER, self.IGNORE))
+        self.assertTrue(self.allowed(self.IGNORE, self.SUCCESS))
+
+
 class Goodbye(unittest.TestCase):
     def run_with(self, sections):
         broker = Broker(sections=sections)

@@ -214,31 +214,4 @@ Decision Module::access(const auth::Access& access) {
   return access_decision(ask(kAclCheck, &event));
 }
 
-std::optional<std::string> Module::psk_key(std::string_view hint, std::string_view identity, std::size_t key_max) {
-  const Entered entered{*this};
-  const std::string hint_text{hint};
-  const std::string identity_text{identity};
-  std::vector<char> key(key_max + 1, '\0');
-  ::mosquitto nobody;
-  int result = kPluginDefer;
-  const int size = static_cast<int>(key_max);
-  if (version_ == 2 && old_.psk_key_get != nullptr) {
-    result = as<PskKeyGet2>(old_.psk_key_get)(user_data_, hint_text.c_str(), identity_text.c_str(), key.data(), size);
-  } else if (version_ < 5 && old_.psk_key_get != nullptr) {
-    result = as<PskKeyGet>(old_.psk_key_get)(user_data_, &nobody, hint_text.c_str(), identity_text.c_str(), key.data(), size);
-  } else if (version_ == 5) {
-    EvtPskKey event{};
-    event.client = &nobody;
-    event.hint = hint_text.c_str();
-    event.identity = identity_text.c_str();
-    event.key = key.data();
-    event.max_key_len = size;
-    result = ask(kPskKey, &event);
-  }
-  std::optional<std::string> found;
-  if (result == kSuccess) found.emplace(key.data(), ::strnlen(key.data(), key_max));
-  ::explicit_bzero(key.data(), key.size());
-  return found;
-}
-
 }  // namespace tombo::plugin::mosquitto
