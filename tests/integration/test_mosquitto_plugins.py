@@ -120,7 +120,7 @@ class DynamicSecurity(GuestTest):
         writer, name = self.user("writer")
         tool = self.subscribe(self.topic("#"), *reader)
         refused = self.publish(self.topic("x"), "early", "-q", "1", "-d", *writer)
-        self.assertRegex(refused.stdout + refused.stderr, "135|[Nn]ot authori")
+        self.assertRegex(refused.stdout + refused.stderr, "RC:135|[Nn]ot authori")
         self.control("createRole", "may-write")
         self.control("addRoleACL", "may-write", "publishClientSend", self.topic("#"), "allow")
         self.control("addClientRole", name, "may-write")
@@ -132,7 +132,7 @@ class DynamicSecurity(GuestTest):
         reader, _ = self.user("reader", self.role(f"subscribeLiteral {self.topic('open')} allow"))
         self.subscribe(self.topic("open"), *reader)
         tool = self.run_tool(*self.client("mosquitto_sub", "-V", "5", "-d", "-t", self.topic("closed"), *reader))
-        tool.wait_for("denied|135")
+        tool.wait_for(r"denied|\): 135")
 
     def test_unsubscribing_may_be_denied(self):
         role = self.role("subscribePattern # allow", "publishClientReceive # allow", "publishClientSend # allow",
@@ -158,7 +158,7 @@ class DynamicSecurity(GuestTest):
         role = self.role("publishClientSend # allow", "subscribePattern # allow")
         user, name = self.user("member")
         tool = self.run_tool(*self.client("mosquitto_sub", "-V", "5", "-d", "-t", self.topic(), *user))
-        tool.wait_for("denied|135")
+        tool.wait_for(r"denied|\): 135")
         group = f"{self._testMethodName}-group"
         self.control("createGroup", group)
         self.control("addGroupRole", group, role)
@@ -167,7 +167,7 @@ class DynamicSecurity(GuestTest):
         self.assertIn(name, self.control("getGroup", group))
         self.control("removeGroupClient", group, name)
         tool = self.run_tool(*self.client("mosquitto_sub", "-V", "5", "-d", "-t", self.topic(), *user))
-        tool.wait_for("denied|135")
+        tool.wait_for(r"denied|\): 135")
 
     def set_default(self, what, allow):
         """As an order of its own: mosquitto_ctrl 2.0.11 sends it in a form that changes nothing, in Debian's broker either."""
@@ -179,11 +179,11 @@ class DynamicSecurity(GuestTest):
     def test_default_access_holds_where_no_role_says_anything(self):
         user, _ = self.user("plain")
         refused = self.publish(self.topic(), "x", "-q", "1", "-d", *user)
-        self.assertRegex(refused.stdout + refused.stderr, "135|[Nn]ot authori")
+        self.assertRegex(refused.stdout + refused.stderr, "RC:135|[Nn]ot authori")
         self.set_default("publishClientSend", "true")
         self.addCleanup(self.set_default, "publishClientSend", "false")
         allowed = self.publish(self.topic(), "x", "-q", "1", "-d", *user)
-        self.assertNotRegex(allowed.stdout + allowed.stderr, "135|[Nn]ot authori")
+        self.assertNotRegex(allowed.stdout + allowed.stderr, "RC:135|[Nn]ot authori")
         reader, _ = self.user("reader", self.role("subscribePattern # allow"))
         tool = self.subscribe(self.topic(), *reader)
         self.publish(self.topic(), "before", "-q", "1", *user)
@@ -226,7 +226,7 @@ class DynamicSecurity(GuestTest):
         order = '{"commands":[{"command":"createClient","username":"intruder","password":"x"}]}'
         eve, _ = self.user("eve")
         refused = self.publish("$CONTROL/dynamic-security/v1", order, "-q", "1", "-d", *eve)
-        self.assertRegex(refused.stdout + refused.stderr, "135|[Nn]ot authori")
+        self.assertRegex(refused.stdout + refused.stderr, "RC:135|[Nn]ot authori")
         self.assertNotIn("intruder", self.control("listClients"))
         for qos in "012":
             asked = order.replace("intruder", f"friend{qos}")
@@ -282,9 +282,9 @@ class Recorder(GuestTest):
         self.publish(self.topic(), "x", "-u", "nameless", "-P", "pw", "-i", "r2")
         tool.wait_for("id=r2 user=-")
         refused = self.publish(self.topic("only-other"), "x", "-q", "1", "-d", *self.me)
-        self.assertRegex(refused.stdout + refused.stderr, "135|[Nn]ot authori")
+        self.assertRegex(refused.stdout + refused.stderr, "RC:135|[Nn]ot authori")
         allowed = self.publish(self.topic("only-other"), "x", "-q", "1", "-d", "-u", "renamed", "-P", "pw")
-        self.assertNotRegex(allowed.stdout + allowed.stderr, "135|[Nn]ot authori")
+        self.assertNotRegex(allowed.stdout + allowed.stderr, "RC:135|[Nn]ot authori")
 
     def test_a_client_may_be_renamed_later(self):
         tool = self.run_tool(*self.client("mosquitto_pub", "-V", "5", "-d", "-q", "1", "-t", "$CONTROL/recorder/v1", "-l", *self.me),
@@ -298,10 +298,10 @@ class Recorder(GuestTest):
     def test_accesses_are_judged(self):
         for leaf, refused in (("open", False), ("no-write", True), ("defer", True)):
             done = self.publish(self.topic(leaf), "x", "-q", "1", "-d", *self.me)
-            self.assertEqual(bool(re.search("135|[Nn]ot authori", done.stdout + done.stderr)), refused, leaf)
+            self.assertEqual(bool(re.search("RC:135|[Nn]ot authori", done.stdout + done.stderr)), refused, leaf)
         for leaf in ("no-subscribe", "defer"):
             tool = self.run_tool(*self.client("mosquitto_sub", "-V", "5", "-d", "-t", self.topic(leaf), *self.me))
-            tool.wait_for("denied|135")
+            tool.wait_for(r"denied|\): 135")
 
     def test_what_may_not_be_read_is_not_and_the_rest_keeps_its_order(self):
         tool = self.subscribe(self.topic("#"), "-q", "2", *self.me)
@@ -352,7 +352,7 @@ class Recorder(GuestTest):
         self.publish("shout/x", "hello", "-q", "1", *self.me)
         tool.wait_for("loud/x HELLO made:loud")
         refused = self.publish(self.topic("refused"), "x", "-q", "1", "-d", *self.me)
-        self.assertRegex(refused.stdout + refused.stderr, "151|[Qq]uota")
+        self.assertRegex(refused.stdout + refused.stderr, "RC:151|[Qq]uota")
 
     def test_messages_are_changed_and_kept_back_on_their_way_out(self):
         one = self.subscribe(self.topic("#"), "-q", "1", "-i", "one", *self.me)
@@ -373,7 +373,7 @@ class Recorder(GuestTest):
             self.assertEqual(self.publish("$CONTROL/recorder/v1", f"order{qos}", "-q", qos, *self.me).returncode, 0)
         tool.wait_for("order[012]", count=3)
         refused = self.order("refuse")
-        self.assertRegex(refused.stdout + refused.stderr, "151|[Qq]uota")
+        self.assertRegex(refused.stdout + refused.stderr, "RC:151|[Qq]uota")
         self.assertEqual(self.publish("$CONTROL/nobody/v1", "x", "-q", "1", *self.me).returncode, 0)
         self.assertFalse(eaves.lines("order|refuse"))
 
@@ -427,6 +427,9 @@ class Recorder(GuestTest):
             self.assertEqual(exchange(self.port, b"ECHO", b"hello", b"backward", answer), code)
         came.wait_for("id=echo user=echo")
         self.assertEqual(exchange(self.port, b"OTHER", b"hello", b"", b""), 0x8C)
+
+    def test_what_it_retains_at_its_beginning_is_there(self):
+        self.recorded("begin").wait_for("recorded/begin hello")
 
     def test_it_ticks_and_reloads_and_its_persistence_is_refused(self):
         wait_until(lambda: "has ticked 3 times" in self.broker.log(), "ticks")
@@ -511,7 +514,7 @@ class Several(unittest.TestCase):
             done = subprocess.run(["mosquitto_pub", "-h", HOST, "-p", str(broker.port), "-V", "5", "-q", "1", "-d", "-t", "x", "-m", "x"],
                                   capture_output=True, text=True, timeout=harness.DEADLINE_S)
             broker.stop()
-            return not re.search("135|[Nn]ot authori", done.stdout + done.stderr)
+            return not re.search("RC:135|[Nn]ot authori", done.stdout + done.stderr)
 
     def test_the_first_opinion_counts(self):
         self.assertTrue(self.allowed(self.SUCCESS, self.DENIED))
@@ -596,7 +599,7 @@ class Old:
                                          ("only-alice", self.alice, False), ("only-alice", ["-u", "bob", "-P", "pw"], True),
                                          ("only-one", [*self.alice, "-i", "one"], False), ("only-one", [*self.alice, "-i", "two"], True)):
             done = self.publish(self.topic(leaf), "x", "-q", "1", "-d", *arguments)
-            self.assertEqual(bool(re.search("135|[Nn]ot authori", done.stdout + done.stderr)), refused, (leaf, arguments))
+            self.assertEqual(bool(re.search("RC:135|[Nn]ot authori", done.stdout + done.stderr)), refused, (leaf, arguments))
         tool = self.subscribe(self.topic("#"), *self.alice)
         self.publish(self.topic("no-read"), "hidden", "-q", "1", *self.alice)
         self.publish(self.topic("open"), "seen", "-q", "1", *self.alice)
@@ -604,9 +607,9 @@ class Old:
         self.assertFalse(tool.lines("hidden"))
         if self.version > 2:
             tool = self.run_tool(*self.client("mosquitto_sub", "-V", "5", "-d", "-t", self.topic("no-subscribe"), *self.alice))
-            tool.wait_for("denied|135")
+            tool.wait_for(r"denied|\): 135")
             never = self.publish(self.topic("by-payload"), "never", "-q", "1", "-d", *self.alice)
-            self.assertRegex(never.stdout + never.stderr, "135|[Nn]ot authori")
+            self.assertRegex(never.stdout + never.stderr, "RC:135|[Nn]ot authori")
 
     def test_reload(self):
         if not testing_tombo():

@@ -46,7 +46,7 @@ struct OldCalls {
   AuthCleanup cleanup = nullptr;
   SecurityInit security_init = nullptr;
   SecurityInit security_cleanup = nullptr;
-  void* acl_check = nullptr;   // of its version's type, as the next
+  void* acl_check = nullptr;  // of its version's type, as the next
   void* unpwd_check = nullptr;
   AuthStart start = nullptr;
   AuthContinue go_on = nullptr;
@@ -101,7 +101,8 @@ class Module {
 
   void connected(const ClientFacts& client);
   void disconnected(const ClientFacts& client, int reason);
-  void subscription(Event event, const ClientFacts& client, std::string filter, std::uint8_t options, std::uint32_t identifier);
+  void subscription(Event event, const ClientFacts& client, std::string filter, std::uint8_t options,
+                    std::uint32_t identifier);
   void tick();
 
   // --- for the functions that plugins call

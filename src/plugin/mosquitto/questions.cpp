@@ -33,10 +33,14 @@ class Secret {
 
 int access_of(auth::Action action) {
   switch (action) {
-    case auth::Action::publish: return kWrite;
-    case auth::Action::subscribe: return kSubscribeTo;
-    case auth::Action::unsubscribe: return kUnsubscribeFrom;
-    case auth::Action::receive: break;
+    case auth::Action::publish:
+      return kWrite;
+    case auth::Action::subscribe:
+      return kSubscribeTo;
+    case auth::Action::unsubscribe:
+      return kUnsubscribeFrom;
+    case auth::Action::receive:
+      break;
   }
   return kRead;
 }
@@ -126,7 +130,8 @@ void Module::complete_login(std::string client_id, int result) {
   });
 }
 
-Decision Module::exchange(const auth::Login& login, std::string_view method, std::string_view data, bool first, bool again) {
+Decision Module::exchange(const auth::Login& login, std::string_view method, std::string_view data, bool first,
+                          bool again) {
   const Entered entered{*this};
   ::mosquitto* known = again ? clients_.find(login.client_id) : nullptr;
   ::mosquitto& client = known != nullptr ? *known : first ? clients_.enters(login) : clients_.goes_on(login);
@@ -184,8 +189,12 @@ int Module::old_acl_check(::mosquitto& client, const auth::Access& access) {
 Decision Module::access_decision(int result) const {
   Decision decision;
   switch (result) {
-    case kSuccess: decision.kind = Decision::Kind::allow; break;
-    case kPluginDefer: decision.kind = Decision::Kind::unknown; break;
+    case kSuccess:
+      decision.kind = Decision::Kind::allow;
+      break;
+    case kPluginDefer:
+      decision.kind = Decision::Kind::unknown;
+      break;
     case kPluginIgnore:
       decision.kind = Decision::Kind::unknown;
       decision.ignored = true;
