@@ -13,7 +13,10 @@ import tempfile
 import unittest
 from pathlib import Path
 
+import paho.mqtt.client as paho
+
 import harness
+from paho_client import PahoClient
 from harness import HOST, ROOT, Broker, BrokerTest, main, testing_tombo, wait_until
 
 DYNSEC = "/usr/lib/x86_64-linux-gnu/mosquitto_dynamic_security.so"
@@ -287,13 +290,17 @@ class Recorder(GuestTest):
         self.assertNotRegex(allowed.stdout + allowed.stderr, "RC:135|[Nn]ot authori")
 
     def test_a_client_may_be_renamed_later(self):
-        tool = self.run_tool(*self.client("mosquitto_pub", "-V", "5", "-d", "-q", "1", "-t", "$CONTROL/recorder/v1", "-l", *self.me),
-                             stdin=subprocess.PIPE)
-        tool.wait_for("received CONNACK")
-        tool.process.stdin.write("rename other\n")
-        tool.process.stdin.flush()
-        tool.wait_for("received PUBACK")
-        self.assertNotRegex(tool.output(), "RC:1[3-9]")
+        reader = self.subscribe(self.topic("#"), "-q", "1", "-u", "renamed", "-P", "pw")
+        client = PahoClient(self.port, paho.MQTTv5, connect=False)
+        client.paho.username_pw_set("me", "pw")
+        client.connect()
+        for topic, text in ((self.topic("only-other"), "before"), ("$CONTROL/recorder/v1", "rename other"),
+                            (self.topic("only-other"), "after")):
+            client.paho.publish(topic, text, qos=1).wait_for_publish(harness.DEADLINE_S)
+        reader.wait_for("only-other after")
+        self.assertFalse(reader.lines("before"))
+        client.paho.disconnect()
+        client.paho.loop_stop()
 
     def test_accesses_are_judged(self):
         for leaf, refused in (("open", False), ("no-write", True), ("defer", True)):
@@ -328,8 +335,7 @@ class Recorder(GuestTest):
         self.assertFalse(again.lines("hidden"))
 
     def test_unsubscribing_is_judged(self):
-        from paho_client import PahoClient  # mosquitto_sub ends before it is told
-        import paho.mqtt.client as paho
+        # mosquitto_sub ends before it is told.
         client = PahoClient(self.port, paho.MQTTv5, connect=False)
         client.paho.username_pw_set("me", "pw")
         codes = []
