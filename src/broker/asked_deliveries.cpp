@@ -108,7 +108,10 @@ void Shard::ask_about(ClientSession& session, const Delivery& delivery) {
         mailbox.post_call(
             [handle, ticket, late = std::move(late)](Shard& shard) { shard.right_came(handle, ticket, late); });
       });
-  if (answer.decision != auth::Decision::pending) right_is_there(session, asked, answer);
+  if (answer.decision == auth::Decision::pending) return;
+  if (answer.decision == auth::Decision::allow && !answer.keeps) return right_is_there(session, asked, answer);
+  // Somebody was faster than we are, or had no time at all: as if it had come later.
+  mailbox.post_call([handle, ticket = asked.ticket, answer](Shard& shard) { shard.right_came(handle, ticket, answer); });
 }
 
 /// What is allowed may have to be shown before it goes out.

@@ -489,7 +489,7 @@ class Remembered(GuestTest):
         self.publish(self.topic("by-payload"), "welcome", "-q", "1", *self.me)
         tool.wait_for("welcome")
         # It would deny this one for its payload, and is not asked.
-        self.publish(self.topic("by-payload"), "never-1", "-q", "1", *self.me)
+        self.assertEqual(self.publish(self.topic("by-payload"), "never-1", "-q", "1", *self.me).returncode, 0)
         tool.wait_for("never-1")
         self.publish(self.topic("no-read"), "hidden", "-q", "1", *self.me)
         self.broker.signal(harness.signal.SIGHUP)
