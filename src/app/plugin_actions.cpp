@@ -14,6 +14,8 @@ namespace tombo::app {
 namespace {
 /// What a letter holds besides its texts, for the limit of the mailbox.
 constexpr std::size_t kLetterBytes = 256;
+/// Messages that plugins publish before there are shards.
+constexpr std::size_t kEarlyMax = 1'000;
 
 /// False if the shard's mailbox is full.  Plugins are told, where other senders would be held back.
 bool post(broker::Core& core, routing::ShardId shard, std::size_t bytes, std::function<void(broker::Shard&)> call) {
@@ -27,8 +29,29 @@ bool post(broker::Core& core, routing::ShardId shard, std::size_t bytes, std::fu
 }
 }  // namespace
 
+void PluginActions::begin(broker::Core& core) {
+  std::vector<plugin::OwnMessage> early;
+  {
+    const std::lock_guard lock{mutex_};
+    begun_ = true;
+    early.swap(early_);
+    core_.store(&core, std::memory_order_release);
+  }
+  for (auto& message : early) publish(std::move(message));
+}
+
+/// While plugins begin; false once there are shards, or too many.
+bool PluginActions::publish_early(plugin::OwnMessage& message) {
+  const std::lock_guard lock{mutex_};
+  if (begun_ || early_.size() >= kEarlyMax) return false;
+  early_.push_back(std::move(message));
+  return true;
+}
+
 bool PluginActions::publish(plugin::OwnMessage message) {
   broker::Core* core = core_.load(std::memory_order_acquire);
+  if (core == nullptr && publish_early(message)) return true;
+  core = core_.load(std::memory_order_acquire);
   if (core == nullptr) return false;
   const std::size_t bytes = message.topic.size() + message.payload.size() + message.properties.size();
   if (bytes > core->first_options()->limits.packet_bytes_max) return false;
@@ -47,21 +70,28 @@ bool PluginActions::kick(std::string client_id, mqtt::ReasonCode reason) {
 }
 
 namespace {
+/// Whose connections are to end.
+struct Whom {
+  bool everybody = false;
+  std::string user_name;
+  bool with_will = true;
+};
+
 /// Goes on with a letter to itself until it has seen all sessions.
-void kick_users(broker::Shard& shard, const std::optional<std::string>& user_name, bool with_will, std::uint32_t from_slot) {
-  const std::uint32_t next = shard.kick_users(user_name, with_will, from_slot);
+void kick_users(broker::Shard& shard, const std::shared_ptr<const Whom>& whom, std::uint32_t from_slot) {
+  std::optional<std::string> user;
+  if (!whom->everybody) user.emplace(whom->user_name);
+  const std::uint32_t next = shard.kick_users(user, whom->with_will, from_slot);
   if (next == 0) return;
-  shard.core().mailbox(shard.id()).post_call(
-      [user_name, with_will, next](broker::Shard& there) { kick_users(there, user_name, with_will, next); });
+  shard.core().mailbox(shard.id()).post_call([whom, next](broker::Shard& there) { kick_users(there, whom, next); });
 }
 
 /// Whatever waits for the shards already: who may not stay must go.
-bool kick_everywhere(broker::Core* core, const std::optional<std::string>& user_name, bool with_will) {
+bool kick_everywhere(broker::Core* core, Whom wanted) {
   if (core == nullptr) return false;
+  const auto whom = std::make_shared<const Whom>(std::move(wanted));
   for (unsigned shard = 0; shard < core->shards(); ++shard) {
-    core->mailbox(static_cast<routing::ShardId>(shard)).post_call([user_name, with_will](broker::Shard& there) {
-      kick_users(there, user_name, with_will, 0);
-    });
+    core->mailbox(static_cast<routing::ShardId>(shard)).post_call([whom](broker::Shard& there) { kick_users(there, whom, 0); });
   }
   return true;
 }
@@ -89,11 +119,11 @@ bool PluginActions::kick_client(std::string client_id, bool with_will) {
 }
 
 bool PluginActions::kick_user(std::string user_name, bool with_will) {
-  return kick_everywhere(core_.load(std::memory_order_acquire), std::move(user_name), with_will);
+  return kick_everywhere(core_.load(std::memory_order_acquire), {false, std::move(user_name), with_will});
 }
 
 bool PluginActions::kick_all(bool with_will) {
-  return kick_everywhere(core_.load(std::memory_order_acquire), std::nullopt, with_will);
+  return kick_everywhere(core_.load(std::memory_order_acquire), {true, {}, with_will});
 }
 
 bool PluginActions::rename(std::string client_id, std::string user_name) {

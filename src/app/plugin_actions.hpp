@@ -3,7 +3,9 @@
 #include "plugin/host_actions.hpp"
 
 #include <atomic>
+#include <mutex>
 #include <string>
+#include <vector>
 
 namespace tombo::broker {
 class Core;
@@ -16,7 +18,7 @@ namespace tombo::app {
 class PluginActions final : public plugin::HostActions {
  public:
   /// From now on there are shards to write to, whether they run already or not.
-  void begin(broker::Core& core) { core_.store(&core, std::memory_order_release); }
+  void begin(broker::Core& core);
   /// Nothing is taken any more.  No other call may be going on: plugins have been stopped.
   void end() { core_.store(nullptr, std::memory_order_release); }
 
@@ -30,7 +32,12 @@ class PluginActions final : public plugin::HostActions {
   plugin::ListenerFacts listener(std::size_t index) const override;
 
  private:
+  bool publish_early(plugin::OwnMessage& message);
+
   std::atomic<broker::Core*> core_{nullptr};
+  std::mutex mutex_;
+  bool begun_ = false;
+  std::vector<plugin::OwnMessage> early_;  // what plugins published before there were shards
 };
 
 }  // namespace tombo::app

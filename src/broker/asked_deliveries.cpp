@@ -91,8 +91,9 @@ void Shard::ask_ahead(ClientSession& session) {
 void Shard::ask_about(ClientSession& session, const Delivery& delivery) {
   Client& client = *session.client;
   const mqtt::Message& message = *delivery.message;
-  const auth::Access access{auth::Action::receive, session.client_id(), session.principal, client.listener, message.topic(),
-                            message.qos(),         message.retain(),    false,             message.payload()};
+  const auth::Access access{auth::Action::receive, session.client_id(), session.principal, client.listener,
+                            message.topic(),       message.qos(),       message.retain(),  false,
+                            message.payload()};
   AskedDelivery& asked = client.asked->emplace_back();
   asked.message = delivery.message;
   asked.policy = core_.authenticator().policy();
@@ -102,10 +103,15 @@ void Shard::ask_about(ClientSession& session, const Delivery& delivery) {
   }
   Mailbox& mailbox = core_.mailbox(id_);
   const auto handle = handle_of(session);
-  const auto answer = core_.authenticator().access(access, [&mailbox, handle, ticket = asked.ticket](auth::AccessAnswer late) {
-    mailbox.post_call([handle, ticket, late = std::move(late)](Shard& shard) { shard.right_came(handle, ticket, late); });
-  });
-  if (answer.decision != auth::Decision::pending) right_is_there(session, asked, answer);
+  const auto answer =
+      core_.authenticator().access(access, [&mailbox, handle, ticket = asked.ticket](auth::AccessAnswer late) {
+        mailbox.post_call(
+            [handle, ticket, late = std::move(late)](Shard& shard) { shard.right_came(handle, ticket, late); });
+      });
+  if (answer.decision == auth::Decision::pending) return;
+  if (answer.decision == auth::Decision::allow && !answer.keeps) return right_is_there(session, asked, answer);
+  // Somebody was faster than we are, or had no time at all: as if it had come later.
+  mailbox.post_call([handle, ticket = asked.ticket, answer](Shard& shard) { shard.right_came(handle, ticket, answer); });
 }
 
 /// What is allowed may have to be shown before it goes out.
@@ -117,11 +123,12 @@ void Shard::right_is_there(ClientSession& session, AskedDelivery& asked, const a
 void Shard::show_delivery(ClientSession& session, AskedDelivery& asked) {
   const mqtt::Message& message = *asked.message;
   const DeliveredTo to{session};
-  const plugin::DeliveryView delivery{to.view(), message.topic(), message.payload(), message.qos(), message.retain(),
-                                      message.forwarded_properties()};
+  const plugin::DeliveryView delivery{to.view(),     message.topic(),  message.payload(),
+                                      message.qos(), message.retain(), message.forwarded_properties()};
   Mailbox& mailbox = core_.mailbox(id_);
   const auto handle = handle_of(session);
-  const auto said = core_.events->on_deliver_later(delivery, [&mailbox, handle, ticket = asked.ticket](plugin::PublishVerdict late) {
+  const auto said = core_.events->on_deliver_later(delivery, [&mailbox, handle,
+                                                              ticket = asked.ticket](plugin::PublishVerdict late) {
     mailbox.post_call([handle, ticket, late = std::move(late)](Shard& shard) { shard.shown(handle, ticket, late); });
   });
   if (said.kind == plugin::PublishVerdict::Kind::pass) asked.answer = auth::AccessAnswer{};
@@ -176,7 +183,7 @@ void Shard::right_came(const routing::SessionHandle& handle, std::uint64_t ticke
     return;
   }
   if (answer.keeps) {
-    const auth::Access access{auth::Action::receive,   session.client_id(),   session.principal, client.listener,
+    const auth::Access access{auth::Action::receive,   session.client_id(),   session.principal,       client.listener,
                               asked->message->topic(), asked->message->qos(), asked->message->retain()};
     remember(client, asked->policy, access, answer);
   }

@@ -12,7 +12,8 @@
 
 extern "C" {
 int mosquitto_sub_matches_acl(const char* acl, const char* sub, bool* result);
-int mosquitto_topic_matches_sub_with_pattern(const char* sub, const char* topic, const char* id, const char* user, bool* result);
+int mosquitto_topic_matches_sub_with_pattern(const char* sub, const char* topic, const char* id, const char* user,
+                                             bool* result);
 int mosquitto_base64_encode(const unsigned char* in, size_t size, char** encoded);
 int mosquitto_base64_decode(const char* in, unsigned char** decoded, unsigned* size);
 unsigned long mosquitto_memory_used(void);
@@ -75,7 +76,8 @@ TEST(MosquittoFunctions, TopicsMatchAsInTheStandard) {
 TEST(MosquittoFunctions, PatternsTakeNamesAsWholeLevelsAndNoWildcards) {
   bool result = false;
   const auto with = [&](const char* id, const char* user) {
-    EXPECT_EQ(mosquitto_topic_matches_sub_with_pattern("home/%u/%c/#", "home/alice/one/x", id, user, &result), MOSQ_ERR_SUCCESS);
+    EXPECT_EQ(mosquitto_topic_matches_sub_with_pattern("home/%u/%c/#", "home/alice/one/x", id, user, &result),
+              MOSQ_ERR_SUCCESS);
     return result;
   };
   EXPECT_TRUE(with("one", "alice"));
@@ -183,7 +185,8 @@ TEST(MosquittoFunctions, MemoryIsCountedAndCanBeLimited) {
 TEST(MosquittoFunctions, Base64GoesBothWays) {
   for (const std::string text : {"", "f", "fo", "foo", "foob", "fooba", "foobar"}) {
     char* encoded = nullptr;
-    ASSERT_EQ(mosquitto_base64_encode(reinterpret_cast<const unsigned char*>(text.data()), text.size(), &encoded), MOSQ_ERR_SUCCESS);
+    ASSERT_EQ(mosquitto_base64_encode(reinterpret_cast<const unsigned char*>(text.data()), text.size(), &encoded),
+              MOSQ_ERR_SUCCESS);
     unsigned char* decoded = nullptr;
     unsigned size = 0;
     if (!text.empty()) {
@@ -198,7 +201,8 @@ TEST(MosquittoFunctions, Base64GoesBothWays) {
   }
   unsigned char* decoded = nullptr;
   unsigned size = 0;
-  for (const char* bad : {"", "abc", "ab!=", "====", "a==="}) EXPECT_NE(mosquitto_base64_decode(bad, &decoded, &size), MOSQ_ERR_SUCCESS) << bad;
+  for (const char* bad : {"", "abc", "ab!=", "====", "a==="})
+    EXPECT_NE(mosquitto_base64_decode(bad, &decoded, &size), MOSQ_ERR_SUCCESS) << bad;
 }
 
 TEST(MosquittoFunctions, PasswordsAreHashedAsMosquittoPasswdDoes) {

@@ -12,9 +12,10 @@
 
 namespace ours = tombo::plugin::mosquitto;
 
-#define SAME_SIZE(mine, theirs) static_assert(sizeof(ours::mine) == sizeof(theirs) && alignof(ours::mine) == alignof(theirs))
-#define SAME_FIELD(mine, theirs, field)                                              \
-  static_assert(offsetof(ours::mine, field) == offsetof(theirs, field) &&            \
+#define SAME_SIZE(mine, theirs) \
+  static_assert(sizeof(ours::mine) == sizeof(theirs) && alignof(ours::mine) == alignof(theirs))
+#define SAME_FIELD(mine, theirs, field)                                   \
+  static_assert(offsetof(ours::mine, field) == offsetof(theirs, field) && \
                 sizeof(std::declval<ours::mine&>().field) == sizeof(std::declval<theirs&>().field))
 
 SAME_SIZE(Option, mosquitto_opt);
@@ -99,7 +100,8 @@ SAME_FIELD(EvtDisconnect, mosquitto_evt_disconnect, reason);
 static_assert(sizeof(ours::EvtConnect) == 48);
 static_assert(sizeof(ours::Subscription) == 24 + 8 + 64 && offsetof(ours::Subscription, identifier) == 24 &&
               offsetof(ours::Subscription, options) == 28 && offsetof(ours::Subscription, future2) == 32);
-static_assert(offsetof(ours::EvtSubscription, data) == 16 && sizeof(ours::EvtSubscription) == 16 + sizeof(ours::Subscription) + 64);
+static_assert(offsetof(ours::EvtSubscription, data) == 16 &&
+              sizeof(ours::EvtSubscription) == 16 + sizeof(ours::Subscription) + 64);
 
 static_assert(std::is_same_v<decltype(&mosquitto_plugin_version), ours::PluginVersion>);
 static_assert(std::is_same_v<decltype(&mosquitto_auth_plugin_version), ours::AuthVersion>);

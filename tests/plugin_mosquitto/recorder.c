@@ -244,6 +244,7 @@ int mosquitto_plugin_init(mosquitto_plugin_id_t *identifier, void **user_data, s
 	mosquitto_log_printf(MOSQ_LOG_INFO, "persistence: %s",
 	                     mosquitto_strerror(mosquitto_callback_register(self, EVT_PERSIST_RESTORE, on_reload, NULL, NULL)));
 	mosquitto_log_printf(MOSQ_LOG_INFO, "greets with %s", greeting);
+	mosquitto_broker_publish_copy(NULL, "recorded/begin", (int)strlen(greeting), greeting, 1, true, NULL);
 	return MOSQ_ERR_SUCCESS;
 }
 

@@ -30,7 +30,8 @@ struct KeptAccess {
   const auth::Access access;
 };
 
-auth::AccessAnswer answer_of(const LoadedPlugin* plugin, const Decision& decision, auth::Action action, bool must_be_said) {
+auth::AccessAnswer answer_of(const LoadedPlugin* plugin, const Decision& decision, auth::Action action,
+                             bool must_be_said) {
   auth::AccessAnswer answer;
   if (plugin == nullptr) {
     // As if there were no such plugin, where all say so; but that opens nothing that is closed.
@@ -82,12 +83,13 @@ auth::AccessAnswer GuestReferee::judge(const auth::Access& access, std::function
   const std::size_t bytes = kCallBytes + kept->client_id.size() + kept->topic.size() + kept->payload.size();
   auto call = [kept](std::uint64_t, mosquitto::Module& guest) { return std::optional{guest.access(kept->access)}; };
   const bool must_be_said = access.topic.starts_with("$CONTROL/") && access.action == auth::Action::publish;
-  auto done = [action = access.action, must_be_said, keeps = keeps_, later = std::move(later)](const LoadedPlugin* plugin,
-                                                                                             const Decision& decision) {
+  auto done = [action = access.action, must_be_said, keeps = keeps_, later = std::move(later)](
+                  const LoadedPlugin* plugin, const Decision& decision) {
     auto answer = answer_of(plugin, decision, action, must_be_said);
     // A refusal for want of time is not remembered.
-    answer.keeps = keeps && (plugin == nullptr || decision.kind == Decision::Kind::allow ||
-                             (decision.kind == Decision::Kind::deny && decision.reason != mqtt::ReasonCode::server_busy));
+    answer.keeps =
+        keeps && (plugin == nullptr || decision.kind == Decision::Kind::allow ||
+                  (decision.kind == Decision::Kind::deny && decision.reason != mqtt::ReasonCode::server_busy));
     later(std::move(answer));
   };
   std::make_shared<GuestChain>(guests_, std::move(call), bytes, std::move(done))->begin();

@@ -12,7 +12,8 @@ std::string host_part(std::string_view address) {
   if (colon != std::string_view::npos && address.find_first_not_of("0123456789", colon + 1) == std::string_view::npos) {
     address = address.substr(0, colon);
   }
-  if (address.size() >= 2 && address.front() == '[' && address.back() == ']') address = address.substr(1, address.size() - 2);
+  if (address.size() >= 2 && address.front() == '[' && address.back() == ']')
+    address = address.substr(1, address.size() - 2);
   return std::string{address};
 }
 
@@ -23,7 +24,8 @@ void name(::mosquitto& client, const auth::Principal& principal) {
 
 }  // namespace
 
-void ClientRecords::fill(::mosquitto& client, std::size_t listener, const auth::Peer* peer, mqtt::Version version) const {
+void ClientRecords::fill(::mosquitto& client, std::size_t listener, const auth::Peer* peer,
+                         mqtt::Version version) const {
   const ListenerFacts facts = host_.listener(listener);
   client.listener_port = facts.port;
   client.websocket = facts.websocket;
@@ -43,8 +45,10 @@ void ClientRecords::fill(::mosquitto& client, std::size_t listener, const auth::
   client.keep_alive_s = login.keep_alive_s;
   fill(client, login.listener, login.peer.get(), login.version);
   while (entering_order_.size() > kEnteringMax) {
-    if (entering_order_.front() != login.client_id) entering_.erase(entering_order_.front());
-    else entering_order_.push_back(login.client_id);
+    if (entering_order_.front() != login.client_id)
+      entering_.erase(entering_order_.front());
+    else
+      entering_order_.push_back(login.client_id);
     entering_order_.pop_front();
   }
   return client;
@@ -104,7 +108,8 @@ void ClientRecords::turned_away(const std::string& client_id) {
     return client.user_name == user || (client.renamed && client.name_before == user);
   };
   if (::mosquitto* client = find(id); client != nullptr && fits(*client)) return *client;
-  if (const auto entered = entering_.find(id); entered != entering_.end() && fits(*entered->second)) return *entered->second;
+  if (const auto entered = entering_.find(id); entered != entering_.end() && fits(*entered->second))
+    return *entered->second;
   passing_ = {};
   passing_.client_id = id;
   fill(passing_, access.listener, nullptr, mqtt::Version::v5);

@@ -25,7 +25,7 @@ struct mosquitto {
   bool clean_session = true;
   std::uint16_t keep_alive_s = 0;
   std::size_t subscriptions = 0;
-  bool renamed = false;    // by the plugin; the session hears of it by a letter
+  bool renamed = false;  // by the plugin; the session hears of it by a letter
   std::string name_before;
 };
 

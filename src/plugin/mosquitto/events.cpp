@@ -61,12 +61,14 @@ int Module::publish(const char* client_id, OwnMessage message) {
     taken = parts_.actions.publish_to(client_id, std::move(message));
   }
   if (taken) return kSuccess;
-  parts_.logger.warning("plugin {}: a message that it publishes is lost: the broker has too much to do, or is not ready", parts_.name);
+  parts_.logger.warning(
+      "plugin {}: a message that it publishes is lost: the broker has too much to do, or is not ready", parts_.name);
   return kNoMemory;
 }
 
 int Module::kick(const char* client_id, bool with_will) {
-  const bool taken = client_id == nullptr ? parts_.actions.kick_all(with_will) : parts_.actions.kick_client(client_id, with_will);
+  const bool taken =
+      client_id == nullptr ? parts_.actions.kick_all(with_will) : parts_.actions.kick_client(client_id, with_will);
   return taken ? kSuccess : kNoMemory;
 }
 
@@ -76,7 +78,8 @@ int Module::kick_user(const char* user_name, bool with_will) {
 
 int Module::rename(::mosquitto& client, const char* user_name) {
   const std::string wanted = user_name == nullptr ? "" : user_name;
-  if (user_name != nullptr && (wanted.empty() || wanted.size() > 65'535 || !mqtt::is_valid_text(wanted))) return kInvalid;
+  if (user_name != nullptr && (wanted.empty() || wanted.size() > 65'535 || !mqtt::is_valid_text(wanted)))
+    return kInvalid;
   if (clients_.find(client.client_id) == &client) {
     if (!parts_.actions.rename(client.client_id, wanted)) return kNoMemory;
     if (!std::exchange(client.renamed, true)) client.name_before = client.user_name;

@@ -50,7 +50,9 @@ int value_of(char digit) {
 }  // namespace
 
 TOMBO_FOR_MOSQUITTO void mosquitto_time_init() {}
-TOMBO_FOR_MOSQUITTO std::time_t mosquitto_time() { return now().tv_sec; }
+TOMBO_FOR_MOSQUITTO std::time_t mosquitto_time() {
+  return now().tv_sec;
+}
 TOMBO_FOR_MOSQUITTO void mosquitto_time_ns(std::time_t* seconds, long* nanoseconds) {
   const std::timespec time = now();
   if (seconds != nullptr) *seconds = time.tv_sec;
@@ -79,7 +81,8 @@ TOMBO_FOR_MOSQUITTO int mosquitto_base64_encode(const unsigned char* in, std::si
   *encoded = out;
   for (std::size_t at = 0; at < size; at += 3) {
     const std::size_t left = size - at;
-    const unsigned long word = static_cast<unsigned long>(in[at]) << 16 | (left > 1 ? in[at + 1] : 0UL) << 8 | (left > 2 ? in[at + 2] : 0UL);
+    const unsigned long word =
+        static_cast<unsigned long>(in[at]) << 16 | (left > 1 ? in[at + 1] : 0UL) << 8 | (left > 2 ? in[at + 2] : 0UL);
     *out++ = kDigits[word >> 18];
     *out++ = kDigits[word >> 12 & 63];
     *out++ = left > 1 ? kDigits[word >> 6 & 63] : '=';
@@ -121,11 +124,15 @@ TOMBO_FOR_MOSQUITTO int mosquitto_pw_new(mosquitto_pw** password, int kind) {
   (*password)->kind = kind == 1 ? Kind::sha512 : kind == 2 ? Kind::pbkdf2 : Kind::argon2id;
   return kSuccess;
 }
-TOMBO_FOR_MOSQUITTO void mosquitto_pw_cleanup(mosquitto_pw* password) { delete password; }
+TOMBO_FOR_MOSQUITTO void mosquitto_pw_cleanup(mosquitto_pw* password) {
+  delete password;
+}
 TOMBO_FOR_MOSQUITTO void mosquitto_pw_set_valid(mosquitto_pw* password, bool valid) {
   if (password != nullptr) password->valid = valid;
 }
-TOMBO_FOR_MOSQUITTO bool mosquitto_pw_is_valid(mosquitto_pw* password) { return password != nullptr && password->valid; }
+TOMBO_FOR_MOSQUITTO bool mosquitto_pw_is_valid(mosquitto_pw* password) {
+  return password != nullptr && password->valid;
+}
 TOMBO_FOR_MOSQUITTO int mosquitto_pw_hash_encoded(mosquitto_pw* password, const char* text) {
   if (password == nullptr || text == nullptr) return kInvalid;
   auto hash = auth::PasswordHash::make(password->kind, text);
@@ -143,7 +150,9 @@ TOMBO_FOR_MOSQUITTO int mosquitto_pw_verify(mosquitto_pw* password, const char* 
   return password->valid && password->hash && password->hash->verify(text) ? kSuccess : kAuth;
 }
 /// Costs are the broker's.
-TOMBO_FOR_MOSQUITTO int mosquitto_pw_set_param(mosquitto_pw* password, int, int) { return password == nullptr ? kInvalid : kNotSupported; }
+TOMBO_FOR_MOSQUITTO int mosquitto_pw_set_param(mosquitto_pw* password, int, int) {
+  return password == nullptr ? kInvalid : kNotSupported;
+}
 TOMBO_FOR_MOSQUITTO int mosquitto_pw_decode(mosquitto_pw* password, const char* encoded) {
   if (password == nullptr || encoded == nullptr) return kInvalid;
   auto hash = auth::PasswordHash::parse(encoded);
@@ -183,8 +192,8 @@ TOMBO_FOR_MOSQUITTO char* mosquitto_fgets(char** buffer, int* size, std::FILE* s
   }
   return used > 0 ? *buffer : nullptr;
 }
-TOMBO_FOR_MOSQUITTO int mosquitto_write_file(const char* path, bool restrict_read, int (*write)(std::FILE*, void*), void* user_data,
-                                             void (*log)(const char*)) {
+TOMBO_FOR_MOSQUITTO int mosquitto_write_file(const char* path, bool restrict_read, int (*write)(std::FILE*, void*),
+                                             void* user_data, void (*log)(const char*)) {
   if (path == nullptr || write == nullptr) return kInvalid;
   const std::string beside = std::string{path} + ".new";
   const auto failed = [&](const char* what) {
@@ -193,7 +202,8 @@ TOMBO_FOR_MOSQUITTO int mosquitto_write_file(const char* path, bool restrict_rea
     return kErrno;
   };
   ::unlink(beside.c_str());  // never follows what somebody has put there
-  const int handle = ::open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, restrict_read ? 0600 : 0644);
+  const int handle =
+      ::open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, restrict_read ? 0600 : 0644);
   std::FILE* file = handle < 0 ? nullptr : ::fdopen(handle, "w");
   if (file == nullptr) return failed("cannot open");
   const int result = write(file, user_data);

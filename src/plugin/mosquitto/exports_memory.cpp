@@ -22,7 +22,8 @@ bool fits(std::size_t more) {
 
 void* count(void* memory) {
   if (memory == nullptr) return nullptr;
-  const std::size_t now = used.fetch_add(::malloc_usable_size(memory), std::memory_order_relaxed) + ::malloc_usable_size(memory);
+  const std::size_t now =
+      used.fetch_add(::malloc_usable_size(memory), std::memory_order_relaxed) + ::malloc_usable_size(memory);
   std::size_t most = used_most.load(std::memory_order_relaxed);
   while (now > most && !used_most.compare_exchange_weak(most, now, std::memory_order_relaxed)) {
   }
@@ -39,7 +40,9 @@ void uncount(void* memory) {
 
 }  // namespace
 
-TOMBO_FOR_MOSQUITTO void* mosquitto_malloc(std::size_t size) { return fits(size) ? count(std::malloc(size)) : nullptr; }
+TOMBO_FOR_MOSQUITTO void* mosquitto_malloc(std::size_t size) {
+  return fits(size) ? count(std::malloc(size)) : nullptr;
+}
 
 TOMBO_FOR_MOSQUITTO void* mosquitto_calloc(std::size_t members, std::size_t size) {
   if (size != 0 && members > SIZE_MAX / size) return nullptr;
@@ -69,11 +72,19 @@ TOMBO_FOR_MOSQUITTO char* mosquitto_strndup(const char* text, std::size_t most) 
   return copy;
 }
 
-TOMBO_FOR_MOSQUITTO char* mosquitto_strdup(const char* text) { return mosquitto_strndup(text, SIZE_MAX - 1); }
+TOMBO_FOR_MOSQUITTO char* mosquitto_strdup(const char* text) {
+  return mosquitto_strndup(text, SIZE_MAX - 1);
+}
 
-TOMBO_FOR_MOSQUITTO void mosquitto_memory_set_limit(std::size_t bytes) { limit.store(bytes, std::memory_order_relaxed); }
-TOMBO_FOR_MOSQUITTO unsigned long mosquitto_memory_used() { return used.load(std::memory_order_relaxed); }
-TOMBO_FOR_MOSQUITTO unsigned long mosquitto_max_memory_used() { return used_most.load(std::memory_order_relaxed); }
+TOMBO_FOR_MOSQUITTO void mosquitto_memory_set_limit(std::size_t bytes) {
+  limit.store(bytes, std::memory_order_relaxed);
+}
+TOMBO_FOR_MOSQUITTO unsigned long mosquitto_memory_used() {
+  return used.load(std::memory_order_relaxed);
+}
+TOMBO_FOR_MOSQUITTO unsigned long mosquitto_max_memory_used() {
+  return used_most.load(std::memory_order_relaxed);
+}
 
 namespace tombo::plugin::mosquitto {
 void link_memory_functions() {}

@@ -24,25 +24,42 @@ constexpr std::uint32_t kVariableMax = 268'435'455;
 /// By the first byte of the packet on the wire; wills have a number of their own.
 std::optional<PropertySet> set_of(int command) {
   switch (command) {
-    case 0x10: return PropertySet::connect;
-    case 0x20: return PropertySet::connack;
-    case 0x30: return PropertySet::publish;
-    case 0x40: return PropertySet::puback;
-    case 0x50: return PropertySet::pubrec;
-    case 0x60: return PropertySet::pubrel;
-    case 0x70: return PropertySet::pubcomp;
-    case 0x80: return PropertySet::subscribe;
-    case 0x90: return PropertySet::suback;
-    case 0xA0: return PropertySet::unsubscribe;
-    case 0xB0: return PropertySet::unsuback;
-    case 0xE0: return PropertySet::disconnect;
-    case 0xF0: return PropertySet::auth;
-    case 0x100: return PropertySet::will;
-    default: return {};
+    case 0x10:
+      return PropertySet::connect;
+    case 0x20:
+      return PropertySet::connack;
+    case 0x30:
+      return PropertySet::publish;
+    case 0x40:
+      return PropertySet::puback;
+    case 0x50:
+      return PropertySet::pubrec;
+    case 0x60:
+      return PropertySet::pubrel;
+    case 0x70:
+      return PropertySet::pubcomp;
+    case 0x80:
+      return PropertySet::subscribe;
+    case 0x90:
+      return PropertySet::suback;
+    case 0xA0:
+      return PropertySet::unsubscribe;
+    case 0xB0:
+      return PropertySet::unsuback;
+    case 0xE0:
+      return PropertySet::disconnect;
+    case 0xF0:
+      return PropertySet::auth;
+    case 0x100:
+      return PropertySet::will;
+    default:
+      return {};
   }
 }
 
-const mqtt::PropertyRule* rule_of(int id) { return id < 0 ? nullptr : mqtt::property_rule(static_cast<std::uint32_t>(id)); }
+const mqtt::PropertyRule* rule_of(int id) {
+  return id < 0 ? nullptr : mqtt::property_rule(static_cast<std::uint32_t>(id));
+}
 
 std::unique_ptr<Property> made(PropertyList* list, int id, PropertyType type) {
   const auto* rule = rule_of(id);
@@ -94,8 +111,10 @@ bool is_text(const char* text) {
 std::string hyphened(std::string_view name) {
   std::string text{name};
   for (char& character : text) {
-    if (character == ' ' || character == '_') character = '-';
-    else if (character >= 'A' && character <= 'Z') character = static_cast<char>(character - 'A' + 'a');
+    if (character == ' ' || character == '_')
+      character = '-';
+    else if (character >= 'A' && character <= 'Z')
+      character = static_cast<char>(character - 'A' + 'a');
   }
   return text;
 }
@@ -104,32 +123,58 @@ struct Name {
   int id;
   const char* text;
 };
-constexpr Name kNames[] = {{0x01, "payload-format-indicator"}, {0x02, "message-expiry-interval"}, {0x03, "content-type"},
-                           {0x08, "response-topic"}, {0x09, "correlation-data"}, {0x0B, "subscription-identifier"},
-                           {0x11, "session-expiry-interval"}, {0x12, "assigned-client-identifier"}, {0x13, "server-keep-alive"},
-                           {0x15, "authentication-method"}, {0x16, "authentication-data"}, {0x17, "request-problem-information"},
-                           {0x18, "will-delay-interval"}, {0x19, "request-response-information"}, {0x1A, "response-information"},
-                           {0x1C, "server-reference"}, {0x1F, "reason-string"}, {0x21, "receive-maximum"},
-                           {0x22, "topic-alias-maximum"}, {0x23, "topic-alias"}, {0x24, "maximum-qos"},
-                           {0x25, "retain-available"}, {0x26, "user-property"}, {0x27, "maximum-packet-size"},
-                           {0x28, "wildcard-subscription-available"}, {0x29, "subscription-identifier-available"},
+constexpr Name kNames[] = {{0x01, "payload-format-indicator"},
+                           {0x02, "message-expiry-interval"},
+                           {0x03, "content-type"},
+                           {0x08, "response-topic"},
+                           {0x09, "correlation-data"},
+                           {0x0B, "subscription-identifier"},
+                           {0x11, "session-expiry-interval"},
+                           {0x12, "assigned-client-identifier"},
+                           {0x13, "server-keep-alive"},
+                           {0x15, "authentication-method"},
+                           {0x16, "authentication-data"},
+                           {0x17, "request-problem-information"},
+                           {0x18, "will-delay-interval"},
+                           {0x19, "request-response-information"},
+                           {0x1A, "response-information"},
+                           {0x1C, "server-reference"},
+                           {0x1F, "reason-string"},
+                           {0x21, "receive-maximum"},
+                           {0x22, "topic-alias-maximum"},
+                           {0x23, "topic-alias"},
+                           {0x24, "maximum-qos"},
+                           {0x25, "retain-available"},
+                           {0x26, "user-property"},
+                           {0x27, "maximum-packet-size"},
+                           {0x28, "wildcard-subscription-available"},
+                           {0x29, "subscription-identifier-available"},
                            {0x2A, "shared-subscription-available"}};
 
 /// The numbers that plugins know types by.
 int number_of(PropertyType type) {
   switch (type) {
-    case PropertyType::byte: return 1;
-    case PropertyType::u16: return 2;
-    case PropertyType::u32: return 3;
-    case PropertyType::vbi: return 4;
-    case PropertyType::binary: return 5;
-    case PropertyType::text: return 6;
-    case PropertyType::pair: return 7;
+    case PropertyType::byte:
+      return 1;
+    case PropertyType::u16:
+      return 2;
+    case PropertyType::u32:
+      return 3;
+    case PropertyType::vbi:
+      return 4;
+    case PropertyType::binary:
+      return 5;
+    case PropertyType::text:
+      return 6;
+    case PropertyType::pair:
+      return 7;
   }
   return 0;
 }
 
-bool has_type(const Property* property, PropertyType type) { return property != nullptr && property->type == type; }
+bool has_type(const Property* property, PropertyType type) {
+  return property != nullptr && property->type == type;
+}
 
 }  // namespace
 
@@ -145,7 +190,8 @@ TOMBO_FOR_MOSQUITTO int mosquitto_property_add_int32(PropertyList* list, int id,
 TOMBO_FOR_MOSQUITTO int mosquitto_property_add_varint(PropertyList* list, int id, std::uint32_t value) {
   return add_number(list, id, PropertyType::vbi, value);
 }
-TOMBO_FOR_MOSQUITTO int mosquitto_property_add_binary(PropertyList* list, int id, const void* value, std::uint16_t size) {
+TOMBO_FOR_MOSQUITTO int mosquitto_property_add_binary(PropertyList* list, int id, const void* value,
+                                                      std::uint16_t size) {
   auto property = made(list, id, PropertyType::binary);
   if (property == nullptr || (value == nullptr && size > 0)) return kInvalid;
   if (size > 0) property->value.assign(static_cast<const char*>(value), size);
@@ -160,7 +206,8 @@ TOMBO_FOR_MOSQUITTO int mosquitto_property_add_string(PropertyList* list, int id
   append(*list, std::move(property));
   return kSuccess;
 }
-TOMBO_FOR_MOSQUITTO int mosquitto_property_add_string_pair(PropertyList* list, int id, const char* name, const char* value) {
+TOMBO_FOR_MOSQUITTO int mosquitto_property_add_string_pair(PropertyList* list, int id, const char* name,
+                                                           const char* value) {
   auto property = made(list, id, PropertyType::pair);
   if (property == nullptr || name == nullptr || value == nullptr) return kInvalid;
   if (!is_text(name) || !is_text(value)) return kMalformedUtf8;
@@ -170,24 +217,30 @@ TOMBO_FOR_MOSQUITTO int mosquitto_property_add_string_pair(PropertyList* list, i
   return kSuccess;
 }
 
-TOMBO_FOR_MOSQUITTO int mosquitto_property_identifier(const Property* property) { return property == nullptr ? 0 : property->id; }
+TOMBO_FOR_MOSQUITTO int mosquitto_property_identifier(const Property* property) {
+  return property == nullptr ? 0 : property->id;
+}
 TOMBO_FOR_MOSQUITTO const Property* mosquitto_property_next(const Property* property) {
   return property == nullptr ? nullptr : property->next;
 }
-TOMBO_FOR_MOSQUITTO const Property* mosquitto_property_read_byte(const Property* list, int id, std::uint8_t* value, bool skip_first) {
+TOMBO_FOR_MOSQUITTO const Property* mosquitto_property_read_byte(const Property* list, int id, std::uint8_t* value,
+                                                                 bool skip_first) {
   return read_number(list, id, PropertyType::byte, value, skip_first);
 }
-TOMBO_FOR_MOSQUITTO const Property* mosquitto_property_read_int16(const Property* list, int id, std::uint16_t* value, bool skip_first) {
+TOMBO_FOR_MOSQUITTO const Property* mosquitto_property_read_int16(const Property* list, int id, std::uint16_t* value,
+                                                                  bool skip_first) {
   return read_number(list, id, PropertyType::u16, value, skip_first);
 }
-TOMBO_FOR_MOSQUITTO const Property* mosquitto_property_read_int32(const Property* list, int id, std::uint32_t* value, bool skip_first) {
+TOMBO_FOR_MOSQUITTO const Property* mosquitto_property_read_int32(const Property* list, int id, std::uint32_t* value,
+                                                                  bool skip_first) {
   return read_number(list, id, PropertyType::u32, value, skip_first);
 }
-TOMBO_FOR_MOSQUITTO const Property* mosquitto_property_read_varint(const Property* list, int id, std::uint32_t* value, bool skip_first) {
+TOMBO_FOR_MOSQUITTO const Property* mosquitto_property_read_varint(const Property* list, int id, std::uint32_t* value,
+                                                                   bool skip_first) {
   return read_number(list, id, PropertyType::vbi, value, skip_first);
 }
-TOMBO_FOR_MOSQUITTO const Property* mosquitto_property_read_binary(const Property* list, int id, void** value, std::uint16_t* size,
-                                                                   bool skip_first) {
+TOMBO_FOR_MOSQUITTO const Property* mosquitto_property_read_binary(const Property* list, int id, void** value,
+                                                                   std::uint16_t* size, bool skip_first) {
   if ((value == nullptr) != (size == nullptr)) return nullptr;
   if (value != nullptr) *value = nullptr, *size = 0;
   const Property* found = find(list, id, PropertyType::binary, skip_first);
@@ -196,14 +249,15 @@ TOMBO_FOR_MOSQUITTO const Property* mosquitto_property_read_binary(const Propert
   *size = static_cast<std::uint16_t>(found->value.size());
   return found;
 }
-TOMBO_FOR_MOSQUITTO const Property* mosquitto_property_read_string(const Property* list, int id, char** value, bool skip_first) {
+TOMBO_FOR_MOSQUITTO const Property* mosquitto_property_read_string(const Property* list, int id, char** value,
+                                                                   bool skip_first) {
   if (value != nullptr) *value = nullptr;
   const Property* found = find(list, id, PropertyType::text, skip_first);
   if (found == nullptr || value == nullptr) return found;
   return (*value = copied(found->value)) == nullptr ? nullptr : found;
 }
-TOMBO_FOR_MOSQUITTO const Property* mosquitto_property_read_string_pair(const Property* list, int id, char** name, char** value,
-                                                                        bool skip_first) {
+TOMBO_FOR_MOSQUITTO const Property* mosquitto_property_read_string_pair(const Property* list, int id, char** name,
+                                                                        char** value, bool skip_first) {
   if (name != nullptr) *name = nullptr;
   if (value != nullptr) *value = nullptr;
   const Property* found = find(list, id, PropertyType::pair, skip_first);
@@ -279,7 +333,9 @@ TOMBO_FOR_MOSQUITTO int mosquitto_string_to_property_info(const char* name, int*
   return kInvalid;
 }
 
-TOMBO_FOR_MOSQUITTO int mosquitto_property_type(const Property* property) { return property == nullptr ? 0 : number_of(property->type); }
+TOMBO_FOR_MOSQUITTO int mosquitto_property_type(const Property* property) {
+  return property == nullptr ? 0 : number_of(property->type);
+}
 TOMBO_FOR_MOSQUITTO std::uint8_t mosquitto_property_byte_value(const Property* property) {
   return has_type(property, PropertyType::byte) ? static_cast<std::uint8_t>(property->number) : std::uint8_t{0};
 }
@@ -296,10 +352,12 @@ TOMBO_FOR_MOSQUITTO const void* mosquitto_property_binary_value(const Property* 
   return has_type(property, PropertyType::binary) ? property->value.data() : nullptr;
 }
 TOMBO_FOR_MOSQUITTO std::uint16_t mosquitto_property_binary_value_length(const Property* property) {
-  return has_type(property, PropertyType::binary) ? static_cast<std::uint16_t>(property->value.size()) : std::uint16_t{0};
+  return has_type(property, PropertyType::binary) ? static_cast<std::uint16_t>(property->value.size())
+                                                  : std::uint16_t{0};
 }
 TOMBO_FOR_MOSQUITTO const char* mosquitto_property_string_value(const Property* property) {
-  return has_type(property, PropertyType::text) || has_type(property, PropertyType::pair) ? property->value.c_str() : nullptr;
+  return has_type(property, PropertyType::text) || has_type(property, PropertyType::pair) ? property->value.c_str()
+                                                                                          : nullptr;
 }
 TOMBO_FOR_MOSQUITTO std::uint16_t mosquitto_property_string_value_length(const Property* property) {
   const bool text = has_type(property, PropertyType::text) || has_type(property, PropertyType::pair);

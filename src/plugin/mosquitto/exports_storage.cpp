@@ -5,8 +5,10 @@
 
 using namespace tombo::plugin::mosquitto;
 
-#define TOMBO_NOT_SUPPORTED(name) \
-  TOMBO_FOR_MOSQUITTO int name() { return kNotSupported; }
+#define TOMBO_NOT_SUPPORTED(name)  \
+  TOMBO_FOR_MOSQUITTO int name() { \
+    return kNotSupported;          \
+  }
 
 TOMBO_NOT_SUPPORTED(mosquitto_broker_node_id_set)
 TOMBO_NOT_SUPPORTED(mosquitto_persist_client_add)
@@ -25,7 +27,9 @@ TOMBO_NOT_SUPPORTED(mosquitto_persist_retain_msg_delete)
 TOMBO_NOT_SUPPORTED(mosquitto_client_will_set)
 
 /// There is no folder for others.
-TOMBO_FOR_MOSQUITTO const char* mosquitto_persistence_location() { return nullptr; }
+TOMBO_FOR_MOSQUITTO const char* mosquitto_persistence_location() {
+  return nullptr;
+}
 
 // No header declares these: they are Debian's broker's own, and exported there by the way.
 TOMBO_NOT_SUPPORTED(mosquitto_acl_check)

@@ -38,8 +38,10 @@ Decision refused(int result, std::uint8_t reason_code, const char* reason_string
   Decision decision;
   decision.kind = Decision::Kind::deny;
   const auto reason = static_cast<mqtt::ReasonCode>(reason_code);
-  if (mqtt::is_error(reason)) decision.reason = reason;
-  else if (result == kAclDenied) decision.reason = mqtt::ReasonCode::not_authorized;
+  if (mqtt::is_error(reason))
+    decision.reason = reason;
+  else if (result == kAclDenied)
+    decision.reason = mqtt::ReasonCode::not_authorized;
   decision.why = reason_string != nullptr ? std::string{reason_string, ::strnlen(reason_string, kWhyMax)}
                                           : fmt::format("error {}", result);
   return decision;
@@ -95,14 +97,16 @@ Result<std::shared_ptr<const WantedChanges>, std::string> Draft::changes() const
     any = true;
   }
   if (event.payloadlen > kPayloadMax) return Failure{std::string{"it made a payload that is too large"}};
-  if (event.payloadlen > 0 && event.payload == nullptr) return Failure{std::string{"its payload has a length and no data"}};
+  if (event.payloadlen > 0 && event.payload == nullptr)
+    return Failure{std::string{"its payload has a length and no data"}};
   const std::string_view payload{static_cast<const char*>(event.payload), event.payloadlen};
   if (payload != from_.payload) {
     wanted->changes.payload = payload;
     any = true;
   }
   if (event.qos > 2) return Failure{std::string{"it made a QoS above 2"}};
-  if (event.qos != static_cast<std::uint8_t>(from_.qos)) wanted->changes.qos = static_cast<mqtt::Qos>(event.qos), any = true;
+  if (event.qos != static_cast<std::uint8_t>(from_.qos))
+    wanted->changes.qos = static_cast<mqtt::Qos>(event.qos), any = true;
   if (event.retain != from_.retain) wanted->changes.retain = event.retain, any = true;
   const auto raw = raw_of(event.properties, mqtt::PropertySet::publish);
   if (!raw) return Failure{std::string{"it made properties that no PUBLISH may have"}};
@@ -151,7 +155,8 @@ std::optional<Decision> Module::control(const ClientFacts& facts, const KeptMess
     const int result = each.call(kControl, &event, each.user_data);
     const Allocated<char> reason{event.reason_string};
     // An order that could not be carried out was received all the same; only a reason code says so.
-    if (mqtt::is_error(static_cast<mqtt::ReasonCode>(event.reason_code))) return refused(result, event.reason_code, reason.get());
+    if (mqtt::is_error(static_cast<mqtt::ReasonCode>(event.reason_code)))
+      return refused(result, event.reason_code, reason.get());
     Decision decision;
     decision.kind = Decision::Kind::allow;
     return decision;

@@ -35,9 +35,13 @@ std::string printable(std::string_view text) {
 }
 
 Module::Entered::Entered(Module& module) : before_(std::exchange(running_here, &module)) {}
-Module::Entered::~Entered() { running_here = before_; }
+Module::Entered::~Entered() {
+  running_here = before_;
+}
 
-Module* Module::here() { return running_here != nullptr ? running_here : running_anywhere.load(std::memory_order_acquire); }
+Module* Module::here() {
+  return running_here != nullptr ? running_here : running_anywhere.load(std::memory_order_acquire);
+}
 
 Module::Module(Parts parts) : parts_(std::move(parts)), clients_(parts_.actions) {
   link_memory_functions();
@@ -86,7 +90,10 @@ std::optional<std::string> Module::take_old_calls(const OpenedFile& file) {
   old_.security_cleanup = file.function<SecurityInit>("mosquitto_auth_security_cleanup");
   old_.acl_check = file.symbol("mosquitto_auth_acl_check");
   old_.unpwd_check = file.symbol("mosquitto_auth_unpwd_check");
-  old_.psk_key_get = file.symbol("mosquitto_auth_psk_key_get");
+  if (file.symbol("mosquitto_auth_psk_key_get") != nullptr) {
+    parts_.logger.info("plugin {}: is not asked for TLS-PSK keys: they come from psk_file of the listener",
+                       parts_.name);
+  }
   if (version_ == 4) {
     old_.start = file.function<AuthStart>("mosquitto_auth_start");
     old_.go_on = file.function<AuthContinue>("mosquitto_auth_continue");
@@ -101,7 +108,8 @@ std::optional<std::string> Module::take_old_calls(const OpenedFile& file) {
   need(old_.security_cleanup != nullptr, "security_cleanup");
   need(old_.acl_check != nullptr, "acl_check");
   if (version_ < 4) need(old_.unpwd_check != nullptr, "unpwd_check");
-  if ((old_.start == nullptr) != (old_.go_on == nullptr)) return "it has only one of 'mosquitto_auth_start' and 'mosquitto_auth_continue'";
+  if ((old_.start == nullptr) != (old_.go_on == nullptr))
+    return "it has only one of 'mosquitto_auth_start' and 'mosquitto_auth_continue'";
   if (!missing.empty()) return "it does not export " + missing;
   return {};
 }
@@ -110,8 +118,7 @@ std::optional<std::string> Module::begin(const std::vector<std::pair<std::string
   const Entered entered{*this};
   running_anywhere.store(this, std::memory_order_release);
   options_ = OptionList{options};
-  const int failed =
-      version_ < 5 ? begin_old(options_) : init_(&id_, &user_data_, options_.data(), options_.size());
+  const int failed = version_ < 5 ? begin_old(options_) : init_(&id_, &user_data_, options_.data(), options_.size());
   if (failed != 0) {
     for (auto& list : callbacks_) list.clear();
     return fmt::format("its initialisation failed with error {}", failed);
@@ -121,13 +128,11 @@ std::optional<std::string> Module::begin(const std::vector<std::pair<std::string
     roles_.acl = true;
     roles_.basic_auth = old_.unpwd_check != nullptr;
     roles_.extended_auth = old_.start != nullptr;
-    roles_.psk = old_.psk_key_get != nullptr;
     return {};
   }
   roles_.basic_auth = has(kBasicAuth);
   roles_.extended_auth = has(kExtAuthStart);
   roles_.acl = has(kAclCheck);
-  roles_.psk = has(kPskKey);
   roles_.message_in = has(kMessageIn);
   roles_.message_out = has(kMessageOut);
   roles_.subscribe = has(kSubscribe);
@@ -176,25 +181,29 @@ void Module::end() {
 /// Why it cannot be registered now; nothing: it can.
 std::optional<std::string> Module::judge_event(int event, const void* event_data) const {
   if (is_persistence(event)) {
-    return "wants a persistence event, which this broker does not have: sessions and messages are kept by [persistence]";
+    return "wants a persistence event, which this broker does not have: sessions and messages are kept by "
+           "[persistence]";
   }
   if (event == kPskKey) {
     return "wants to give keys for TLS-PSK, of which this broker asks no plugin: use psk_file of the listener";
   }
-  if (event < kReload || event >= kEventEnd) return fmt::format("wants event {}, which this broker does not know", event);
+  if (event < kReload || event >= kEventEnd)
+    return fmt::format("wants event {}, which this broker does not know", event);
   if (event == kControl) {
     const auto* topic = static_cast<const char*>(event_data);
     if (topic == nullptr) return "wants control messages of no topic";
     const std::size_t size = ::strnlen(topic, kControlTopicMax + 1);
-    if (size <= kControlPrefix.size() || size > kControlTopicMax || !std::string_view{topic}.starts_with(kControlPrefix)) {
+    if (size <= kControlPrefix.size() || size > kControlTopicMax ||
+        !std::string_view{topic}.starts_with(kControlPrefix)) {
       return "wants control messages of a topic that is not below $CONTROL/";
     }
   }
   // What the shards ask is decided when they begin.
-  const bool late = begun_ && ((event == kBasicAuth && !roles_.basic_auth) || (event == kAclCheck && !roles_.acl) ||
-                               (event == kExtAuthStart && !roles_.extended_auth) || (event == kPskKey && !roles_.psk) ||
-                               (event == kMessageIn && !roles_.message_in) || (event == kMessageOut && !roles_.message_out) ||
-                               (event == kSubscribe && !roles_.subscribe) || (event == kUnsubscribe && !roles_.unsubscribe));
+  const bool late =
+      begun_ && ((event == kBasicAuth && !roles_.basic_auth) || (event == kAclCheck && !roles_.acl) ||
+                 (event == kExtAuthStart && !roles_.extended_auth) || (event == kMessageIn && !roles_.message_in) ||
+                 (event == kMessageOut && !roles_.message_out) || (event == kSubscribe && !roles_.subscribe) ||
+                 (event == kUnsubscribe && !roles_.unsubscribe));
   if (late) return fmt::format("wants event {} only now: it has to register for it in mosquitto_plugin_init", event);
   return {};
 }
@@ -219,9 +228,8 @@ int Module::remove_callback(int event, Callback callback, const void* event_data
   if (event < kReload || event >= kEventEnd || is_persistence(event)) return kNotSupported;
   if (event == kControl && event_data == nullptr) return kInvalid;
   const std::string_view topic = event == kControl ? static_cast<const char*>(event_data) : "";
-  const auto gone = std::erase_if(callbacks_[static_cast<std::size_t>(event)], [&](const Registered& each) {
-    return each.call == callback && each.topic == topic;
-  });
+  const auto gone = std::erase_if(callbacks_[static_cast<std::size_t>(event)],
+                                  [&](const Registered& each) { return each.call == callback && each.topic == topic; });
   return gone > 0 ? kSuccess : kNotFound;
 }
 

@@ -46,9 +46,8 @@ struct OldCalls {
   AuthCleanup cleanup = nullptr;
   SecurityInit security_init = nullptr;
   SecurityInit security_cleanup = nullptr;
-  void* acl_check = nullptr;   // of its version's type, as the next two
+  void* acl_check = nullptr;  // of its version's type, as the next
   void* unpwd_check = nullptr;
-  void* psk_key_get = nullptr;
   AuthStart start = nullptr;
   AuthContinue go_on = nullptr;
 };
@@ -71,7 +70,7 @@ class Module {
   };
   /// What it wants to be asked and told: what it had registered when it had begun.
   struct Roles {
-    bool basic_auth = false, extended_auth = false, acl = false, psk = false;
+    bool basic_auth = false, extended_auth = false, acl = false;
     bool message_in = false, message_out = false, subscribe = false, unsubscribe = false, tick = false;
   };
 
@@ -94,8 +93,6 @@ class Module {
   std::optional<Decision> login(std::uint64_t ticket, const auth::Login& login);
   Decision exchange(const auth::Login& login, std::string_view method, std::string_view data, bool first, bool again);
   Decision access(const auth::Access& access);
-  /// The key of a client that has said this identity, as hexadecimal digits.
-  std::optional<std::string> psk_key(std::string_view hint, std::string_view identity, std::size_t key_max);
   Decision message(Event event, const ClientFacts& client, const KeptMessage& message);
   /// Nothing: it has no callback for this topic.
   std::optional<Decision> control(const ClientFacts& client, const KeptMessage& message);
@@ -104,7 +101,8 @@ class Module {
 
   void connected(const ClientFacts& client);
   void disconnected(const ClientFacts& client, int reason);
-  void subscription(Event event, const ClientFacts& client, std::string filter, std::uint8_t options, std::uint32_t identifier);
+  void subscription(Event event, const ClientFacts& client, std::string filter, std::uint8_t options,
+                    std::uint32_t identifier);
   void tick();
 
   // --- for the functions that plugins call

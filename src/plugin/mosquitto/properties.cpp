@@ -46,12 +46,19 @@ void put(std::vector<std::uint8_t>& out, const ::mqtt5__property& property) {
       out.push_back(static_cast<std::uint8_t>(property.number >> 24));
       out.push_back(static_cast<std::uint8_t>(property.number >> 16));
       [[fallthrough]];
-    case PropertyType::u16: out.push_back(static_cast<std::uint8_t>(property.number >> 8)); [[fallthrough]];
-    case PropertyType::byte: return out.push_back(static_cast<std::uint8_t>(property.number));
-    case PropertyType::vbi: return put_variable(out, property.number);
-    case PropertyType::pair: put_sized(out, property.name); [[fallthrough]];
+    case PropertyType::u16:
+      out.push_back(static_cast<std::uint8_t>(property.number >> 8));
+      [[fallthrough]];
+    case PropertyType::byte:
+      return out.push_back(static_cast<std::uint8_t>(property.number));
+    case PropertyType::vbi:
+      return put_variable(out, property.number);
+    case PropertyType::pair:
+      put_sized(out, property.name);
+      [[fallthrough]];
     case PropertyType::text:
-    case PropertyType::binary: return put_sized(out, property.value);
+    case PropertyType::binary:
+      return put_sized(out, property.value);
   }
 }
 
@@ -75,14 +82,21 @@ OwnedProperties properties_of(mqtt::Bytes raw) {
     property->id = static_cast<std::uint8_t>(id);
     property->type = mqtt::property_rule(property->id)->type;
     switch (property->type) {
-      case PropertyType::pair: property->name = sized(value); [[fallthrough]];
+      case PropertyType::pair:
+        property->name = sized(value);
+        [[fallthrough]];
       case PropertyType::text:
-      case PropertyType::binary: property->value = sized(value); break;
-      default: property->number = number_of(value, property->type);
+      case PropertyType::binary:
+        property->value = sized(value);
+        break;
+      default:
+        property->number = number_of(value, property->type);
     }
     PropertyList added = property.release();
-    if (last == nullptr) list.reset(added);
-    else last->next = added;
+    if (last == nullptr)
+      list.reset(added);
+    else
+      last->next = added;
     last = added;
   });
   return list;
@@ -90,13 +104,19 @@ OwnedProperties properties_of(mqtt::Bytes raw) {
 
 std::size_t wire_size(const ::mqtt5__property& property) {
   switch (property.type) {
-    case PropertyType::byte: return 2;
-    case PropertyType::u16: return 3;
-    case PropertyType::u32: return 5;
-    case PropertyType::vbi: return property.number < 128 ? 2 : property.number < 16'384 ? 3 : property.number < 2'097'152 ? 4 : 5;
+    case PropertyType::byte:
+      return 2;
+    case PropertyType::u16:
+      return 3;
+    case PropertyType::u32:
+      return 5;
+    case PropertyType::vbi:
+      return property.number < 128 ? 2 : property.number < 16'384 ? 3 : property.number < 2'097'152 ? 4 : 5;
     case PropertyType::text:
-    case PropertyType::binary: return 3 + property.value.size();
-    case PropertyType::pair: break;
+    case PropertyType::binary:
+      return 3 + property.value.size();
+    case PropertyType::pair:
+      break;
   }
   return 5 + property.name.size() + property.value.size();
 }

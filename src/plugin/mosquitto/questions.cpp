@@ -33,10 +33,14 @@ class Secret {
 
 int access_of(auth::Action action) {
   switch (action) {
-    case auth::Action::publish: return kWrite;
-    case auth::Action::subscribe: return kSubscribeTo;
-    case auth::Action::unsubscribe: return kUnsubscribeFrom;
-    case auth::Action::receive: break;
+    case auth::Action::publish:
+      return kWrite;
+    case auth::Action::subscribe:
+      return kSubscribeTo;
+    case auth::Action::unsubscribe:
+      return kUnsubscribeFrom;
+    case auth::Action::receive:
+      break;
   }
   return kRead;
 }
@@ -126,7 +130,8 @@ void Module::complete_login(std::string client_id, int result) {
   });
 }
 
-Decision Module::exchange(const auth::Login& login, std::string_view method, std::string_view data, bool first, bool again) {
+Decision Module::exchange(const auth::Login& login, std::string_view method, std::string_view data, bool first,
+                          bool again) {
   const Entered entered{*this};
   ::mosquitto* known = again ? clients_.find(login.client_id) : nullptr;
   ::mosquitto& client = known != nullptr ? *known : first ? clients_.enters(login) : clients_.goes_on(login);
@@ -184,8 +189,12 @@ int Module::old_acl_check(::mosquitto& client, const auth::Access& access) {
 Decision Module::access_decision(int result) const {
   Decision decision;
   switch (result) {
-    case kSuccess: decision.kind = Decision::Kind::allow; break;
-    case kPluginDefer: decision.kind = Decision::Kind::unknown; break;
+    case kSuccess:
+      decision.kind = Decision::Kind::allow;
+      break;
+    case kPluginDefer:
+      decision.kind = Decision::Kind::unknown;
+      break;
     case kPluginIgnore:
       decision.kind = Decision::Kind::unknown;
       decision.ignored = true;
@@ -212,33 +221,6 @@ Decision Module::access(const auth::Access& access) {
   event.qos = static_cast<std::uint8_t>(access.qos);
   event.retain = access.retain;
   return access_decision(ask(kAclCheck, &event));
-}
-
-std::optional<std::string> Module::psk_key(std::string_view hint, std::string_view identity, std::size_t key_max) {
-  const Entered entered{*this};
-  const std::string hint_text{hint};
-  const std::string identity_text{identity};
-  std::vector<char> key(key_max + 1, '\0');
-  ::mosquitto nobody;
-  int result = kPluginDefer;
-  const int size = static_cast<int>(key_max);
-  if (version_ == 2 && old_.psk_key_get != nullptr) {
-    result = as<PskKeyGet2>(old_.psk_key_get)(user_data_, hint_text.c_str(), identity_text.c_str(), key.data(), size);
-  } else if (version_ < 5 && old_.psk_key_get != nullptr) {
-    result = as<PskKeyGet>(old_.psk_key_get)(user_data_, &nobody, hint_text.c_str(), identity_text.c_str(), key.data(), size);
-  } else if (version_ == 5) {
-    EvtPskKey event{};
-    event.client = &nobody;
-    event.hint = hint_text.c_str();
-    event.identity = identity_text.c_str();
-    event.key = key.data();
-    event.max_key_len = size;
-    result = ask(kPskKey, &event);
-  }
-  std::optional<std::string> found;
-  if (result == kSuccess) found.emplace(key.data(), ::strnlen(key.data(), key_max));
-  ::explicit_bzero(key.data(), key.size());
-  return found;
 }
 
 }  // namespace tombo::plugin::mosquitto
