@@ -252,6 +252,18 @@ class TakesOver(unittest.TestCase):
         self.assertEqual(client.connack[0], 1)  # the session is there, and nothing waits for it any more
         client.ping()
 
+    @unittest.skipUnless(os.geteuid() == 0, "root becomes somebody else")
+    def test_root_reads_the_file_and_the_store_belongs_to_the_user_that_the_broker_becomes(self):
+        os.chmod(self.file, 0o600)
+        os.chown(self.file, 0, 0)
+        os.chmod(self.folder, 0o755)
+        self.sections += '[defence]\nuser = "nobody"\n'
+        broker = self.started()
+        self.assertIn("taken over", broker.log())
+        owners = {path.stat().st_uid for path in (self.folder / "store").rglob("*")}
+        self.assertEqual(owners, {pwd.getpwnam("nobody").pw_uid})
+        self.assertEqual(len(self.received(broker.port, 2)), 2)
+
     def test_an_import_that_was_cut_off_is_begun_again(self):
         (self.folder / "store").mkdir()
         (self.folder / "store" / "importing").touch()
