@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the named groups of debian-packages.txt, and nothing if everything is there.
-# usage: packaging/install-packages.sh GROUP...      groups: build run test full
+# usage: packaging/install-packages.sh GROUP...      groups: build run test full package packagetest
 set -euo pipefail
 list="$(dirname "$0")/debian-packages.txt"
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing, builds, and runs the tests; stops at the first phase that fails.
 # usage: tests/run.sh            unit, simulation, conformance, integration with real clients, tidy: under 10 minutes
-#        tests/run.sh --full     also sanitizers, fuzzers, the long simulation and the soak: what CI runs
+#        tests/run.sh --full     also packages, sanitizers, fuzzers, the long simulation and the soak: what CI runs
 #        tests/run.sh --only L   only the ctest label L, in the release build
 # TOMBO_JOBS: compilers at once (default: one a core).  TOMBO_FUZZ_S (20), TOMBO_SOAK_S (120), TOMBO_SIM_SEEDS (5000).
 # The last line says `N passed, N failed`, summed over every ctest run; skipped tests are neither.
@@ -81,7 +81,8 @@ run_ctest() {
 
 install_everything() {
   packaging/install-packages.sh build run test || return 1
-  ! $full || packaging/install-packages.sh full || return 1
+  ! $full || packaging/install-packages.sh full package packagetest || return 1
+  [[ $only != packages ]] || packaging/install-packages.sh package packagetest || return 1
   ln -sfn packaging/CMakePresets.json CMakePresets.json
   mkdir -p build/npm
   if ! cmp -s tests/integration/package-lock.json build/npm/installed-lock.json; then
@@ -134,13 +135,15 @@ if [[ -n $only ]]; then
   phase "tests: $only" run_ctest release 1 -L "^$only\$"
   finish 0 ""
 fi
-phase "tests (release)" run_ctest release "$jobs" -LE '^(integration|bench_integration|soak|bench)$'
+phase "tests (release)" run_ctest release "$jobs" -LE '^(integration|bench_integration|soak|bench|packages)$'
 phase "integration (release)" run_ctest release "$jobs" -L '^(integration|bench_integration)$'
 
 if $full; then
   export ASAN_OPTIONS="detect_stack_use_after_return=1:strict_string_checks=1:detect_leaks=1"
   export UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1"
   export TSAN_OPTIONS="halt_on_error=0:second_deadlock_stack=1:suppressions=$PWD/tests/tsan.supp"
+  # What the release build has made, installed in a Debian of its own.
+  phase "packages (release)" run_ctest release "$jobs" -L '^packages$'
   phase "long simulation (release, ${TOMBO_SIM_SEEDS:-5000} seeds)" long_simulation
   # One tree for the sanitizers and the fuzzers, with clang: it is quicker at both than g++.
   phase "build (asan, ubsan, fuzzers)" configure_and_build asan

@@ -4,8 +4,9 @@ find_package(CLI11 REQUIRED)
 
 set(app_dir ${CMAKE_CURRENT_LIST_DIR})
 set(app_sources
-  ${app_dir}/application.cpp ${app_dir}/cli.cpp ${app_dir}/daemonize.cpp ${app_dir}/import_store.cpp ${app_dir}/life_lines.cpp ${app_dir}/limits.cpp ${app_dir}/log_lines.cpp
-  ${app_dir}/log_sinks.cpp ${app_dir}/log_topic.cpp ${app_dir}/options_from.cpp ${app_dir}/orders.cpp ${app_dir}/out_of_memory.cpp ${app_dir}/pid_file.cpp ${app_dir}/plugin_actions.cpp
+  ${app_dir}/application.cpp ${app_dir}/cli.cpp ${app_dir}/daemonize.cpp ${app_dir}/import_store.cpp ${app_dir}/life_lines.cpp
+  ${app_dir}/limits.cpp ${app_dir}/log_lines.cpp ${app_dir}/log_sinks.cpp ${app_dir}/log_time.cpp ${app_dir}/log_topic.cpp
+  ${app_dir}/options_from.cpp ${app_dir}/orders.cpp ${app_dir}/out_of_memory.cpp ${app_dir}/pid_file.cpp ${app_dir}/plugin_actions.cpp
   ${app_dir}/plugin_guests.cpp ${app_dir}/privileges.cpp
   ${app_dir}/reload.cpp
   ${app_dir}/signals.cpp ${app_dir}/tree_lines.cpp ${app_dir}/version.cpp)
@@ -35,6 +36,9 @@ endif()
 
 add_executable(tombo ${app_dir}/main.cpp)
 target_link_libraries(tombo PRIVATE tombo_app tombo_net)
+if(TARGET tombo_exports)
+  target_link_libraries(tombo PRIVATE tombo_exports)
+endif()
 set_target_properties(tombo PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
 if(TOMBO_MIMALLOC)
   find_library(MIMALLOC_LIBRARY mimalloc)
@@ -45,6 +49,3 @@ if(TOMBO_MIMALLOC)
     message(WARNING "mimalloc is missing (libmimalloc-dev): tombo uses the allocator of the C library")
   endif()
 endif()
-
-include(GNUInstallDirs)
-install(TARGETS tombo RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})

@@ -379,9 +379,10 @@ control::Reloaded Running::reload() {
     options_ = *next;
     life_.set(options_.log.wording);
     server_->reload(next);
-    if (plugins_) {
-      for (const auto& problem : plugins_->reload(next->plugins)) log_.error("{}", problem);
-    }
+  }
+  // Those of Mosquitto's interface hear of a reload that changes nothing, too.
+  if (plugins_ && outcome.good) {
+    for (const auto& problem : plugins_->reload(options_.plugins)) log_.error("{}", problem);
   }
   if (outcome.good) outcome.problem = reread_files();
   outcome.good = outcome.good && outcome.problem.empty();
@@ -454,6 +455,7 @@ void Running::stop() {
 int Application::run() {
   if (cli_.action == Cli::Action::print_options_markdown) return print(config::print_markdown());
   if (cli_.action == Cli::Action::print_shipped_config) return print(config::print_shipped());
+  if (cli_.action == Cli::Action::print_mosquitto_markdown) return print(config::print_mosquitto_markdown());
 
   config::Loaded loaded = options_from(cli_);
   print_problems(loaded);

@@ -32,6 +32,7 @@ struct Flags {
   bool print_config = false;
   bool options_markdown = false;
   bool shipped_config = false;
+  bool mosquitto_markdown = false;
   bool version = false;
 };
 
@@ -70,6 +71,7 @@ void describe(CLI::App& app, Cli& cli, Flags& flags) {
   app.add_flag("--version", flags.version, "Print the version and exit");
   app.add_flag("--print-options-markdown", flags.options_markdown)->group("");
   app.add_flag("--print-shipped-config", flags.shipped_config)->group("");
+  app.add_flag("--print-mosquitto-markdown", flags.mosquitto_markdown)->group("");
 }
 
 Parsed mistake(std::string_view message) {
@@ -110,6 +112,7 @@ Parsed parse_cli(int argc, const char* const* argv) {
   if (flags.print_config) parsed.cli.action = Cli::Action::print_config;
   if (flags.options_markdown) parsed.cli.action = Cli::Action::print_options_markdown;
   if (flags.shipped_config) parsed.cli.action = Cli::Action::print_shipped_config;
+  if (flags.mosquitto_markdown) parsed.cli.action = Cli::Action::print_mosquitto_markdown;
   return parsed;
 }
 

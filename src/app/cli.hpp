@@ -18,7 +18,8 @@ struct Cli {
     test_config,
     print_config,
     print_options_markdown,
-    print_shipped_config
+    print_shipped_config,
+    print_mosquitto_markdown
   };
   Action action = Action::run;
   std::string file;  // empty: none

@@ -1,6 +1,7 @@
 #include "app/log_sinks.hpp"
 
 #include "app/log_lines.hpp"
+#include "app/log_time.hpp"
 #include "app/systemd.hpp"
 
 #include <fmt/format.h>
@@ -62,7 +63,8 @@ class DescriptorSink final : public BaseSink {
       : fd_(fd),
         path_(std::move(path)),
         json_(options.format == config::LogFormat::json),
-        timestamps_(options.timestamps),
+        timestamps_(options.timestamps && options.timestamp_format.empty()),
+        own_time_(options),
         mosquitto_(options.wording == config::LogWording::mosquitto),
         deadline_(std::move(deadline)),
         more_lines_(std::move(more_lines)) {}
@@ -83,6 +85,7 @@ class DescriptorSink final : public BaseSink {
  protected:
   void sink_it_(const spdlog::details::log_msg& msg) override {
     const LogEvent event = event_of(msg);
+    if (!json_) own_time_.append(event.time, gathered_);
     gathered_ += json_ ? json_line(event) : mosquitto_ ? mosquitto_line(event, timestamps_) : text_line(event, timestamps_);
     const bool more = gathered_.size() < kGathered && more_lines_();
     const bool ending = deadline_->set_already();  // asked last: what ends the queue waits in it, too
@@ -118,7 +121,8 @@ class DescriptorSink final : public BaseSink {
   int fd_;
   std::string path_;  // empty: a standard stream, which is not ours to close
   bool json_;
-  bool timestamps_;
+  bool timestamps_;  // in our own form
+  OwnTimeForm own_time_;
   bool mosquitto_;
   std::shared_ptr<const Deadline> deadline_;
   std::function<bool()> more_lines_;

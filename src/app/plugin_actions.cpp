@@ -4,6 +4,8 @@
 #include "broker/shard.hpp"
 
 #include <memory>
+#include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -42,6 +44,75 @@ bool PluginActions::kick(std::string client_id, mqtt::ReasonCode reason) {
   if (!core->directory.find(client_id, home)) return true;  // it is not here
   const std::size_t bytes = client_id.size();
   return post(*core, home, bytes, [id = std::move(client_id), reason](broker::Shard& there) { there.kick(id, reason); });
+}
+
+namespace {
+/// Goes on with a letter to itself until it has seen all sessions.
+void kick_users(broker::Shard& shard, const std::optional<std::string>& user_name, bool with_will, std::uint32_t from_slot) {
+  const std::uint32_t next = shard.kick_users(user_name, with_will, from_slot);
+  if (next == 0) return;
+  shard.core().mailbox(shard.id()).post_call(
+      [user_name, with_will, next](broker::Shard& there) { kick_users(there, user_name, with_will, next); });
+}
+
+/// Whatever waits for the shards already: who may not stay must go.
+bool kick_everywhere(broker::Core* core, const std::optional<std::string>& user_name, bool with_will) {
+  if (core == nullptr) return false;
+  for (unsigned shard = 0; shard < core->shards(); ++shard) {
+    core->mailbox(static_cast<routing::ShardId>(shard)).post_call([user_name, with_will](broker::Shard& there) {
+      kick_users(there, user_name, with_will, 0);
+    });
+  }
+  return true;
+}
+}  // namespace
+
+bool PluginActions::publish_to(std::string client_id, plugin::OwnMessage message) {
+  broker::Core* core = core_.load(std::memory_order_acquire);
+  if (core == nullptr) return false;
+  routing::ShardId home = 0;
+  if (!core->directory.find(client_id, home)) return true;  // it is not here
+  const std::size_t bytes = client_id.size() + message.topic.size() + message.payload.size() + message.properties.size();
+  if (bytes > core->first_options()->limits.packet_bytes_max) return false;
+  const auto kept = std::make_shared<const plugin::OwnMessage>(std::move(message));
+  return post(*core, home, bytes, [kept, id = std::move(client_id)](broker::Shard& there) { there.publish_to(id, *kept); });
+}
+
+bool PluginActions::kick_client(std::string client_id, bool with_will) {
+  broker::Core* core = core_.load(std::memory_order_acquire);
+  if (core == nullptr) return false;
+  routing::ShardId home = 0;
+  if (!core->directory.find(client_id, home)) return true;
+  core->mailbox(home).post_call(
+      [id = std::move(client_id), with_will](broker::Shard& there) { there.kick_client(id, with_will); });
+  return true;
+}
+
+bool PluginActions::kick_user(std::string user_name, bool with_will) {
+  return kick_everywhere(core_.load(std::memory_order_acquire), std::move(user_name), with_will);
+}
+
+bool PluginActions::kick_all(bool with_will) {
+  return kick_everywhere(core_.load(std::memory_order_acquire), std::nullopt, with_will);
+}
+
+bool PluginActions::rename(std::string client_id, std::string user_name) {
+  broker::Core* core = core_.load(std::memory_order_acquire);
+  if (core == nullptr) return false;
+  routing::ShardId home = 0;
+  if (!core->directory.find(client_id, home)) return true;
+  core->mailbox(home).post_call(
+      [id = std::move(client_id), name = std::move(user_name)](broker::Shard& there) { there.rename(id, name); });
+  return true;
+}
+
+plugin::ListenerFacts PluginActions::listener(std::size_t index) const {
+  const broker::Core* core = core_.load(std::memory_order_acquire);
+  if (core == nullptr) return {};
+  const auto options = core->first_options();
+  if (index >= options->listeners.size()) return {};
+  const config::Listener& listener = options->listeners[index];
+  return {listener.port, listener.protocol == config::Protocol::websocket};
 }
 
 }  // namespace tombo::app

@@ -22,6 +22,12 @@ class PluginActions final : public plugin::HostActions {
 
   bool publish(plugin::OwnMessage message) override;
   bool kick(std::string client_id, mqtt::ReasonCode reason) override;
+  bool publish_to(std::string client_id, plugin::OwnMessage message) override;
+  bool kick_client(std::string client_id, bool with_will) override;
+  bool kick_user(std::string user_name, bool with_will) override;
+  bool kick_all(bool with_will) override;
+  bool rename(std::string client_id, std::string user_name) override;
+  plugin::ListenerFacts listener(std::size_t index) const override;
 
  private:
   std::atomic<broker::Core*> core_{nullptr};

@@ -26,6 +26,9 @@ struct Login {
   mqtt::Version version = mqtt::Version::v5;
   std::size_t listener = 0;        // index in options.listeners
   std::shared_ptr<const Peer> peer;  // never null
+  bool clean_start = true;
+  std::uint16_t keep_alive_s = 0;
+  bool again = false;              // it was let in already, and authenticates once more
 };
 
 /// What was decided about a login.
@@ -55,7 +58,7 @@ class Exchange {
   virtual ExchangeAnswer step(std::string_view data, std::function<void(ExchangeAnswer)> later) = 0;
 };
 
-enum class Action : std::uint8_t { publish, subscribe, receive };
+enum class Action : std::uint8_t { publish, subscribe, receive, unsubscribe };
 
 /// What a client wants to do.  Borrowed: a backend that answers later copies what it needs.
 struct Access {
@@ -67,12 +70,14 @@ struct Access {
   mqtt::Qos qos = mqtt::Qos::at_most_once;
   bool retain = false;
   bool shared = false;     // a shared subscription: nobody else gets what this client is refused
+  mqtt::Bytes payload{};   // of a message that is published or received
 };
 struct AccessAnswer {
   Decision decision = Decision::allow;
   mqtt::ReasonCode reason = mqtt::ReasonCode::not_authorized;
   std::shared_ptr<const std::string> rule;  // what decided, for the audit log: "acl.conf:12"; may be null
   mqtt::Qos qos_max = mqtt::Qos::exactly_once;  // an allowed subscription is granted no more than this
+  bool keeps = false;  // although somebody was asked: the same until policy() changes or the client goes
 };
 
 /// Who may come in, and what they may do.  The chain of backends stands behind this one interface.
@@ -92,6 +97,10 @@ class Authenticator {
   virtual bool restricts_access() const = 0;
   /// Whether each delivery is judged, too (Action::receive), which is always answered at once.
   virtual bool restricts_receiving() const { return false; }
+  /// Whether somebody wants to be asked about each delivery besides, who may take his time: the message waits for him.
+  virtual bool asks_receiving() const { return false; }
+  /// Whether somebody wants to be asked about Action::unsubscribe.
+  virtual bool asks_unsubscribing() const { return false; }
   /// Whether users are told apart by more than their word: then sessions belong to them.
   virtual bool knows_users() const { return false; }
   /// Whether access() always answers at once, and the same until policy() changes, so that answers may be remembered.

@@ -43,6 +43,9 @@ class Referee {
   virtual ~Referee() = default;
   /// As Authenticator::access; Decision::allow with a null rule: no opinion.
   virtual AccessAnswer judge(const Access& access, std::function<void(AccessAnswer)> later) = 0;
+  /// Whether it is asked about more than publishing and subscribing: each delivery, unsubscribing, and orders below $CONTROL/,
+  /// which are refused where nobody allows them.
+  virtual bool asks_for_all() const { return false; }
 };
 
 }  // namespace tombo::auth

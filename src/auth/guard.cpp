@@ -47,16 +47,22 @@ Result<void, Problems> Guard::reload(const config::Options& options) {
   const bool restricts = (*made)->restricts();
   const bool restricts_receiving = (*made)->restricts_receiving();
   const bool knows_users = (*made)->knows_users();
+  const bool asks_for_all = (*made)->asks_for_all();
   const bool remembers = (*made)->referees.empty();
   for (const auto& warning : (*made)->policy->warnings()) log_.warning("{}", config::to_text(warning));
+  for (const auto& [file, policy] : (*made)->own_policies) {
+    for (const auto& warning : policy->warnings()) log_.warning("{}", config::to_text(warning));
+  }
   if (!remembers) remembers_.store(false, std::memory_order_release);
   all_.push_back(*made);
   // Stricter before the new rules hold, laxer after: in between nobody may do what neither rules allow.
   if (restricts) restricts_.store(true, std::memory_order_release);
   if (restricts_receiving) restricts_receiving_.store(true, std::memory_order_release);
   if (knows_users) knows_users_.store(true, std::memory_order_release);
+  if (asks_for_all) asks_for_all_.store(true, std::memory_order_release);
   current_.exchange(std::move(*made));
   knows_users_.store(knows_users, std::memory_order_release);
+  asks_for_all_.store(asks_for_all, std::memory_order_release);
   remembers_.store(remembers, std::memory_order_release);
   restricts_.store(restricts, std::memory_order_release);
   restricts_receiving_.store(restricts_receiving, std::memory_order_release);
@@ -102,15 +108,25 @@ std::unique_ptr<Exchange> Guard::begin_exchange(std::string_view method, const L
   return nullptr;
 }
 
-acl::Explanation Guard::explain(const Access& access) const { return current_.load()->policy->explain(access); }
+acl::Explanation Guard::explain(const Access& access) const {
+  const auto snapshot = current_.load();
+  if (snapshot->knows(access)) return snapshot->policy_of(access).explain(access);
+  return {snapshot->judge(access), {}, "there is no such listener"};
+}
 
 config::Acl Guard::sources() const { return current_.load()->sources; }
 
 AccessAnswer Guard::access(const Access& access, std::function<void(AccessAnswer)> later) {
   auto snapshot = current_.load();
-  auto answer = snapshot->policy->judge(access);
-  // Deliveries are judged at once: no referee is asked for them.
-  if (answer.decision != Decision::allow || snapshot->referees.empty() || access.action == Action::receive) return answer;
+  // Of unsubscribing the policy has no opinion.
+  auto answer = access.action == Action::unsubscribe ? AccessAnswer{} : snapshot->judge(access);
+  const bool for_all = access.action == Action::receive || access.action == Action::unsubscribe;
+  if (for_all && !snapshot->asks_for_all()) return answer;
+  // Without rules $CONTROL is closed, but for whom a referee allows it in so many words.
+  const bool control = access.topic.starts_with("$CONTROL/") && access.action == Action::publish && snapshot->asks_for_all() &&
+                       snapshot->knows(access) && !snapshot->policy_of(access).restricts() && !access.principal->has_grants;
+  if (control) answer = {};
+  if (answer.decision != Decision::allow || snapshot->referees.empty()) return answer;
   return std::make_shared<AccessInquiry>(std::move(snapshot), access, std::move(answer), gate_, std::move(later))->begin();
 }
 

@@ -18,7 +18,8 @@ namespace tombo::auth {
 /// allowed.  Without any backend, and with anonymous clients allowed, everybody comes in under the name that they claim.
 /// Enhanced authentication: the first backend that knows the method.
 ///
-/// An access: the policy, and behind it every referee must allow it.
+/// An access: the policy of the listener by which the client came, which is [acl]'s or its own acl_file's, never both; and
+/// behind it every referee must allow it.
 ///
 /// Lives on: open(), reload(), close(), files() and destruction main; the rest any thread.
 class Guard final : public Authenticator, public acl::Explainer {
@@ -42,9 +43,11 @@ class Guard final : public Authenticator, public acl::Explainer {
   acl::Explanation explain(const Access& access) const override;
   config::Acl sources() const override;
   bool remembers() const override { return remembers_.load(std::memory_order_acquire); }
-  AccessAnswer rule_on(const Access& access) override { return current_.load()->policy->judge(access); }
+  AccessAnswer rule_on(const Access& access) override { return current_.load()->judge(access); }
   bool restricts_access() const override { return restricts_.load(std::memory_order_acquire); }
   bool restricts_receiving() const override { return restricts_receiving_.load(std::memory_order_acquire); }
+  bool asks_receiving() const override { return asks_for_all_.load(std::memory_order_acquire); }
+  bool asks_unsubscribing() const override { return asks_for_all_.load(std::memory_order_acquire); }
   bool knows_users() const override { return knows_users_.load(std::memory_order_acquire); }
   std::uint64_t policy() const override { return policy_.load(std::memory_order_acquire); }
 
@@ -63,6 +66,7 @@ class Guard final : public Authenticator, public acl::Explainer {
   Current<Snapshot> current_;
   std::atomic<bool> restricts_{false};
   std::atomic<bool> restricts_receiving_{false};
+  std::atomic<bool> asks_for_all_{false};
   std::atomic<bool> knows_users_{false};
   std::atomic<bool> remembers_{false};
   std::atomic<std::uint64_t> policy_{0};

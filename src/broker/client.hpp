@@ -51,6 +51,15 @@ struct PendingAck {
   std::vector<mqtt::ReasonCode> codes;  // SUBACK, UNSUBACK
 };
 
+/// A delivery at the head of a client's queue of which somebody was asked.
+struct AskedDelivery {
+  Ref<mqtt::Message> message;
+  std::uint64_t ticket = 0;
+  std::uint64_t policy = 0;                  // when it was asked
+  std::optional<auth::AccessAnswer> answer;  // none: not there yet
+  Ref<mqtt::Message> instead;                // what it is given in the message's place; null: the message
+};
+
 /// Plugins were told that the client has come.
 struct ToldPlugins {
   std::shared_ptr<const auth::Peer> peer;  // the transport has gone when they are told of the end
@@ -77,6 +86,7 @@ class Client final : public TimerNode {
   std::uint16_t listener = 0;        // index in options.listeners
   std::uint16_t keep_alive_s = 0;
   State state = State::awaiting_connect;
+  bool id_is_user_name = false;      // whatever CONNECT says; as its listener wanted when the connection was accepted
   bool moved = false;                // came from another shard
   bool rated = false;                // its CONNECT was counted against the connection rate
   bool bridge = false;               // packets.md, section 9
@@ -100,6 +110,7 @@ class Client final : public TimerNode {
   std::unique_ptr<Enhanced> enhanced;  // CONNECT named a method
   std::unique_ptr<std::deque<PendingAck>> pending_acks;
   std::shared_ptr<const routing::RetainedSource> source;  // of what it retains; none: it has retained nothing
+  std::unique_ptr<std::deque<AskedDelivery>> asked;  // in the order of the queue; none: nobody was asked yet
   std::unique_ptr<ToldPlugins> told;   // none: no plugin knows of it
 
   void ends_with(mqtt::ReasonCode reason) {

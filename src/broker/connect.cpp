@@ -35,20 +35,24 @@ void Shard::on_connect(Client& client, const mqtt::Frame& frame, mqtt::Bytes pac
     client.peer.format.packet_max = connect.properties.maximum_packet_size;
   }
   client.bridge = connect.bridge;
-  if (const auto reason = judge_connect(client, connect); reason != ReasonCode::success) {
+  std::string will_topic;
+  if (connect.has_will && client.peer.mount && !mount_topic(*client.peer.mount, connect.will.topic, will_topic)) {
+    return refuse(client, ReasonCode::topic_name_invalid);
+  }
+  const bool unnamed = connect.client_id.empty();
+  std::string made;
+  if (const auto reason = judge_connect(client, connect, made); reason != ReasonCode::success) {
     return refuse(client, reason, drain_ ? drain_->server_reference : options_->redirect.server_reference);
   }
-  const bool assigned = connect.client_id.empty();
-  std::string made;
-  if (assigned) made = made_client_id(client);
-  const std::string_view client_id = assigned ? made : connect.client_id;
+  const std::string_view client_id = connect.client_id;
+  const bool assigned = unnamed && !client.id_is_user_name;
   // Nobody else has an identifier that was made, so the place that was found for it stays.
   const bool settled = (assigned && client.verdicts != nullptr) || client.enhanced != nullptr;
   if (!settled && !bring_home(client, client_id)) return;  // its packet goes with it
   if (client.verdicts == nullptr && !client.enhanced && must_wait(client, connect.user_name)) {
     return refuse(client, ReasonCode::connection_rate_exceeded);
   }
-  if (assigned && client.verdicts == nullptr) verdicts_of(client).client_id = made;
+  if (assigned && client.verdicts == nullptr) verdicts_of(client).client_id = client_id;
   if (connect.properties.has(mqtt::PropertyId::authentication_method)) {
     if (!authenticate(client, connect, client_id, packet)) return;
   } else {
@@ -63,34 +67,28 @@ void Shard::on_connect(Client& client, const mqtt::Frame& frame, mqtt::Bytes pac
     if (asked == Ask::pending) return;
     if (asked == Ask::denied) return refuse(client, ReasonCode::not_authorized);
   }
+  if (!is_named_as_its_user(client, client_id)) return refuse(client, ReasonCode::not_authorized);
   if (!core_.penalties.may_come_in(client_id, now_)) return refuse(client, ReasonCode::connection_rate_exceeded);
   if (belongs_to_another(client_id, *client.verdicts->login->principal)) return refuse(client, ReasonCode::not_authorized);
-  accept(client, connect, client_id, assigned);
+  accept(client, connect, client_id, unnamed);
   if (client.state != Client::State::active) return;
   client.verdicts.reset();  // they were for this packet
   if (client.enhanced) client.enhanced->connect = {};
 }
 
-/// For a CONNECT without an identifier: the same at each look at it.
-std::string Shard::made_client_id(const Client& client) {
-  if (client.enhanced) return client.enhanced->login.client_id;
-  return client.verdicts ? client.verdicts->client_id : core_.make_client_id();
+/// The options of the listener by which the client came, as they are now.
+const config::Listener& Shard::listener_of(const Client& client) const {
+  return options_->listeners[std::min<std::size_t>(client.listener, options_->listeners.size() - 1)];
 }
 
-ReasonCode Shard::judge_connect(Client& client, const mqtt::ConnectView& connect) {
+/// Besides, settles the client identifier, which lives as long as `connect` and `made` do.
+ReasonCode Shard::judge_connect(Client& client, mqtt::ConnectView& connect, std::string& made) {
   const auto& limits = options_->limits;
-  if (!accepts(options_->listeners[std::min<std::size_t>(client.listener, options_->listeners.size() - 1)], connect.version)) {
-    return ReasonCode::unsupported_protocol_version;
-  }
+  if (!accepts(listener_of(client), connect.version)) return ReasonCode::unsupported_protocol_version;
   if (drain_) return drain_->answer();
   if (options_->redirect.mode == config::RedirectMode::use_another_server) return ReasonCode::use_another_server;
   if (options_->redirect.mode == config::RedirectMode::server_moved) return ReasonCode::server_moved;
-  if (connect.client_id.empty()) {
-    if (!options_->mqtt.allow_empty_client_id) return ReasonCode::client_identifier_not_valid;
-    if (connect.version == Version::v3_1) return ReasonCode::client_identifier_not_valid;
-    // [3.1.1 MQTT-3.1.3-8]
-    if (connect.version == Version::v3_1_1 && !connect.clean_start) return ReasonCode::client_identifier_not_valid;
-  }
+  if (const auto reason = settle_client_id(client, connect, made); reason != ReasonCode::success) return reason;
 
   // 5.0 clients are told a shorter keep alive; older ones cannot be.
   if (connect.version != Version::v5 && limits.keep_alive_max_s != 65535 &&
@@ -113,6 +111,7 @@ ReasonCode Shard::judge_will(const Client& client, const mqtt::WillView& will) c
   if (static_cast<std::uint8_t>(will.qos) > client.qos_max) return ReasonCode::qos_not_supported;
   if (closed_to_clients(will.topic)) return ReasonCode::not_authorized;
   if (will.retain && !options_->mqtt.retain_available) return ReasonCode::retain_not_supported;
+  if (is_payload_too_long(will.payload)) return ReasonCode::packet_too_large;
   if (will.properties.payload_format_indicator == 1 && options_->mqtt.check_payload_format &&
       !mqtt::is_valid_payload_text(mqtt::text_of(will.payload))) {
     return ReasonCode::payload_format_invalid;
@@ -186,6 +185,7 @@ void Shard::accept(Client& client, const mqtt::ConnectView& connect, std::string
   if (lines_.packets()) lines_.sending_connack(client, present, ReasonCode::success);
   if (core_.events != nullptr) tell_connected(client);
   if (!present) return;
+  if (client.peer.mount) leave_other_mounts(session);
   if (core_.authenticator().restricts_access()) recheck(session);
   if (judges_receiving_) give_up_forbidden(session);
   member_online(session, true);

@@ -41,6 +41,8 @@ void Shard::on_open(Transport& transport, std::size_t listener_index, bool moved
   client->number = next_client_++;
   client->index = static_cast<std::uint32_t>(clients_.size());
   client->last_packet = now_;
+  client->id_is_user_name = listener.client_id_from_user_name;
+  client->peer.set_mount(listener.mount_point);
   client->peer.format.version = mqtt::Version::v3_1_1;  // until CONNECT says; mistakes before are not answered
   transport.set_client(client.get());
   if (!moved) {
@@ -63,7 +65,7 @@ std::size_t Shard::on_bytes(Client& client, mqtt::Bytes bytes, bool& has_more, m
 }
 
 std::size_t Shard::take_packets(Client& client, mqtt::Bytes bytes, bool& has_more) {
-  const bool look_ahead = core_.tree.filters() >= LookAhead::kFiltersMin;
+  const bool look_ahead = core_.tree.filters() >= LookAhead::kFiltersMin && !client.peer.mount;
   const std::uint8_t* prepared_to = bytes.data();
   const std::size_t size = bytes.size();
   const std::size_t first_max = options_->limits.connect_bytes_max;

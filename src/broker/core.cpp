@@ -89,10 +89,10 @@ std::uint64_t Core::dropped(Drop reason) const {
   return total;
 }
 
-std::string Core::make_client_id() {
+std::string Core::make_client_id(std::string_view prefix) {
   while (true) {
     const std::uint64_t number = next_client_id_.fetch_add(1, std::memory_order_relaxed);
-    std::string id = fmt::format("tombo-{:016x}", mix(seed_ ^ mix(number + 3)));
+    std::string id = fmt::format("{}{:016x}", prefix, mix(seed_ ^ mix(number + 3)));
     routing::ShardId home;
     if (!directory.find(id, home)) return id;
   }

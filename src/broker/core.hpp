@@ -73,8 +73,8 @@ class Core {
   /// Percent of one core during the last second or so; 0 for a shard that sleeps.
   std::uint32_t load_of(unsigned shard) const;
 
-  /// A client id that nobody has.
-  std::string make_client_id();
+  /// A client id that nobody has, with this beginning.
+  std::string make_client_id(std::string_view prefix);
 
   std::shared_ptr<const config::Options> first_options() const { return first_options_; }
   const Clock& clock() const { return *clock_; }

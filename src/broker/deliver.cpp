@@ -19,10 +19,21 @@ void Shard::deliver(ClientSession& session, const Ref<mqtt::Message>& message, c
   ++turn_deliveries_;
   // For those that are away it is judged when they come back.
   if (judges_receiving_ && session.client != nullptr && !may_receive(session, *message)) return counters_.drop(Drop::refused);
-  if (!plugins_deliver_) return give(session, message, terms);
+  const bool asks = asks_receiving_ && session.client != nullptr;
+  if (!plugins_deliver_) return asks ? deliver_asked(session, message, terms) : give(session, message, terms);
   Ref<mqtt::Message> given = message;
   if (!ask_of_delivery(session, given, terms)) return drop_for(session, Drop::refused);
-  give(session, given, terms);
+  asks ? deliver_asked(session, given, terms) : give(session, given, terms);
+}
+
+Delivery Shard::delivery_of(const Ref<mqtt::Message>& message, const Terms& terms) {
+  Delivery delivery;
+  delivery.message = message;
+  if (terms.extra != nullptr) delivery.extra = *terms.extra;
+  delivery.subscription_id = terms.subscription_id;
+  delivery.qos = terms.qos;
+  delivery.retain = terms.retain;
+  return delivery;
 }
 
 /// Straight into its connection's batch if nothing waits before it, else into its queue.
@@ -37,14 +48,9 @@ void Shard::give(ClientSession& session, const Ref<mqtt::Message>& message, cons
                         {terms.qos, terms.retain, 0});
     }
   }
-  Delivery delivery;
-  delivery.message = message;
-  if (terms.extra != nullptr) delivery.extra = *terms.extra;
-  delivery.subscription_id = terms.subscription_id;
-  delivery.qos = terms.qos;
-  delivery.retain = terms.retain;
+  Delivery delivery = delivery_of(message, terms);
   if (client != nullptr && session.queue.empty() && !on_disk(session) && can_write(*client) &&
-      session.may_send(client->peer, options_->limits.in_flight_max)) {
+      session.may_send(client->peer, window(), *message)) {
     message->charge();
     if (keeps(session, terms.qos)) return send_recorded(session, std::move(delivery));
     const auto result = session.send(client->transport->out(), client->peer, std::move(delivery), now_);
@@ -76,6 +82,7 @@ void Shard::count_sent(ClientSession& session, SendResult result, const mqtt::Me
       break;
     case SendResult::too_large: drop_for(session, Drop::too_large); break;
     case SendResult::expired: drop_for(session, Drop::expired); break;
+    case SendResult::outside: drop_for(session, Drop::refused); break;
   }
 }
 
@@ -138,6 +145,13 @@ bool Shard::make_room(ClientSession& session, const Delivery& delivery) {
   return true;
 }
 
+void Shard::refuse_next(ClientSession& session) {
+  const Delivery given_up = session.queue.pop();
+  counters_.messages_queued.subtract();
+  delivery_done(session, given_up);
+  drop_for(session, Drop::refused);
+}
+
 /// Sends what waits, as far as the client's window and its connection allow.
 void Shard::pump(ClientSession& session) {
   Client* client = session.client;
@@ -154,16 +168,23 @@ void Shard::pump(ClientSession& session) {
   while (!session.queue.empty() && can_write(*client)) {
     Delivery& first = session.queue.front();
     if (judges_receiving_ && !may_receive(session, *first.message)) {  // the rights may have changed since it was queued
-      const Delivery given_up = session.queue.pop();
-      counters_.messages_queued.subtract();
-      delivery_done(session, given_up);
-      drop_for(session, Drop::refused);
+      refuse_next(session);
       continue;
     }
     const bool windowed = first.qos != Qos::at_most_once;
-    if (windowed && !session.may_send(client->peer, options_->limits.in_flight_max) && !first.message->expired(now_)) break;
+    if (windowed && !session.may_send(client->peer, window(), *first.message) && !first.message->expired(now_)) break;
+    Ref<mqtt::Message> instead;
+    if (asks_receiving_) {
+      const Ask asked = ask_of_next(session, instead);
+      if (asked == Ask::pending) break;
+      if (asked == Ask::denied) {
+        refuse_next(session);
+        continue;
+      }
+    }
     Delivery delivery = session.queue.pop();
     counters_.messages_queued.subtract();
+    if (instead) delivery.message = std::move(instead);
     if (delivery.seq != 0 && delivery.qos == Qos::exactly_once && !delivery.message->expired(now_)) {
       hold_delivery(session, std::move(delivery));
       continue;

@@ -140,6 +140,7 @@ void Shard::on_auth(Client& client, const mqtt::Frame& frame) {
     if (enhanced.exchange) return refuse(client, ReasonCode::protocol_error);
     enhanced.claimed.clear();
     enhanced.steps = 0;
+    enhanced.login.again = client.state == Client::State::active;
     enhanced.exchange = core_.authenticator().begin_exchange(enhanced.method, enhanced.login);
     if (!enhanced.exchange) return refuse(client, ReasonCode::bad_authentication_method);
   }

@@ -28,6 +28,7 @@ void Shard::apply(std::shared_ptr<const config::Options> options) {
   decode_limits_.properties_max = options_->limits.properties_max;
   decode_limits_.topic_levels_max = options_->limits.topic_levels_max;
   accept_tokens_ = options_->limits.connections_per_s;
+  upgrades_qos_ = options_->mqtt.upgrade_outgoing_qos;
   limits_rates_ = limits_rates(options_->defence);
   core_.mailbox(id_).set_bytes_max(options_->limits.mailbox_bytes_max);
   if (id_ == 0) {

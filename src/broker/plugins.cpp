@@ -1,5 +1,6 @@
 #include "broker/shard.hpp"
 
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -15,13 +16,19 @@ namespace {
 /// Bytes of a text in a packet.
 constexpr std::size_t kTextMax = 65'535;
 
+/// Sessions that are looked at in one turn for whose connections are to end.
+constexpr std::uint32_t kKickedPerTurn = 4'096;
+
 /// A client as plugins see it, for one call.
 class Seen {
  public:
   Seen(const ClientSession& session, const Client* client)
       : peer_(peer_of(client)),
         view_{session.client_id(), session.principal, peer_, client != nullptr ? client->listener : std::size_t{0},
-              client != nullptr ? client->peer.format.version : mqtt::Version::v5} {}
+              client != nullptr ? client->peer.format.version : mqtt::Version::v5,
+              session.expiry_s == 0,
+              client != nullptr ? client->keep_alive_s : std::uint16_t{0},
+              session.subscriptions.size() + session.shared_count} {}
   explicit Seen(const LeftWill& left) : view_{left.client_id, left.principal, peer_, left.listener, mqtt::Version::v5} {}
   Seen(const Seen&) = delete;
   Seen& operator=(const Seen&) = delete;
@@ -65,7 +72,9 @@ void Shard::tell_unsubscribed(const Client& client, std::string_view filter) {
 /// Asks once for each message: not for a QoS 2 message that comes again, nor for what is refused anyway.  Pending: the packet stays where it is, as in
 /// verdicts.cpp.
 Shard::Ask Shard::ask_plugins(Client& client, const mqtt::PublishView& publish, PublishVerdict& said) {
-  if (!core_.events->watches_publish() || publish.topic.starts_with("$SYS/")) return Ask::allowed;
+  const bool order = core_.events->takes_control() && publish.topic.starts_with("$CONTROL/");
+  if (order && closed_to_clients(publish.topic)) return Ask::allowed;  // and refused by judge_publish()
+  if ((!order && !core_.events->watches_publish()) || publish.topic.starts_with("$SYS/")) return Ask::allowed;
   if (publish.qos == mqtt::Qos::exactly_once && client.session->is_receiving(publish.packet_id)) return Ask::allowed;
   if (!client.verdicts || !client.verdicts->publish) {
     const Seen seen{*client.session, &client};
@@ -73,11 +82,12 @@ Shard::Ask Shard::ask_plugins(Client& client, const mqtt::PublishView& publish, 
                                           publish.retain, false,         publish.properties.raw};
     const std::uint64_t ticket = wait_for_verdict(client);
     Mailbox& mailbox = core_.mailbox(id_);
-    auto answer = core_.events->on_publish(publication, [&mailbox, ticket](PublishVerdict late) {
+    auto later = [&mailbox, ticket](PublishVerdict late) {
       mailbox.post_call([ticket, late = std::move(late)](Shard& shard) {
         shard.verdict_came(ticket, [&](Verdicts& verdicts) { verdicts.publish = late; });
       });
-    });
+    };
+    auto answer = order ? core_.events->on_control(publication, later) : core_.events->on_publish(publication, later);
     if (answer.kind == Kind::pending) {
       client.paused_for_verdict = true;
       client.transport->pause_reading();
@@ -173,6 +183,57 @@ bool Shard::ask_of_delivery(const ClientSession& session, Ref<mqtt::Message>& me
   parts.account = &counters_.messages;
   message = mqtt::Message::create(parts);
   return true;
+}
+
+void Shard::publish_to(std::string_view client_id, const plugin::OwnMessage& message) {
+  ClientSession* session = find_session(client_id);
+  if (session == nullptr || !session->connected()) return;
+  mqtt::MessageParts parts;
+  parts.topic = message.topic;
+  parts.payload = mqtt::bytes_of(message.payload);
+  parts.raw_properties = mqtt::bytes_of(message.properties);
+  parts.qos = message.qos;
+  parts.received_at = now_;
+  parts.account = &counters_.messages;
+  routing_ = {};
+  Terms terms;
+  terms.qos = message.qos;
+  deliver(*session, mqtt::Message::create(parts), terms);
+}
+
+void Shard::kick_client(std::string_view client_id, bool with_will) {
+  ClientSession* session = find_session(client_id);
+  if (session != nullptr && session->connected()) send_away(*session->client, with_will);
+}
+
+void Shard::send_away(Client& client, bool with_will) {
+  if (client.peer.format.version == mqtt::Version::v5) {
+    mqtt::encode_disconnect(client.transport->out(), client.peer.format, ReasonCode::administrative_action);
+  }
+  client.ends_with(ReasonCode::administrative_action);
+  close(client, with_will, "kicked by a plugin");
+}
+
+std::uint32_t Shard::kick_users(const std::optional<std::string>& user_name, bool with_will, std::uint32_t from_slot) {
+  const std::uint32_t end = from_slot + kKickedPerTurn;
+  for (std::uint32_t slot = from_slot; slot < sessions_.slots(); ++slot) {
+    if (slot == end) return slot;
+    ClientSession* session = sessions_.at(slot);
+    if (session == nullptr || !session->connected()) continue;
+    if (!user_name || session->user_name() == *user_name) send_away(*session->client, with_will);
+  }
+  return 0;
+}
+
+void Shard::rename(std::string_view client_id, std::string_view user_name) {
+  ClientSession* session = find_session(client_id);
+  if (session == nullptr || !session->connected() || session->user_name() == user_name) return;
+  auto renamed = std::make_shared<auth::Principal>(*session->principal);
+  renamed->user_name = user_name;
+  session->principal = std::move(renamed);
+  session->client->rights.reset();  // they were another's
+  session->client->asked.reset();
+  pump(*session);
 }
 
 void Shard::publish_own(const plugin::OwnMessage& message) {

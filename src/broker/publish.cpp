@@ -19,6 +19,7 @@ void Shard::on_publish(Client& client, const mqtt::Frame& frame) {
   if (publish.properties.has(PropertyId::topic_alias) && !resolve_alias(client, publish)) return;
   if (static_cast<std::uint8_t>(publish.qos) > client.qos_max) return refuse(client, ReasonCode::qos_not_supported);
   if (publish.retain && !options_->mqtt.retain_available) return refuse(client, ReasonCode::retain_not_supported);
+  if (client.peer.mount && !mount_publish(client, publish)) return;
   take_publish(client, publish);
 }
 
@@ -44,7 +45,8 @@ Shard::Ask Shard::ask_publish(Client& client, const mqtt::PublishView& publish, 
   if (!core_.authenticator().restricts_access()) return Ask::allowed;
   const ClientSession& session = *client.session;
   const auth::Access access{auth::Action::publish, session.client_id(), session.principal, client.listener,
-                            publish.topic,          publish.qos,         publish.retain};
+                            publish.topic,          publish.qos,         publish.retain,    false,
+                            publish.payload};
   auth::AccessAnswer answer;
   const Ask asked = ask_access(client, access, answer);
   reason = answer.reason;
@@ -91,6 +93,11 @@ void Shard::take_publish(Client& client, mqtt::PublishView& publish) {
     counters_.drop(memory_level_ == MemoryLevel::refuse_messages ? Drop::memory : Drop::refused);
     return answer_publish(client, publish, reason);
   }
+  if (is_control_request(publish.topic)) return answer_publish(client, publish, answer_control(client, publish.payload));
+  // An order to a plugin, which has it already.
+  if (core_.events != nullptr && core_.events->takes_control() && publish.topic.starts_with("$CONTROL/")) {
+    return answer_publish(client, publish, ReasonCode::success);
+  }
   mqtt::MessageParts parts;
   parts.topic = publish.topic;
   parts.payload = publish.payload;
@@ -112,6 +119,8 @@ void Shard::take_publish(Client& client, mqtt::PublishView& publish) {
 /// What speaks against a message that its sender may publish.
 ReasonCode Shard::judge_publish(Client& client, const mqtt::PublishView& publish) {
   if (closed_to_clients(publish.topic)) return ReasonCode::not_authorized;
+  // PUBACK and PUBREC know no "packet too large": that the limit is the operator's is said by "quota exceeded".
+  if (is_payload_too_long(publish.payload)) return ReasonCode::quota_exceeded;
   if (options_->mqtt.check_payload_format && publish.properties.payload_format_indicator == 1 &&
       !mqtt::is_valid_payload_text(mqtt::text_of(publish.payload))) {
     return ReasonCode::payload_format_invalid;

@@ -61,7 +61,7 @@ bool Shard::continue_walk(ClientSession& session) {
     if (checks && sources_[i] && !may_publish_still(*sources_[i], *message)) continue;
     if (walk.options.no_local && message->origin() == origin_of(session)) continue;
     Terms terms;
-    terms.qos = mqtt::lower_of(message->qos(), walk.options.qos);
+    terms.qos = qos_for(*message, walk.options.qos);
     terms.retain = true;  // [3.1.1 MQTT-3.3.1-8]
     terms.subscription_id = walk.subscription_id;
     if (terms.qos == Qos::at_most_once && !session.connected()) continue;  // nothing that a session keeps

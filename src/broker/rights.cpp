@@ -24,6 +24,8 @@ auth::Login Shard::login_of(const Client& client, const mqtt::ConnectView& conne
   login.version = connect.version;
   login.listener = client.listener;
   login.peer = client.transport->peer();
+  login.clean_start = connect.clean_start;
+  login.keep_alive_s = connect.keep_alive_s;
   return login;
 }
 
@@ -66,7 +68,7 @@ bool Shard::belongs_to_another(std::string_view client_id, const auth::Principal
 Shard::Ask Shard::ask_will(Client& client, const mqtt::WillView& will, std::string_view client_id) {
   if (!core_.authenticator().restricts_access()) return Ask::allowed;
   const auth::Access access{auth::Action::publish, client_id,  client.verdicts->login->principal, client.listener,
-                            will.topic,            will.qos,   will.retain};
+                            will.topic,            will.qos,   will.retain, false, will.payload};
   auth::AccessAnswer answer;
   const Ask asked = ask_access(client, access, answer);
   if (asked != Ask::pending) client.verdicts->used = 0;
@@ -77,6 +79,8 @@ Shard::Ask Shard::ask_will(Client& client, const mqtt::WillView& will, std::stri
 bool Shard::may_receive(ClientSession& session, const mqtt::Message& message) {
   const auth::Access access{auth::Action::receive, session.client_id(), session.principal, session.client->listener,
                             message.topic(),       message.qos(),       message.retain()};
+  // Where others are asked as well (asked_deliveries.cpp), what is remembered is what they have said.
+  if (asks_receiving_) return core_.authenticator().rule_on(access).decision == auth::Decision::allow;
   return judge_access(*session.client, access).decision == auth::Decision::allow;
 }
 

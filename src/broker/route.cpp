@@ -55,14 +55,35 @@ bool Shard::keep_retained(const Ref<mqtt::Message>& message) {
     counters_.drop(Drop::retained_full);
     return false;
   }
-  if (!removes) message->charge();
-  if (core_.retained.store(message, std::move(routing_.source)) != routing::RetainedStore::Stored::refused) {
+  const Ref<mqtt::Message> kept = as_retained(message);
+  if (!removes) kept->charge();
+  if (core_.retained.store(kept, std::move(routing_.source)) != routing::RetainedStore::Stored::refused) {
     const bool awaited = routing_.publisher != nullptr;
     record_retained(message->topic(), awaited ? routing_hold() : nullptr);
     return true;
   }
   counters_.drop(Drop::retained_full);
   return false;
+}
+
+/// The message, or the same with an earlier end where the operator wants it forgotten after a time: those who are there
+/// get what the publisher sent.  What the broker says of itself is told anew all the time.
+Ref<mqtt::Message> Shard::as_retained(const Ref<mqtt::Message>& message) const {
+  const std::uint32_t most_s = options_->limits.retained_expiry_s;
+  if (most_s == 0 || message->payload().empty() || message->topic().starts_with("$SYS/")) return message;
+  const MonoTime end = now_ + Seconds{most_s};
+  if (message->expires_at() <= end) return message;
+  mqtt::MessageParts parts;
+  parts.topic = message->topic();
+  parts.payload = message->payload();
+  parts.raw_properties = message->forwarded_properties();
+  parts.qos = message->qos();
+  parts.retain = message->retain();
+  parts.expires_at = end;
+  parts.received_at = now_;
+  parts.origin = message->origin();
+  parts.account = &counters_.messages;
+  return mqtt::Message::create(parts);
 }
 
 /// Hands a message to everybody that matched_ names: other shards by one letter each, shared groups to one member,
@@ -133,7 +154,7 @@ void Shard::deliver_local(const Ref<mqtt::Message>& message) {
       ClientSession& session = sessions_[subscriber.session];
       if (subscriber.no_local() && message->origin() == origin_of(session)) continue;  // [MQTT-3.8.3-3]
       Terms terms;
-      terms.qos = mqtt::lower_of(message->qos(), subscriber.qos());  // [MQTT-3.8.4-8]
+      terms.qos = qos_for(*message, subscriber.qos());
       terms.retain = subscriber.retain_as_published() && message->retain();
       terms.subscription_id = subscriber.subscription_id();
       deliver(session, message, terms);
@@ -150,7 +171,7 @@ void Shard::deliver_gathered(const Ref<mqtt::Message>& message) {
     for (const auto subscriber : subscribers_.of(filter->id)) {
       ClientSession& session = sessions_[subscriber.session];
       if (subscriber.no_local() && message->origin() == origin_of(session)) continue;
-      const Qos qos = mqtt::lower_of(message->qos(), subscriber.qos());
+      const Qos qos = qos_for(*message, subscriber.qos());
       const bool retain = subscriber.retain_as_published() && message->retain();
       if (session.match_serial != match_serial_) {
         session.match_serial = match_serial_;
@@ -234,7 +255,7 @@ void Shard::deliver_to_member(const Ref<mqtt::Message>& message, const routing::
     for (const auto& shared : session->shared()) {
       if (shared.member.get() != &member) continue;
       Terms terms;
-      terms.qos = mqtt::lower_of(message->qos(), shared.options.qos);  // [MQTT-4.8.2-3]
+      terms.qos = qos_for(*message, shared.options.qos);
       terms.retain = shared.options.retain_as_published && message->retain();
       terms.subscription_id = shared.subscription_id;
       terms.extra = &shared.extra;

@@ -24,6 +24,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
@@ -110,6 +111,15 @@ class Shard {
 
   /// Routes what a plugin publishes as the broker.  (plugins.cpp)
   void publish_own(const plugin::OwnMessage& message);
+  /// The same for one client, which must be connected here.
+  void publish_to(std::string_view client_id, const plugin::OwnMessage& message);
+  /// As kick(), with or without the will, for a plugin: the client, if it is connected here.
+  void kick_client(std::string_view client_id, bool with_will);
+  /// Connections of one user (of nobody, if the name is empty; of everybody, if there is none), some from `from_slot` on; the
+  /// slot to go on with, or 0 at the end.
+  std::uint32_t kick_users(const std::optional<std::string>& user_name, bool with_will, std::uint32_t from_slot);
+  /// A connected client is another user from now on.
+  void rename(std::string_view client_id, std::string_view user_name);
 
   // --- what the operator sees (inspect.cpp): each call looks at so much at most and copies out what it found
 
@@ -161,8 +171,8 @@ class Shard {
   void on_first_packet(Client& client, const mqtt::Frame& frame, mqtt::Bytes packet);
   // connect.cpp
   void on_connect(Client& client, const mqtt::Frame& frame, mqtt::Bytes packet);
-  std::string made_client_id(const Client& client);
-  mqtt::ReasonCode judge_connect(Client& client, const mqtt::ConnectView& connect);
+  const config::Listener& listener_of(const Client& client) const;
+  mqtt::ReasonCode judge_connect(Client& client, mqtt::ConnectView& connect, std::string& made);
   mqtt::ReasonCode judge_will(const Client& client, const mqtt::WillView& will) const;
   bool bring_home(Client& client, std::string_view client_id);
   bool keeps_new_sessions() const;
@@ -172,6 +182,11 @@ class Shard {
   bool waits_for_end(Client& client, std::string_view client_id, bool clean_start);
   ClientSession* take_over(const mqtt::ConnectView& connect, std::string_view client_id, bool& present);
   bool send_connack(Client& client, const mqtt::ConnectView& connect, bool present, bool assigned);
+  // client_ids.cpp
+  mqtt::ReasonCode settle_client_id(Client& client, mqtt::ConnectView& connect, std::string& made);
+  mqtt::ReasonCode judge_empty_client_id(const Client& client, const mqtt::ConnectView& connect) const;
+  std::string made_client_id(const Client& client);
+  bool is_named_as_its_user(const Client& client, std::string_view client_id) const;
   // enhanced.cpp
   bool authenticate(Client& client, const mqtt::ConnectView& connect, std::string_view client_id, mqtt::Bytes packet);
   bool take_step(Client& client, mqtt::Bytes data);
@@ -210,11 +225,26 @@ class Shard {
   mqtt::ReasonCode judge_publish(Client& client, const mqtt::PublishView& publish);
   void answer_publish(Client& client, const mqtt::PublishView& publish, mqtt::ReasonCode reason);
   bool store_refuses() const;
+  bool is_payload_too_long(mqtt::Bytes payload) const {
+    return options_->limits.payload_bytes_max != 0 && payload.size() > options_->limits.payload_bytes_max;
+  }
+  // control_topics.cpp
+  bool is_control_request(std::string_view topic) const;
+  mqtt::ReasonCode answer_control(Client& client, mqtt::Bytes request);
+  // mount.cpp
+  bool mount_topic(const std::string& mount, std::string_view& topic, std::string& whole) const;
+  bool mount_publish(Client& client, mqtt::PublishView& publish);
+  std::string_view mounted_filter(const Client& client, std::string_view filter);
+  void leave_other_mounts(ClientSession& session);
   // route.cpp
   bool somebody_is_full() const;
   mqtt::ReasonCode route(const mqtt::MessageParts& parts, std::uint64_t publisher_hash, Client* publisher);
   void route_matched(const Ref<mqtt::Message>& message, std::uint64_t publisher_hash, Client* publisher);
   bool keep_retained(const Ref<mqtt::Message>& message);
+  Ref<mqtt::Message> as_retained(const Ref<mqtt::Message>& message) const;
+  mqtt::Qos qos_for(const mqtt::Message& message, mqtt::Qos subscription) const {
+    return upgrades_qos_ ? subscription : mqtt::lower_of(message.qos(), subscription);  // [MQTT-3.8.4-8, MQTT-4.8.2-3]
+  }
   void deliver_local(const Ref<mqtt::Message>& message);
   void deliver_gathered(const Ref<mqtt::Message>& message);
   void deliver_shared(const Ref<mqtt::Message>& message, const routing::Group& group, std::uint64_t publisher_hash,
@@ -230,8 +260,11 @@ class Shard {
   // deliver.cpp
   void deliver(ClientSession& session, const Ref<mqtt::Message>& message, const Terms& terms);
   void give(ClientSession& session, const Ref<mqtt::Message>& message, const Terms& terms);
+  static session::Delivery delivery_of(const Ref<mqtt::Message>& message, const Terms& terms);
+  void refuse_next(ClientSession& session);
   void send_recorded(ClientSession& session, session::Delivery delivery);
   void enqueue(ClientSession& session, session::Delivery delivery);
+  session::Window window() const { return {options_->limits.in_flight_max, options_->limits.in_flight_bytes_max}; }
   static std::size_t queued_messages(const ClientSession& session);
   static std::size_t queued_bytes(const ClientSession& session);
   bool make_room(ClientSession& session, const session::Delivery& delivery);
@@ -274,6 +307,7 @@ class Shard {
                         const mqtt::SubscribeOptions& options, std::uint32_t subscription_id);
   // unsubscribe.cpp
   void on_unsubscribe(Client& client, const mqtt::Frame& frame);
+  bool ask_unsubscribing(Client& client, const mqtt::UnsubscribeView& unsubscribe, std::vector<mqtt::ReasonCode>& refused);
   mqtt::ReasonCode unsubscribe_one(ClientSession& session, std::string_view filter);
   void remove_subscription(ClientSession& session, std::uint32_t record);
   void remove_shared(ClientSession& session, SharedSubscription& shared);
@@ -368,12 +402,25 @@ class Shard {
   Ask ask_plugins(Client& client, const mqtt::PublishView& publish, plugin::PublishVerdict& said);
   mqtt::ReasonCode obey(const plugin::PublishVerdict& said, mqtt::PublishView& publish, mqtt::Qos& qos);
   mqtt::ReasonCode judge_changes(const plugin::Changes& changes) const;
+  void send_away(Client& client, bool with_will);
   void ask_of_will(std::shared_ptr<const LeftWill> left);
   void end_will(const LeftWill& left, const plugin::PublishVerdict& said);
+  // asked_deliveries.cpp
+  void deliver_asked(ClientSession& session, const Ref<mqtt::Message>& message, const Terms& terms);
+  Ask ask_of_next(ClientSession& session, Ref<mqtt::Message>& instead);
+  void ask_ahead(ClientSession& session);
+  void ask_about(ClientSession& session, const session::Delivery& delivery);
+  void ask_again();
+  void right_is_there(ClientSession& session, AskedDelivery& asked, const auth::AccessAnswer& answer);
+  void show_delivery(ClientSession& session, AskedDelivery& asked);
+  void shown(const routing::SessionHandle& handle, std::uint64_t ticket, const plugin::PublishVerdict& said);
+  AskedDelivery* find_asked(const routing::SessionHandle& handle, std::uint64_t ticket);
+  void right_came(const routing::SessionHandle& handle, std::uint64_t ticket, const auth::AccessAnswer& answer);
   bool ask_of_delivery(const ClientSession& session, Ref<mqtt::Message>& message, const Terms& terms);
   // verdicts.cpp
   Ask ask_access(Client& client, const auth::Access& access, auth::AccessAnswer& answer);
   bool wait_for_access(Client& client, const auth::Access& access, auth::AccessAnswer& answer);
+  void remember(Client& client, std::uint64_t policy, const auth::Access& access, const auth::AccessAnswer& answer);
   auth::AccessAnswer judge_access(Client& client, const auth::Access& access);
   Verdicts& verdicts_of(Client& client);
   std::uint64_t wait_for_verdict(Client& client);
@@ -442,15 +489,20 @@ class Shard {
   std::vector<routing::SessionHandle> reads_;          // whose deliveries are to be read from the disk
   std::vector<routing::SessionHandle> read_again_;     // where that failed
   MonoTime read_again_at_{};
+  std::vector<routing::SessionHandle> ask_again_;      // who was to be asked about their deliveries had too much to do
+  MonoTime ask_again_at_{};
   std::vector<Letter> mail_;
   std::size_t mail_done_ = 0;     // letters at the front of mail_ that are done with
   std::size_t turn_letters_ = 0;  // that came and went in this turn
   bool work_left_ = false;
+  bool upgrades_qos_ = false;      // messages go out with the subscription's QoS, whatever theirs is
   bool limits_rates_ = false;      // some rate of a client is limited
   std::vector<Slowed> slowed_;     // clients that were faster than they may be
   MonoTime slowed_until_ = kNever; // the first of them goes on
   bool judges_receiving_ = false;  // each delivery is asked for
   bool plugins_deliver_ = false;   // the same of plugins
+  bool shows_deliveries_ = false;  // somebody who may take his time sees, and may change, each delivery
+  bool asks_receiving_ = false;    // the same, or somebody who may take his time is asked of each delivery
   static constexpr std::uint32_t kNothingToRecheck = 0xFFFFFFFF;
   std::uint32_t recheck_from_ = kNothingToRecheck;  // slot of the next session whose rights are looked at again
   std::uint64_t random_state_;
@@ -465,6 +517,7 @@ class Shard {
 
   // Scratch of one publish, kept for its memory.
   mqtt::PublishView publish_view_;
+  std::string mounted_;  // a topic or filter with the mount point of its client
   mqtt::AckView ack_view_;
   routing::MatchResult matched_;
   mqtt::ByteStore* received_ = nullptr;  // within on_bytes()

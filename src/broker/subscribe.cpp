@@ -34,7 +34,8 @@ void Shard::on_subscribe(Client& client, const mqtt::Frame& frame) {
   // All verdicts first: a packet that waits for one is handled afresh later and must not have acted yet.
   mqtt::Bytes filters = subscribe.filters;
   for (auto& code : codes) {
-    const auto wanted = mqtt::next_subscription(filters, version);
+    auto wanted = mqtt::next_subscription(filters, version);
+    wanted.filter = mounted_filter(client, wanted.filter);
     code = judge_subscription(wanted);
     if (!mqtt::is_error(code) && client.session->stored && store_refuses()) code = ReasonCode::unspecified_error;
     if (mqtt::is_error(code)) continue;
@@ -52,6 +53,7 @@ void Shard::on_subscribe(Client& client, const mqtt::Frame& frame) {
   if (client.session->stored && awaits_disk()) routing_.publisher = &client;
   for (auto& code : codes) {
     auto wanted = mqtt::next_subscription(filters, version);
+    wanted.filter = mounted_filter(client, wanted.filter);
     for (const auto& [index, most] : qos_max) {
       if (index == &code - codes.data()) wanted.options.qos = std::min(wanted.options.qos, most);
     }

@@ -56,6 +56,8 @@ void Shard::begin_turn() {
   lines_.begin_turn();
   judge_memory();
   judges_receiving_ = core_.authenticator().restricts_receiving();
+  shows_deliveries_ = core_.events != nullptr && core_.events->watches_deliver_later();
+  asks_receiving_ = shows_deliveries_ || core_.authenticator().asks_receiving();
   plugins_deliver_ = core_.events != nullptr && core_.events->watches_deliver();
   take_mail();
   wheel_.advance(now_, [this](TimerNode& node) {
@@ -68,6 +70,7 @@ void Shard::begin_turn() {
   resume_held_back();
   go_on_with_slowed();
   read_again();
+  ask_again();
 }
 
 void Shard::end_turn() {
@@ -84,7 +87,7 @@ void Shard::end_turn() {
 MonoTime Shard::next_due() const {
   const MonoTime due = std::min({wheel_.next_due(), journal_.due(), slowed_until_});
   // Nobody writes a letter when memory has become free, or the disk can be read again.
-  return held_back_.empty() && read_again_.empty() ? due : std::min(due, now_ + kLookAgain);
+  return held_back_.empty() && read_again_.empty() && ask_again_.empty() ? due : std::min(due, now_ + kLookAgain);
 }
 
 bool Shard::expects_mail() const { return turn_letters_ >= kManyLetters; }

@@ -20,9 +20,15 @@ void Shard::on_unsubscribe(Client& client, const mqtt::Frame& frame) {
       client.peer.format.version == mqtt::Version::v5 && client.session->is_receiving(unsubscribe.packet_id);
   routing_ = {};
   if (client.session->stored && awaits_disk()) routing_.publisher = &client;
+  std::vector<ReasonCode> refused;  // by whoever is asked; none: nobody is
+  if (core_.authenticator().asks_unsubscribing() && !ask_unsubscribing(client, unsubscribe, refused)) return;
   mqtt::Bytes filters = unsubscribe.filters;
   for (std::uint32_t i = 0; i < unsubscribe.count; ++i) {
-    const auto filter = mqtt::next_filter(filters);
+    const auto filter = mounted_filter(client, mqtt::next_filter(filters));
+    if (!refused.empty() && mqtt::is_error(refused[i])) {
+      codes.push_back(refused[i]);
+      continue;
+    }
     codes.push_back(id_in_use ? ReasonCode::packet_identifier_in_use : unsubscribe_one(*client.session, filter));
     if (lines_.packets()) lines_.wants_no_more(filter);
     if (codes.back() == ReasonCode::success) lines_.unsubscribed(client, filter);
@@ -31,6 +37,24 @@ void Shard::on_unsubscribe(Client& client, const mqtt::Frame& frame) {
   routing_.publisher = nullptr;
   acknowledge(client, PendingAck{std::exchange(routing_.hold, nullptr), mqtt::PacketType::unsuback, unsubscribe.packet_id,
                                  ReasonCode::success, std::move(codes)});
+}
+
+/// A verdict for each filter; false: one is not there yet.
+bool Shard::ask_unsubscribing(Client& client, const mqtt::UnsubscribeView& unsubscribe, std::vector<ReasonCode>& refused) {
+  const ClientSession& session = *client.session;
+  mqtt::Bytes filters = unsubscribe.filters;
+  for (std::uint32_t i = 0; i < unsubscribe.count; ++i) {
+    const auto parsed = mqtt::parse_filter(mounted_filter(client, mqtt::next_filter(filters)));
+    refused.push_back(ReasonCode::success);
+    if (!parsed.valid) continue;
+    const auth::Access access{auth::Action::unsubscribe, session.client_id(),      session.principal, client.listener,
+                              parsed.filter,             mqtt::Qos::at_most_once, false,             parsed.shared};
+    auth::AccessAnswer answer;
+    const Ask verdict = ask_access(client, access, answer);
+    if (verdict == Ask::pending) return false;
+    if (verdict == Ask::denied) refused.back() = answer.reason;
+  }
+  return true;
 }
 
 /// [MQTT-3.10.4-1, MQTT-3.10.4-5]

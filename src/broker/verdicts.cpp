@@ -55,19 +55,28 @@ auth::AccessAnswer Shard::judge_access(Client& client, const auth::Access& acces
   }
   auto answer = authenticator.access(access, [](auth::AccessAnswer) {});
   if (answer.decision == auth::Decision::pending) answer.decision = auth::Decision::deny;  // a reload came in between
+  remember(client, policy, access, answer);
+  return answer;
+}
+
+void Shard::remember(Client& client, std::uint64_t policy, const auth::Access& access, const auth::AccessAnswer& answer) {
   if (!client.rights) {
     client.rights = std::make_unique<auth::acl::ClientVerdicts>(options_->acl.cache_entries_max, core_.random_seed());
   }
   client.rights->remember(policy, access, answer);
-  return answer;
 }
 
 Shard::Ask Shard::ask_access(Client& client, const auth::Access& access, auth::AccessAnswer& answer) {
-  if (!core_.authenticator().restricts_access()) return Ask::allowed;
-  if (core_.authenticator().remembers()) {
+  auto& authenticator = core_.authenticator();
+  if (!authenticator.restricts_access()) return Ask::allowed;
+  if (authenticator.remembers()) {
     answer = judge_access(client, access);
-  } else if (!wait_for_access(client, access, answer)) {
-    return Ask::pending;
+  } else if (const auto* known = client.rights ? client.rights->find(authenticator.policy(), access) : nullptr) {
+    answer = *known;
+  } else {
+    const std::uint64_t policy = authenticator.policy();
+    if (!wait_for_access(client, access, answer)) return Ask::pending;
+    if (answer.keeps && client.state == Client::State::active) remember(client, policy, access, answer);
   }
   if (answer.decision == auth::Decision::allow) return Ask::allowed;
   if (!mqtt::is_error(answer.reason)) answer.reason = mqtt::ReasonCode::not_authorized;

@@ -108,6 +108,16 @@ void check_user_name_from(Draft& draft, std::size_t index) {
   }
 }
 
+/// A listener's own users are asked for by backend passwords: one that is not asked would let them in unseen.
+void check_own_users(Draft& draft, std::size_t index) {
+  const Listener& listener = draft.options.listeners[index];
+  const auto& chain = listener.authentication.empty() ? draft.options.auth.backends : listener.authentication;
+  if (listener.password_file.empty() || chain.empty() || is_one_of("passwords", chain)) return;
+  draft.error(draft.place_of(Section::listener, "password_file", index),
+              fmt::format("'password_file' in [[listener]] is not asked: its backends are {}; write authentication = [\"passwords\"]",
+                          fmt::join(chain, ", ")));
+}
+
 void check_keys(Draft& draft, std::size_t index) {
   const Listener& listener = draft.options.listeners[index];
   if (listener.keys.empty() || listener.keys.size() == listener.certificates.size()) return;
@@ -122,11 +132,20 @@ void check_keys(Draft& draft, std::size_t index) {
 
 void check_auth(Draft& draft) {
   const Options& options = draft.options;
-  std::set<std::string> used;
-  check_chain(draft, options.auth.backends, draft.place_of(Section::auth, "backends"), "'backends' in [auth]", used);
+  std::set<std::string> used, by_default;
+  check_chain(draft, options.auth.backends, draft.place_of(Section::auth, "backends"), "'backends' in [auth]", by_default);
+  // Where every listener has users of its own, nobody asks for those in [passwords].
+  const bool all_own = !options.listeners.empty() && std::none_of(options.listeners.begin(), options.listeners.end(),
+                                                                  [](const Listener& l) { return l.password_file.empty(); });
+  if (all_own) by_default.erase("passwords");
+  used.merge(by_default);
   for (std::size_t i = 0; i < options.listeners.size(); ++i) {
+    std::set<std::string> here;
     check_chain(draft, options.listeners[i].authentication, draft.place_of(Section::listener, "authentication", i),
-                "'authentication' in [[listener]]", used);
+                "'authentication' in [[listener]]", here);
+    if (!options.listeners[i].password_file.empty()) here.erase("passwords");
+    used.merge(here);
+    check_own_users(draft, i);
     check_user_name_from(draft, i);
     check_keys(draft, i);
   }
@@ -140,7 +159,7 @@ bool somebody_may_connect(const Options& options) {
     const bool anonymous =
         listener.anonymous == Anonymous::allow || (listener.anonymous == Anonymous::as_broker && options.allow_anonymous);
     return anonymous || listener.user_name_from != UserNameFrom::connect || !listener.authentication.empty() ||
-           !options.auth.backends.empty();
+           !listener.password_file.empty() || !options.auth.backends.empty();
   });
 }
 

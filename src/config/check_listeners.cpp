@@ -42,6 +42,28 @@ void check_versions(Draft& draft, std::size_t index) {
   }
 }
 
+void check_mount_point(Draft& draft, std::size_t index) {
+  const std::string& mount = draft.options.listeners[index].mount_point;
+  if (mount.empty()) return;
+  const Place place = draft.place_of(Section::listener, "mount_point", index);
+  const bool control = std::any_of(mount.begin(), mount.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
+  if (mount.find_first_of("+#") != std::string::npos || control || mount.starts_with("$share/")) {
+    draft.error(place, fmt::format("'mount_point' in [[listener]] is \"{}\", but wants the beginning of a topic, without + and #, "
+                                   "such as \"site-1/\"", mount));
+  } else if (!mount.ends_with('/')) {
+    draft.warning(place, fmt::format("'mount_point' in [[listener]] is \"{0}\" and stands directly before each topic: \"t\" becomes "
+                                     "\"{0}t\", and filters that begin with + or # are refused; did you mean \"{0}/\"?", mount));
+  }
+}
+
+void check_http_directory(Draft& draft, std::size_t index) {
+  const Listener& listener = draft.options.listeners[index];
+  if (listener.http_directory.empty() || listener.protocol != Protocol::mqtt) return;
+  draft.error(draft.place_of(Section::listener, "http_directory", index),
+              "'http_directory' in [[listener]] gives files to browsers, but this listener speaks MQTT only; write protocol = "
+              "\"websocket\" or \"any\"");
+}
+
 void check_address(Draft& draft, std::size_t index) {
   if (draft.options.listeners[index].is_unix()) return check_unix(draft, index);
   const std::string& address = draft.options.listeners[index].address;
@@ -66,6 +88,8 @@ void check_listeners(Draft& draft) {
   for (std::size_t i = 0; i < all.size(); ++i) {
     check_address(draft, i);
     check_versions(draft, i);
+    check_mount_point(draft, i);
+    check_http_directory(draft, i);
     for (std::size_t j = 0; j < i; ++j) {
       if (!overlap(all[i], all[j])) continue;
       draft.error(draft.place_of(Section::listener,

@@ -57,8 +57,7 @@ std::string example(const Row& row) {
 }
 
 std::string wrong_type(const Row& row, const Raw& raw) {
-  return fmt::format("{} wants {}, for example {}, but is {}", label(row), wanted(row), example(row),
-                     describe(raw));
+  return fmt::format("{} wants {}, for example {}, but is {}", label(row), wanted(row), example(row), describe(raw));
 }
 
 std::string out_of_bounds(const Row& row, std::string_view found) {
@@ -103,8 +102,8 @@ Checked check_list(const Row& row, const Raw& raw) {
   const auto* texts = std::get_if<std::vector<std::string>>(&raw.value);
   if (texts == nullptr) return wrong_type(row, raw);
   if (texts->size() < row.min || texts->size() > row.max) {
-    return fmt::format("{} has {} entries but must have between {} and {}", label(row), texts->size(),
-                       row.min, row.max);
+    return fmt::format("{} has {} entries but must have between {} and {}", label(row), texts->size(), row.min,
+                       row.max);
   }
   return Value{*texts};
 }
@@ -140,16 +139,24 @@ std::vector<std::string> split_lines(std::string_view text) {
 
 }  // namespace
 
-Draft::Draft(std::string_view text, std::string name) : name_(std::move(name)), lines_(split_lines(text)) {}
+Draft::Draft(std::string_view text, std::string name) {
+  add_file(text, std::move(name));
+}
+
+int Draft::add_file(std::string_view text, std::string name) {
+  files_.push_back({std::move(name), split_lines(text)});
+  return static_cast<int>(files_.size()) - 1;
+}
 
 void Draft::add(Problem::Severity severity, Place place, std::string message) {
   problems.push_back(
-      {severity, name_, place.line, place.column, std::move(message), std::string{line(place.line)}});
+      {severity, file_name(place.file), place.line, place.column, std::move(message), std::string{line(place)}});
 }
 
-std::string_view Draft::line(int number) const {
-  const auto index = static_cast<std::size_t>(number) - 1;
-  return number < 1 || index >= lines_.size() ? std::string_view{} : std::string_view{lines_[index]};
+std::string_view Draft::line(Place place) const {
+  const std::vector<std::string>& lines = files_[static_cast<std::size_t>(place.file)].lines;
+  const auto index = static_cast<std::size_t>(place.line) - 1;
+  return place.line < 1 || index >= lines.size() ? std::string_view{} : std::string_view{lines[index]};
 }
 
 void Draft::assign(const Row& row, std::size_t listener, const Raw& raw, Place key, Place value) {
@@ -166,8 +173,8 @@ void Draft::unknown_key(Section section, std::string_view key, Place place) {
     if (row.section == section) here.push_back(row.key);
     if (row.section != section && row.key == key && elsewhere == nullptr) elsewhere = &row;
   }
-  std::string message = fmt::format("unknown key '{}' {} {}", key, section == Section::top ? "at" : "in",
-                                    info_of(section).title);
+  std::string message =
+      fmt::format("unknown key '{}' {} {}", key, section == Section::top ? "at" : "in", info_of(section).title);
   if (elsewhere != nullptr) {
     message += elsewhere->section == Section::top
                    ? "; it belongs at the top of the file, before the first section"
@@ -187,6 +194,17 @@ Place Draft::place_of(Section section, std::string_view key, std::size_t listene
   if (found != places_.end()) return found->second;
   const auto whole = places_.find({section, listener, {}});
   return whole != places_.end() ? whole->second : Place{};
+}
+
+Loaded finished(Draft draft, bool listeners_given) {
+  const auto order = [&draft](const Problem& problem) {
+    int file = 0;
+    while (draft.file_name(file) != problem.file) ++file;
+    return std::tuple{file, problem.line, problem.column};
+  };
+  std::stable_sort(draft.problems.begin(), draft.problems.end(),
+                   [&](const Problem& a, const Problem& b) { return order(a) < order(b); });
+  return {std::move(draft.options), std::move(draft.problems), listeners_given, draft.syntax};
 }
 
 std::size_t Draft::add_section(Section section, Place place) {

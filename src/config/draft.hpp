@@ -1,5 +1,6 @@
 #pragma once
 
+#include "config/load.hpp"
 #include "config/problem.hpp"
 #include "config/schema.hpp"
 
@@ -16,6 +17,7 @@ namespace tombo::config {
 struct Place {
   int line = 0;
   int column = 0;
+  int file = 0;  // 0: the one that was asked for; others are those that it includes
 };
 
 /// A value as it was written, before it is known whether its option can take it.
@@ -34,13 +36,19 @@ class Draft {
  public:
   Draft(std::string_view text, std::string name);
 
+  /// Which of the options: the key, and of a repeated section which one (an empty key is the section itself).
+  using Key = std::tuple<Section, std::size_t, std::string>;
+
   Options options;
   std::vector<Problem> problems;
+  Syntax syntax = Syntax::toml;
+
+  /// Another file that this one includes; its number for Place::file.
+  int add_file(std::string_view text, std::string name);
+  const std::string& file_name(int file) const { return files_[static_cast<std::size_t>(file)].name; }
 
   void error(Place place, std::string message) { add(Problem::Severity::error, place, std::move(message)); }
-  void warning(Place place, std::string message) {
-    add(Problem::Severity::warning, place, std::move(message));
-  }
+  void warning(Place place, std::string message) { add(Problem::Severity::warning, place, std::move(message)); }
 
   /// Stores a value if its row allows it, otherwise adds what is wrong.
   void assign(const Row& row, std::size_t listener, const Raw& raw, Place key, Place value);
@@ -53,17 +61,23 @@ class Draft {
   /// Begins another of a repeated section, which stands at `place`.
   std::size_t add_section(Section section, Place place);
 
-  std::string_view line(int number) const;
-  const std::string& name() const { return name_; }
+  std::string_view line(Place place) const;
+  const std::string& name() const { return files_.front().name; }
+  const std::map<Key, Place>& places() const { return places_; }
 
  private:
-  using Key = std::tuple<Section, std::size_t, std::string>;
+  struct File {
+    std::string name;
+    std::vector<std::string> lines;
+  };
   void add(Problem::Severity severity, Place place, std::string message);
 
-  std::string name_;
-  std::vector<std::string> lines_;
+  std::vector<File> files_;
   std::map<Key, Place> places_;  // a repeated section itself under an empty key
 };
+
+/// What was read, its problems in the order in which they stand in the files.
+Loaded finished(Draft draft, bool listeners_given);
 
 /// Finds conflicts between options and values that only a closer look shows to be wrong.
 void check(Draft& draft);

@@ -22,10 +22,14 @@ struct Loaded {
   bool ok() const;               // no error among the problems
 };
 
-/// Reads a TOML file; all problems at once, never only the first.  A file that cannot be read is a problem.
-Loaded load_file(const std::string& path);
+/// Reads a file in TOML or Mosquitto's syntax; all problems at once, never only the first.  A file that cannot be
+/// read is a problem.
+Loaded load_file(const std::string& path, Syntax syntax = Syntax::by_content);
 /// The same from memory; `name` stands for the file in problems.
+Loaded load_text(std::string_view text, const std::string& name, Syntax syntax = Syntax::by_content);
 Loaded load_toml(std::string_view text, const std::string& name);
+/// As mosquitto.conf(5) has it; what include_dir names is read from the file system.
+Loaded load_mosquitto(std::string_view text, const std::string& name);
 
 /// What runs without a configuration file: loopback only, v4 and v6, anonymous clients allowed.
 Options without_file(std::uint16_t port);
@@ -37,6 +41,14 @@ std::vector<Listener> loopback_listeners(std::uint16_t port);
 std::string print_toml(const Options& options);
 /// docs/options.md from the schema.
 std::string print_markdown();
+/// docs/migrating-from-mosquitto.md from the table of Mosquitto's directives.
+std::string print_mosquitto_markdown();
+/// A file in Mosquitto's syntax as TOML: each option with the line that it came from, and what had no effect.
+struct Imported {
+  std::string toml;               // empty when the file cannot be read
+  std::vector<Problem> problems;  // of the file, errors and warnings
+};
+Imported import_mosquitto(const std::string& path);
 /// config/tombo.toml, the file that the package installs.
 std::string print_shipped();
 

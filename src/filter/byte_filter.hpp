@@ -28,6 +28,10 @@ class ByteFilter {
   virtual bool receive(Bytes bytes, Sink& inward, Sink& outward) = 0;
   /// Bytes for the peer; only when open().  False: the connection ends.
   virtual bool send(Bytes bytes, Sink& outward) = 0;
+  /// Bytes of what it goes on to answer although receive() has said false, and the next piece of them, appended to
+  /// `outward`; a piece has some 64 KB.  False: it cannot be told.
+  virtual std::size_t left() const { return 0; }
+  virtual bool last_words(Sink&) { return false; }
   /// Says goodbye: close_notify, a close frame.
   virtual void close(Sink& outward) = 0;
   /// Whether bytes may be sent: the handshake is done.

@@ -10,12 +10,12 @@
 
 namespace tombo::filter {
 
-/// What WebSocket handshakes of one listener must look like: its options, with its networks read.  Opaque; shared by the
-/// listener's connections.
+/// What WebSocket handshakes of one listener must look like, and what is given to those who want none: its options, with its
+/// networks and the files of http_directory read.  Opaque; shared by the listener's connections.
 /// Lives on: any thread; immutable once made.
 class WebSocketRules;
 
-/// Made when the options are read.  The error says which network cannot be read, or that tombo was built without WebSocket.
+/// Made when the options are read.  The error says which network or file cannot be read, or that tombo was built without WebSocket.
 Result<std::shared_ptr<const WebSocketRules>, std::string> websocket_rules(const config::Listener& listener);
 
 /// Turns MQTT over WebSocket into MQTT: first the HTTP handshake, then frames.  Payload is handed on as it comes, however

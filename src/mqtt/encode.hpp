@@ -24,6 +24,7 @@ struct Diagnostics {
 struct PeerFormat {
   Version version = Version::v5;
   std::uint32_t packet_max = 0xFFFF'FFFF;  // the peer's Maximum Packet Size
+  std::uint16_t topic_skip = 0;            // bytes at the start of each topic that the peer does not see: its mount point
 };
 
 /// One PUBLISH to one subscriber.
@@ -39,7 +40,7 @@ struct PublishOut {
   MonoTime now{};                                   // for the remaining message expiry  [MQTT-3.3.2-6]
 };
 /// Appends the packet, gathering a large payload by reference.  False, and nothing appended, if it is larger
-/// than the peer accepts.  [MQTT-3.1.2-24]
+/// than the peer accepts.  [MQTT-3.1.2-24]  Needs a topic longer than topic_skip.
 bool encode_publish(WriteBatch& out, const PeerFormat& peer, const PublishOut& publish);
 
 /// CONNACK.  What is not set is left out.

@@ -45,22 +45,34 @@ void write_properties(RawWriter& writer, std::size_t size, const Message& messag
   writer.bytes(message.forwarded_properties());
 }
 
+/// Of the topic in wire form, as the peer sees it.
+std::size_t topic_size(const Message& message, const PeerFormat& peer) {
+  return message.wire_topic().size() - peer.topic_skip;
+}
+
+void write_topic(RawWriter& writer, const Message& message, const PeerFormat& peer) {
+  if (peer.topic_skip == 0) return writer.bytes(message.wire_topic());
+  const Bytes topic = message.wire_topic().subspan(std::size_t{2} + peer.topic_skip);
+  writer.u16(static_cast<std::uint16_t>(topic.size()));
+  writer.bytes(topic);
+}
+
 /// Before 5.0 at QoS 0 topic and payload are all there is, and mostly lie together.
 bool encode_plain(WriteBatch& out, const PeerFormat& peer, const PublishOut& publish) {
   const Message& message = **publish.message;
-  const std::size_t remaining = message.wire_topic().size() + message.payload().size();
+  const std::size_t remaining = topic_size(message, peer) + message.payload().size();
   const std::size_t size = packet_size(remaining);
   if (size > peer.packet_max || remaining > kRemainingLengthMax) return false;
   const bool gather = message.payload().size() >= WriteBatch::kGatherMin;
   RawWriter writer(out.extend(gather ? size - message.payload().size() : size));
   writer.head(PacketType::publish, flags_of(publish), remaining);
   if (gather) {
-    writer.bytes(message.wire_topic());
+    write_topic(writer, message, peer);
     out.append_payload(*publish.message);
-  } else if (message.plain()) {
+  } else if (message.plain() && peer.topic_skip == 0) {
     writer.bytes({message.wire_topic().data(), remaining});
   } else {
-    writer.bytes(message.wire_topic());
+    write_topic(writer, message, peer);
     writer.bytes(message.payload());
   }
   return true;
@@ -74,10 +86,10 @@ bool encode_publish(WriteBatch& out, const PeerFormat& peer, const PublishOut& p
   if (!v5 && !has_id) return encode_plain(out, peer, publish);
 
   const Message& message = **publish.message;
-  const std::size_t topic_size = v5 && publish.omit_topic ? 2 : message.wire_topic().size();
+  const std::size_t topic_bytes = v5 && publish.omit_topic ? 2 : topic_size(message, peer);
   const std::size_t properties = v5 ? properties_size(message, publish) : 0;
   const std::size_t remaining =
-      topic_size + (has_id ? 2U : 0U) + (v5 ? section_size(properties) : 0) + message.payload().size();
+      topic_bytes + (has_id ? 2U : 0U) + (v5 ? section_size(properties) : 0) + message.payload().size();
   const std::size_t size = packet_size(remaining);
   if (size > peer.packet_max || remaining > kRemainingLengthMax) return false;
 
@@ -87,7 +99,7 @@ bool encode_publish(WriteBatch& out, const PeerFormat& peer, const PublishOut& p
   if (v5 && publish.omit_topic) {
     writer.u16(0);
   } else {
-    writer.bytes(message.wire_topic());
+    write_topic(writer, message, peer);
   }
   if (has_id) writer.u16(publish.packet_id);
   if (v5) write_properties(writer, properties, message, publish);

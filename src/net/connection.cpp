@@ -34,6 +34,11 @@ constexpr std::size_t kWirePerRead = 64 * 1024;
 constexpr std::size_t kWirePerWrite = 64 * 1024;
 /// What filters have made that the socket did not take: a part of a write with its frames, and some answers.
 constexpr std::size_t kUnsentMax = 4 * kWirePerWrite;
+/// Pieces of a file that go out at once, and how long its reader has for all of it.
+constexpr std::size_t kLastWordsPerFlush = 4;
+constexpr Milliseconds kLastWordsPatience{30'000};
+/// How long a peer that was told goodbye may take to close.
+constexpr Milliseconds kLinger{2'000};
 /// Receives in one go from a peer that was told goodbye.
 constexpr int kReadsPerDrain = 8;
 }  // namespace
@@ -270,11 +275,12 @@ void Connection::flush() {
     return;
   }
   if (phase_ == Phase::closed) return;
-  const bool all = waiting() == 0 && unsent_.empty();
+  const bool last_words = way_in_ && way_in_->left() != 0;
+  const bool all = waiting() == 0 && unsent_.empty() && !last_words;
   count_held();
   flushed();
   if (!all) {
-    if (phase_ == Phase::flushing) loop_.linger(*this);
+    if (phase_ == Phase::flushing) loop_.linger(*this, last_words ? kLastWordsPatience : kLinger);
     return watch(watching_readable_, true);
   }
   if (phase_ == Phase::flushing) {
@@ -282,7 +288,7 @@ void Connection::flush() {
     phase_ = Phase::draining;
     if (way_in_ && !say_goodbye()) return;
     ::shutdown(descriptor_, SHUT_WR);
-    loop_.linger(*this);
+    loop_.linger(*this, kLinger);
     return drain_until_peer_closes();
   }
   if (client() != nullptr) loop_.shard().on_writable(*client());
@@ -348,6 +354,27 @@ bool Connection::write_filtered() {
       return false;
     }
     out->consume(taken);
+    if (!send_wire(wire)) return false;
+  }
+  return write_last_words();
+}
+
+/// What the filters still answer: some pieces, then others have their turn.
+bool Connection::write_last_words() {
+  if (way_in_->left() != 0 && !giving_) {
+    giving_ = loop_.begin_giving();
+    if (!giving_) {
+      lost("too many read files already");
+      return false;
+    }
+  }
+  for (std::size_t i = 0; i < kLastWordsPerFlush && unsent_.empty() && way_in_->left() != 0; ++i) {
+    filter::Sink& wire = loop_.wire();
+    wire.clear();
+    if (!way_in_->last_words(loop_.scratch(), wire)) {
+      lost(way_in_->why());
+      return false;
+    }
     if (!send_wire(wire)) return false;
   }
   return true;
@@ -431,6 +458,7 @@ void Connection::lost(std::string_view why) {
 void Connection::abort() {
   if (phase_ == Phase::closed) return;
   phase_ = Phase::closed;
+  if (std::exchange(giving_, false)) loop_.end_giving();
   ::close(std::exchange(descriptor_, -1));
   loop_.bury(*this);
 }

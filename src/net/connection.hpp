@@ -72,6 +72,7 @@ class Connection final : public broker::Transport, public Watched {
   /// Whole packets were kept that are to be looked at later.
   bool packets_wait() const { return kept_ && (paused_ || in_backlog); }
   bool write_filtered();
+  bool write_last_words();
   bool send_wire(filter::Sink& wire);
   bool say_goodbye();
   void write_some();
@@ -95,6 +96,7 @@ class Connection final : public broker::Transport, public Watched {
   Phase phase_ = Phase::open;
   bool paused_ = false;
   bool ended_ = false;  // the peer sends no more; packets of it wait
+  bool giving_ = false;  // it reads a file
   bool watching_readable_ = false;
   bool watching_writable_ = false;
 };

@@ -19,9 +19,9 @@ namespace tombo::net {
 namespace {
 /// Events handled before what they caused is written.
 constexpr std::size_t kEventsPerTurn = 256;
-/// How long a peer that was told goodbye may take to close.
-constexpr Milliseconds kLinger{2000};
 constexpr Milliseconds kLoadPeriod{1000};
+/// Connections of one shard that read a file at the same time.
+constexpr std::size_t kGivingMax = 128;
 /// How long not to accept when the process has no descriptor left.
 constexpr Milliseconds kAcceptPause{200};
 
@@ -282,7 +282,15 @@ void ShardLoop::add_to_backlog(Connection& connection) {
   backlog_.push_back(&connection);
 }
 
-void ShardLoop::linger(Connection& connection) { lingering_.push_back({&connection, shard_.now() + kLinger}); }
+void ShardLoop::linger(Connection& connection, Milliseconds patience) {
+  lingering_.push_back({&connection, shard_.now() + patience});
+}
+
+bool ShardLoop::begin_giving() {
+  if (giving_ == kGivingMax) return false;
+  ++giving_;
+  return true;
+}
 
 void ShardLoop::abort_overdue() {
   std::vector<Connection*> overdue;

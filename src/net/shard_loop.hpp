@@ -55,7 +55,10 @@ class ShardLoop {
   void adopt(Arrival arrival);
 
   void add_to_backlog(Connection& connection);
-  void linger(Connection& connection);
+  void linger(Connection& connection, Milliseconds patience);
+  /// A connection reads a file, which is not bounded by connections_max any more; false if enough do.
+  bool begin_giving();
+  void end_giving() { --giving_; }
   /// A closed connection: destroyed at the end of the turn.
   void bury(Connection& connection);
 
@@ -117,6 +120,7 @@ class ShardLoop {
   std::vector<Connection*> buried_;
   std::vector<Connection*> backlog_;
   std::vector<Lingering> lingering_;
+  std::size_t giving_ = 0;  // connections that read a file
   std::vector<Acceptor> doors_;
   bool doors_open_ = false;
   MonoTime doors_pause_until_ = kNever;

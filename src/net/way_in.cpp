@@ -107,6 +107,13 @@ bool WayIn::send(filter::Bytes bytes, Scratch& scratch, filter::Sink& wire) {
   return send_from(filters_.size() - 1, bytes, scratch, wire);
 }
 
+bool WayIn::last_words(Scratch& scratch, filter::Sink& wire) {
+  const std::size_t level = filters_.size() - 1;
+  filter::Sink& out = level == 0 ? wire : scratch.outward[level];
+  if (level != 0) out.clear();
+  return filters_[level]->last_words(out) && (level == 0 || send_from(level - 1, out, scratch, wire));
+}
+
 void WayIn::close(Scratch& scratch, filter::Sink& wire) {
   for (std::size_t level = filters_.size(); level-- > 0;) {
     filter::Sink& out = level == 0 ? wire : scratch.outward[level];

@@ -33,6 +33,9 @@ class WayIn {
   bool receive(filter::Bytes bytes, Scratch& scratch, filter::Sink& inward, filter::Sink& wire);
   /// Bytes of MQTT for the peer.  False: the connection ends.
   bool send(filter::Bytes bytes, Scratch& scratch, filter::Sink& wire);
+  /// Bytes that are still answered although receive() has said false, and the next piece of them.
+  std::size_t left() const { return filters_.empty() ? 0 : filters_.back()->left(); }
+  bool last_words(Scratch& scratch, filter::Sink& wire);
   /// Says goodbye in every filter's words.
   void close(Scratch& scratch, filter::Sink& wire);
 

@@ -23,6 +23,9 @@ struct ClientView {
   const std::shared_ptr<const auth::Peer>& peer;            // may be null
   std::size_t listener = 0;
   mqtt::Version version = mqtt::Version::v5;
+  bool clean_session = true;        // its session ends with the connection
+  std::uint16_t keep_alive_s = 0;
+  std::size_t subscriptions = 0;
 };
 
 /// A message that a client publishes, or its will.  Borrowed for the call.
@@ -93,6 +96,16 @@ class Events {
   /// Asks what becomes of a message that its client may publish.  Answers at once, or says `pending` and calls `later` exactly
   /// once, from any thread, perhaps before this returns.
   virtual PublishVerdict on_publish(const Publication& publication, std::function<void(PublishVerdict)> later) = 0;
+
+  /// Whether messages below $CONTROL/ are orders to plugins; does not change while the broker runs.
+  virtual bool takes_control() const { return false; }
+  /// Such an order, which its client may give, and which goes to nobody else; answered as on_publish().
+  virtual PublishVerdict on_control(const Publication&, std::function<void(PublishVerdict)>) { return {}; }
+
+  /// Whether on_deliver_later() would ask anybody; does not change while the broker runs.
+  virtual bool watches_deliver_later() const { return false; }
+  /// Asks what becomes of a message on its way to one subscriber, who waits; answered as on_publish().
+  virtual PublishVerdict on_deliver_later(const DeliveryView&, std::function<void(PublishVerdict)>) { return {}; }
 
   virtual bool watches_deliver() const = 0;
   /// Asks whether one subscriber gets a message, and fills `payload` with what it gets instead when it says `replace`.

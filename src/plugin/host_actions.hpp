@@ -3,6 +3,8 @@
 #include "mqtt/reason_code.hpp"
 #include "mqtt/types.hpp"
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,6 +20,12 @@ struct OwnMessage {
   std::string properties;  // a section of properties without its length: user properties, content type, ...
 };
 
+/// What a client's listener is.
+struct ListenerFacts {
+  std::uint16_t port = 0;
+  bool websocket = false;
+};
+
 /// What plugins may ask of the broker; the application implements it by letters to shards.
 /// Lives on: called by any thread, never blocks, outlives Plugins.
 class HostActions {
@@ -27,6 +35,19 @@ class HostActions {
   virtual bool publish(OwnMessage message) = 0;
   /// Ends the connection of this client, if there is one.  False: it cannot be taken.
   virtual bool kick(std::string client_id, mqtt::ReasonCode reason) = 0;
+
+  // What plugins of Mosquitto's interface may ask besides; a host that has none of them does nothing.
+
+  /// For one client, whatever it has subscribed to; lost if it is not connected.
+  virtual bool publish_to(std::string, OwnMessage) { return false; }
+  /// As kick(), perhaps without its will.
+  virtual bool kick_client(std::string, bool /*with_will*/) { return false; }
+  /// All connections of one user; of all who have no name, if that is empty.
+  virtual bool kick_user(std::string, bool /*with_will*/) { return false; }
+  virtual bool kick_all(bool /*with_will*/) { return false; }
+  /// Makes a connected client another user: its rights are asked for by that name from then on.
+  virtual bool rename(std::string /*client_id*/, std::string /*user_name*/) { return false; }
+  virtual ListenerFacts listener(std::size_t) const { return {}; }
 };
 
 }  // namespace tombo::plugin

@@ -52,6 +52,7 @@ Delivery& InFlight::append(Delivery delivery) {
   if (count_ != 0 && distance(delivery.packet_id) < distance(at(count_ - 1).packet_id)) ordered_ = false;
   Delivery& added = at(count_++) = std::move(delivery);
   ++open_;
+  if (added.message) payload_bytes_ += added.message->payload().size();
   return added;
 }
 
@@ -95,6 +96,7 @@ bool InFlight::is_ordered() {
 
 void InFlight::finish(Delivery& delivery) {
   delivery.state = FlightState::done;
+  if (delivery.message) payload_bytes_ -= delivery.message->payload().size();
   delivery.message = nullptr;
   delivery.extra = nullptr;
   --open_;

@@ -16,6 +16,8 @@ class InFlight {
   /// Packet identifiers taken; deliveries that are done but wait for elder ones do not count.
   std::size_t size() const { return open_; }
   bool empty() const { return open_ == 0; }
+  /// Of the payloads of the open deliveries.
+  std::size_t payload_bytes() const { return payload_bytes_; }
 
   /// Adds a delivery under a packet identifier that is in no use, never 0.  [MQTT-2.2.1-4]
   /// Needs size() < 65535.
@@ -54,6 +56,7 @@ class InFlight {
   std::size_t head_ = 0;
   std::size_t count_ = 0;  // done ones included
   std::size_t open_ = 0;
+  std::size_t payload_bytes_ = 0;
   bool ordered_ = true;  // each identifier is farther from the first than the one before it
 };
 

@@ -52,6 +52,14 @@ const Delivery& OutboundQueue::front() const {
   return head_->at(head_->begin);
 }
 
+void OutboundQueue::look_at_first(std::size_t count, const std::function<bool(const Delivery&)>& visit) const {
+  for (Chunk* chunk = head_; chunk != nullptr; chunk = chunk->next) {
+    for (std::uint16_t i = chunk->begin; i < chunk->end; ++i) {
+      if (count-- == 0 || !visit(chunk->at(i))) return;
+    }
+  }
+}
+
 Delivery OutboundQueue::pop() {
   Delivery& first = front();
   Delivery delivery = std::move(first);

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 
 namespace tombo::session {
@@ -28,6 +29,9 @@ class OutboundQueue {
   const Delivery& front() const;
   Delivery pop();
   void clear();
+
+  /// Shows up to so many of the oldest, in order, until `visit` says false.
+  void look_at_first(std::size_t count, const std::function<bool(const Delivery&)>& visit) const;
 
   /// Removes the oldest QoS 0 delivery; false if there is none.
   bool drop_oldest_qos0();

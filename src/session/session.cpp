@@ -40,6 +40,7 @@ bool Session::encode(mqtt::WriteBatch& out, Peer& peer, const Delivery& delivery
 SendResult Session::send_qos0(mqtt::WriteBatch& out, Peer& peer, const Ref<mqtt::Message>& message, bool retain,
                               std::span<const std::uint32_t> subscription_ids, MonoTime now) {
   if (message->expired(now)) return SendResult::expired;
+  if (!peer.sees(*message)) return SendResult::outside;
   mqtt::PublishOut publish;
   publish.message = &message;
   publish.retain = retain;
@@ -53,6 +54,7 @@ SendResult Session::send(mqtt::WriteBatch& out, Peer& peer, Delivery delivery, M
     return send_qos0(out, peer, delivery.message, delivery.retain, delivery.subscription_ids(), now);
   }
   if (delivery.message->expired(now)) return SendResult::expired;
+  if (!peer.sees(*delivery.message)) return SendResult::outside;
   Delivery& flying = in_flight().add(std::move(delivery), last_packet_id);
   flying.state = flying.qos == Qos::at_least_once ? FlightState::awaiting_puback : FlightState::awaiting_pubrec;
   if (encode(out, peer, flying, false, now)) return SendResult::sent;
@@ -89,7 +91,8 @@ std::vector<Delivery> Session::resend(mqtt::WriteBatch& out, Peer& peer, std::sp
     }
     const bool dup = delivery.state != FlightState::waiting;
     if (!dup) delivery.state = FlightState::awaiting_pubrec;
-    if (!encode(out, peer, delivery, dup, now)) given_up.push_back(delivery);  // this connection accepts less than the old one
+    // This connection may accept less than the old one, or see less.
+    if (!peer.sees(*delivery.message) || !encode(out, peer, delivery, dup, now)) given_up.push_back(delivery);
   });
   for (const auto& delivery : given_up) in_flight_->finish(*in_flight_->find(delivery.packet_id));
   return given_up;
@@ -104,6 +107,10 @@ mqtt::PacketId Session::hold(Delivery delivery) {
 SendResult Session::send_held(mqtt::WriteBatch& out, Peer& peer, mqtt::PacketId id, MonoTime now) {
   Delivery* held = delivery_of(id);
   if (held == nullptr || held->state != FlightState::waiting || held->resend) return SendResult::sent;
+  if (!peer.sees(*held->message)) {
+    in_flight_->finish(*held);
+    return SendResult::outside;
+  }
   if (!held->message->expired(now)) {
     held->state = FlightState::awaiting_pubrec;
     if (encode(out, peer, *held, false, now)) return SendResult::sent;

@@ -23,6 +23,13 @@ enum class SendResult : std::uint8_t {
   sent,
   too_large,  // more than the client accepts: dropped, counts as delivered  [MQTT-3.1.2-25]
   expired,    // [MQTT-3.3.2-5]
+  outside,    // of the client's mount point: dropped
+};
+
+/// How much may be on its way to a client before it acknowledges something, besides what it says itself.
+struct Window {
+  std::uint16_t messages = 65'535;
+  std::uint64_t payload_bytes = 0;  // 0: no limit; one message always goes
 };
 
 /// What an acknowledgement did.
@@ -71,9 +78,11 @@ class Session : public TimerNode {
   bool may_resend(const Peer& peer) const {
     return unsent_ != 0 && (resend_begins_ || in_flight_->size() - unsent_ < peer.receive_maximum);
   }
-  /// Whether a new QoS 1/2 delivery may be sent: nothing old waits and the window, `window_max` at most, has room.
-  bool may_send(const Peer& peer, std::uint16_t window_max) const {
-    return unsent_ == 0 && in_flight_count() < std::min(peer.receive_maximum, window_max);
+  /// Whether this may be sent as a new QoS 1/2 delivery: nothing old waits and the window has room.
+  bool may_send(const Peer& peer, const Window& window, const mqtt::Message& message) const {
+    if (unsent_ != 0 || in_flight_count() >= std::min(peer.receive_maximum, window.messages)) return false;
+    if (window.payload_bytes == 0 || !has_in_flight()) return true;
+    return in_flight_->payload_bytes() + message.payload().size() <= window.payload_bytes;
   }
   AckResult on_puback(mqtt::PacketId id);
   AckResult on_pubrec(mqtt::PacketId id, mqtt::ReasonCode reason);

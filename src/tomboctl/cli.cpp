@@ -2,6 +2,7 @@
 
 #include "tomboctl/cli_passwd.hpp"
 #include "tomboctl/cli_acl.hpp"
+#include "tomboctl/cli_import.hpp"
 #include "tomboctl/cli_store.hpp"
 
 #include <sstream>
@@ -87,6 +88,7 @@ class Words {
     describe_store(app_, invocation_);
     describe_passwd(app_, invocation_);
     describe_acl(app_, invocation_);
+    describe_import(app_, invocation_);
   }
   /// When all has been read.
   void finish() {

@@ -2,6 +2,7 @@
 
 #include "tomboctl/acl_wish.hpp"
 #include "tomboctl/channel.hpp"
+#include "tomboctl/import_wish.hpp"
 #include "tomboctl/passwd_wish.hpp"
 #include "tomboctl/store_wish.hpp"
 #include "tomboctl/table.hpp"
@@ -26,6 +27,7 @@ struct Invocation {
   StoreWish store;    // what == none: the broker is asked
   PasswdWish passwd;  // unless this is wanted
   AclWish acl;        // the same
+  ImportWish import;  // the same
 };
 
 struct Parsed {

@@ -8,6 +8,7 @@
 #   tests/bench/run.sh --others      the section about other brokers alone, to the standard output
 #   tests/bench/run.sh --durable     the section about persistence alone, to the standard output
 #   tests/bench/run.sh --secure      the section about TLS, WebSocket, rules and logins alone, to the standard output
+#   tests/bench/run.sh --size        the section about sizes, memory and time of a start alone, to the standard output
 #
 # Environment: TOMBO_BIN   a tombo to measure, with tombo-bench beside it (else build/release is built)
 #              MOSQUITTO   the other broker, default /usr/sbin/mosquitto
@@ -70,6 +71,12 @@ secure() {
   "$root/tests/bench/secure/secure.py" --tombo "$TOMBO_BIN" --mosquitto "$MOSQUITTO" --driver "$DRIVER" "${options[@]}" "$@"
 }
 
+# Sizes, memory and time of a start.
+size() {
+  "$root/packaging/package_config.py" "$root/config/tombo.toml" "$work/package.toml"
+  "$root/tests/bench/size_and_start.py" --tombo "$TOMBO_BIN" --mosquitto "$MOSQUITTO" --config "$work/package.toml" "$@"
+}
+
 # The same loads with tombo-bench, which can start any broker; MQTT 3.1.1, since not all of them know 5.0.
 other_brokers() {
   local bench failed brokers=(--broker "tombo=$TOMBO_CMD" --template "tombo_conf=$work/tombo.toml"
@@ -111,7 +118,7 @@ EOF
 }
 
 [[ -x $MOSQUITTO ]] || { echo "run.sh: $MOSQUITTO is missing (apt-get install mosquitto)" >&2; exit 2; }
-build_driver
+[[ ${1:-} == --size ]] || build_driver
 [[ -n ${TOMBO_BIN:-} ]] || build_tombo
 [[ -x ${TOMBO_BIN:-} ]] || { echo "run.sh: no tombo at '${TOMBO_BIN:-}'" >&2; exit 2; }
 TOMBO_BIN=$(realpath "$TOMBO_BIN")
@@ -127,6 +134,9 @@ elif [[ ${1:-} == --durable ]]; then
   exit
 elif [[ ${1:-} == --secure ]]; then
   secure "${@:2}"
+  exit
+elif [[ ${1:-} == --size ]]; then
+  size "${@:2}"
   exit
 fi
 "$DRIVER" compare --a "$TOMBO_CMD" --a-single "$TOMBO_CMD_SINGLE" --a-name tombo \
@@ -154,6 +164,7 @@ fi
 other_brokers >"$work/others.md" || status=$?
 durable >"$work/durable.md" || status=$?
 secure >"$work/secure.md" || status=$?
+size >"$work/size.md" || status=$?
 cat "$root/tests/bench/performance_head.md" "$work/head.md" "$work/tables.md" "$work/crossing_head.md" \
-  "$work/crossing.md" "$work/shares.md" "$work/others.md" "$work/durable.md" "$work/secure.md" >"$output"
+  "$work/crossing.md" "$work/shares.md" "$work/others.md" "$work/durable.md" "$work/secure.md" "$work/size.md" >"$output"
 exit "$status"

@@ -49,7 +49,7 @@ CONFINED = (
     ("libpq and SQLite", re.compile(r"^(postgresql/|libpq|sqlite3\.h)"), re.compile(r"^src/auth/sql/")),
     ("dlopen", re.compile(r"^dlfcn\.h$"), re.compile(r"^src/plugin/host/shared_object")),
     ("nlohmann-json", re.compile(r"^nlohmann/"),
-     re.compile(r"^src/(bench/(report|coordinate)|control|tomboctl|auth/(jwt|http))/")),
+     re.compile(r"^src/((bench/(report|coordinate)|control|tomboctl|auth/(jwt|http))/|broker/control_topics)")),
 )
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]')

@@ -52,6 +52,7 @@ TEST(CommandLine, NamesTheActions) {
   EXPECT_EQ(parse({"--print-config"}).cli.action, Cli::Action::print_config);
   EXPECT_EQ(parse({"--print-options-markdown"}).cli.action, Cli::Action::print_options_markdown);
   EXPECT_EQ(parse({"--print-shipped-config"}).cli.action, Cli::Action::print_shipped_config);
+  EXPECT_EQ(parse({"--print-mosquitto-markdown"}).cli.action, Cli::Action::print_mosquitto_markdown);
 }
 
 TEST(CommandLine, PrintsHelpWithSignalsAndExitCodes) {

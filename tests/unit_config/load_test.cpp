@@ -221,22 +221,6 @@ TEST(Load, ExplainsBracketsThatAreTooFewOrTooMany) {
   EXPECT_THAT(told(open_with("[listners]\nport = 1\n")), HasSubstr("did you mean [[listener]]?"));
 }
 
-TEST(Load, RecognisesAMosquittoFileAndTranslatesItsFirstLine) {
-  EXPECT_EQ(
-      told("# my broker\nlistener 1884 10.0.0.1\nallow_anonymous true\n"),
-      "tombo.toml:2:1: error: this is a configuration for Mosquitto; tombo wants TOML, where this line is: "
-      "[[listener]] address = \"10.0.0.1\" port = 1884\n"
-      "  listener 1884 10.0.0.1\n"
-      "  ^\n");
-  EXPECT_THAT(told("persistence true\n"), HasSubstr("docs/options.md"));
-  EXPECT_THAT(told("log_dest stdout\n"), HasSubstr("[log] to = [\"stdout\"]"));
-}
-
-TEST(Load, DoesNotTakeAForgottenEqualsSignForMosquitto) {
-  EXPECT_THAT(told("allow_anonymous true\n[[listener]]\nport = 1\n"),
-              AllOf(HasSubstr("tombo.toml:1:"), Not(HasSubstr("Mosquitto"))));
-}
-
 TEST(Load, ListensOnLoopbackWhenAFileHasNoListener) {
   const Loaded loaded = load(kOpen);
   EXPECT_TRUE(loaded.ok());

@@ -10,7 +10,13 @@ using Kind = auth::Verdict::Kind;
 /// The example that authors of plugins begin with, which was built with the C compiler and the header alone.
 class Example : public PluginTest {
  protected:
-  static config::Plugin example(std::vector<std::string> options) { return {"p", EXAMPLE_PLUGIN, std::move(options), 5'000}; }
+  static config::Plugin example(std::vector<std::string> options) {
+    config::Plugin made;
+    made.name = "p";
+    made.path = EXAMPLE_PLUGIN;
+    made.options = std::move(options);
+    return made;
+  }
   auth::Decision judge(const std::string& user, auth::Action action, const std::string& topic) {
     Awaited<auth::AccessAnswer> later;
     const auto principal = auth::somebody(user);

@@ -28,13 +28,22 @@ TEST_F(Loading, RefusesAnotherMajorVersionWithoutCallingIt) {
 TEST_F(Loading, RefusesWhatIsNoPlugin) {
   EXPECT_THAT(try_load({section("x", "no_symbols")}), ElementsAre(HasSubstr("does not export 'tombo_plugin_api'")));
   EXPECT_THAT(try_load({section("x", "no_init")}), ElementsAre(HasSubstr("does not export 'tombo_plugin_init'")));
-  EXPECT_THAT(try_load({section("x", "for_mosquitto")}), ElementsAre(HasSubstr("is a plugin for Mosquitto")));
+  auto other = section("x", "for_mosquitto");
+  EXPECT_THAT(try_load({other}), ElementsAre(HasSubstr("does not export 'mosquitto_plugin_init'"))) << "its symbols tell whose it is";
+  other.kind = config::PluginKind::tombo;
+  EXPECT_THAT(try_load({other}), ElementsAre(HasSubstr("is a plugin for Mosquitto")));
+  auto ours = section("x", "scripted");
+  ours.kind = config::PluginKind::mosquitto;
+  EXPECT_THAT(try_load({ours}), ElementsAre(HasSubstr("exports neither")));
 }
 
 TEST_F(Loading, RefusesWhatIsNotThere) {
   EXPECT_THAT(try_load({section("x", "missing")}), ElementsAre(AllOf(HasSubstr("cannot be loaded"), HasSubstr("missing.so"))));
-  EXPECT_THAT(try_load({{"x", "libc.so.6", {}, 1000}}), ElementsAre(HasSubstr("names no directory")));
-  EXPECT_THAT(try_load({{"x", "/etc/passwd", {}, 1000}}), ElementsAre(HasSubstr("cannot be loaded")));
+  auto odd = section("x", "missing");
+  odd.path = "libc.so.6";
+  EXPECT_THAT(try_load({odd}), ElementsAre(HasSubstr("names no directory")));
+  odd.path = "/etc/passwd";
+  EXPECT_THAT(try_load({odd}), ElementsAre(HasSubstr("cannot be loaded")));
 }
 
 TEST_F(Loading, TellsWhyAPluginCannotBegin) {

@@ -161,7 +161,11 @@ class Gate {
 };
 
 inline config::Plugin section(const std::string& name, const std::string& file, std::vector<std::string> options = {}) {
-  return {name, TEST_PLUGINS + file + ".so", std::move(options), 5'000};
+  config::Plugin made;
+  made.name = name;
+  made.path = TEST_PLUGINS + file + ".so";
+  made.options = std::move(options);
+  return made;
 }
 
 /// Plugins with all that they need.

@@ -90,7 +90,7 @@ TEST_F(SessionTest, ResendsNoMoreThanASmallerReceiveMaximumAllows) {
   static_cast<void>(session.resend(out, peer, {}, kNow));
   EXPECT_EQ(take(out), (std::vector<Sent>{{PacketType::publish, 1, true, "a"}, {PacketType::publish, 2, true, "b"}}));
   EXPECT_TRUE(session.resending());
-  EXPECT_FALSE(session.may_send(peer, 100));
+  EXPECT_FALSE(session.may_send(peer, {100, 0}, *delivery("x", Qos::at_least_once).message));
   // Nothing more while the quota is used up, one more for each that is acknowledged.
   static_cast<void>(session.resend(out, peer, {}, kNow));
   EXPECT_TRUE(take(out).empty());
@@ -104,7 +104,7 @@ TEST_F(SessionTest, ResendsNoMoreThanASmallerReceiveMaximumAllows) {
   EXPECT_FALSE(session.resending());
   session.on_puback(4);
   EXPECT_EQ(session.in_flight_count(), 0u);
-  EXPECT_TRUE(session.may_send(peer, 100));
+  EXPECT_TRUE(session.may_send(peer, {100, 0}, *delivery("x", Qos::at_least_once).message));
 }
 
 TEST_F(SessionTest, AnAcknowledgementOfWhatThisConnectionHasNotSeenMakesItGo) {

@@ -12,8 +12,11 @@ AccessInquiry::AccessInquiry(std::shared_ptr<const Snapshot> snapshot, const Acc
       client_id_(access.client_id),
       topic_(access.topic),
       principal_(access.principal),
-      access_{access.action, client_id_, principal_, access.listener, topic_, access.qos, access.retain},
+      payload_(access.payload.begin(), access.payload.end()),
+      access_{access.action, client_id_, principal_,    access.listener, topic_,
+              access.qos,    access.retain, access.shared, payload_},
       so_far_(std::move(so_far)),
+      for_all_(access.action == Action::receive || access.action == Action::unsubscribe),
       gate_(std::move(gate)),
       later_(std::move(later)) {}
 
@@ -25,6 +28,7 @@ AccessAnswer AccessInquiry::begin() {
 std::optional<AccessAnswer> AccessInquiry::ask_on() {
   while (next_ < snapshot_->referees.size()) {
     Referee& referee = *snapshot_->referees[next_++];
+    if (for_all_ && !referee.asks_for_all()) continue;
     const auto reply =
         std::make_shared<Reply<AccessAnswer>>(AccessAnswer{Decision::deny, mqtt::ReasonCode::not_authorized, nullptr});
     AccessAnswer answer = referee.judge(access_, reply->callback());
@@ -40,7 +44,9 @@ std::optional<AccessAnswer> AccessInquiry::ask_on() {
 
 bool AccessInquiry::ends_with(const AccessAnswer& answer) {
   const bool allows = answer.decision == Decision::allow;
+  keeps_ = keeps_ && answer.keeps;
   if (!allows || !so_far_.rule) so_far_ = answer;
+  so_far_.keeps = keeps_;
   if (!allows) so_far_.decision = Decision::deny;
   return !allows;
 }

@@ -4,10 +4,12 @@
 #include "auth/chain/snapshot.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace tombo::auth {
 
@@ -32,8 +34,11 @@ class AccessInquiry : public std::enable_shared_from_this<AccessInquiry> {
   const std::string client_id_;
   const std::string topic_;
   const std::shared_ptr<const Principal> principal_;
-  const Access access_;  // borrows from the three
+  const std::vector<std::uint8_t> payload_;
+  const Access access_;  // borrows from the four
   AccessAnswer so_far_;
+  const bool for_all_;  // only those who want to be asked for it
+  bool keeps_ = true;   // all answers so far may be remembered
   std::shared_ptr<Gate> gate_;
   std::function<void(AccessAnswer)> later_;
   std::size_t next_ = 0;

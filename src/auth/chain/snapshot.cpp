@@ -11,6 +11,8 @@ namespace tombo::auth {
 
 namespace {
 
+constexpr std::string_view kPasswords = "passwords";
+
 /// Makes a snapshot, collecting all that is wrong on the way.
 class Maker {
  public:
@@ -21,14 +23,9 @@ class Maker {
   }
 
   Result<std::shared_ptr<const Snapshot>, Problems> make() {
+    made_->policy = load_policy(options_.acl);
     for (const auto& listener : options_.listeners) open_door(listener);
     add_referees();
-    auto policy = acl::Policy::load(options_.acl);
-    if (policy) {
-      made_->policy = std::move(*policy);
-    } else {
-      for (const auto& problem : policy.error()) problems_.push_back(config::to_text(problem));
-    }
     made_->sources = options_.acl;
     add_file(options_.acl.file);
     add_file(options_.acl.roles_file);
@@ -49,31 +46,74 @@ class Maker {
     door.anonymous =
         listener.anonymous == Anonymous::allow || (listener.anonymous == Anonymous::as_broker && options_.allow_anonymous);
     door.user_name_from = listener.user_name_from;
-    for (const auto& name : listener.authentication.empty() ? options_.auth.backends : listener.authentication) {
-      Backend* backend = backend_named(name);
+    for (const auto& name : chain_of(listener)) {
+      const bool own_users = name == kPasswords && !listener.password_file.empty();
+      Backend* backend = own_users ? passwords_in(listener.password_file) : backend_named(name);
       if (backend == nullptr) continue;
       door.backends.push_back(backend);
       made_->grants_may_come = made_->grants_may_come || may_grant(name);
     }
+    door.policy = policy_of(listener);
     made_->doors.push_back(std::move(door));
+  }
+
+  /// A listener with users of its own asks for their passwords, or it would let in whoever names one.
+  std::vector<std::string> chain_of(const config::Listener& listener) {
+    const auto& chain = listener.authentication.empty() ? options_.auth.backends : listener.authentication;
+    if (listener.password_file.empty()) return chain;
+    if (chain.empty()) return {std::string{kPasswords}};
+    if (std::find(chain.begin(), chain.end(), kPasswords) == chain.end()) {
+      problems_.push_back(fmt::format("{}: this password_file of a listener is not asked, because backend passwords is not "
+                                      "among {}", listener.password_file, fmt::join(chain, ", ")));
+    }
+    return chain;
   }
 
   /// nullptr, and a problem the first time, where there is none: then there is no snapshot either.
   Backend* backend_named(const std::string& name) {
     if (const auto known = by_name_.find(name); known != by_name_.end()) return known->second;
     const BackendKind* kind = find_backend(name);
-    Backend* backend = kind != nullptr ? make_own(*kind) : nullptr;
+    Backend* backend = kind != nullptr ? make_own(*kind, options_) : nullptr;
     if (kind == nullptr) problems_.push_back(fmt::format("there is no backend \"{}\"", name));
     return by_name_.emplace(name, backend).first->second;
   }
 
-  Backend* make_own(const BackendKind& kind) {
-    auto backend = kind.make(options_, workers_, clock_);
+  /// Backend passwords with the users of another file, which several listeners may share.
+  Backend* passwords_in(const std::string& file) {
+    if (const auto known = by_file_.find(file); known != by_file_.end()) return known->second;
+    config::Options with_file = options_;
+    with_file.passwords.file = file;
+    return by_file_.emplace(file, make_own(*find_backend(kPasswords), with_file)).first->second;
+  }
+
+  /// The rules of a listener; the pointer is null where they cannot be read: then there is no snapshot either.
+  const acl::Policy* policy_of(const config::Listener& listener) {
+    if (listener.acl_file.empty()) return made_->policy.get();
+    auto& own = made_->own_policies;
+    if (const auto known = own.find(listener.acl_file); known != own.end()) return known->second.get();
+    config::Acl files;
+    files.file = listener.acl_file;
+    add_file(listener.acl_file);
+    return own.emplace(listener.acl_file, load_policy(files, " (acl_file of a listener)")).first->second.get();
+  }
+
+  std::shared_ptr<const acl::Policy> load_policy(const config::Acl& files, std::string_view whose = "") {
+    auto policy = acl::Policy::load(files);
+    if (policy) return std::move(*policy);
+    for (config::Problem problem : policy.error()) {
+      problem.message += whose;
+      problems_.push_back(config::to_text(problem));
+    }
+    return nullptr;
+  }
+
+  Backend* make_own(const BackendKind& kind, const config::Options& options) {
+    auto backend = kind.make(options, workers_, clock_);
     if (!backend) {
       blame(backend.error());
       return nullptr;
     }
-    for (const auto& file : kind.files(options_)) add_file(file);
+    for (const auto& file : kind.files(options)) add_file(file);
     made_->own.push_back(std::move(*backend));
     return made_->own.back().get();
   }
@@ -104,6 +144,7 @@ class Maker {
   const Clock& clock_;
   std::shared_ptr<Snapshot> made_;
   std::map<std::string, Backend*, std::less<>> by_name_;
+  std::map<std::string, Backend*> by_file_;  // passwords of listeners
   Problems problems_;
 };
 

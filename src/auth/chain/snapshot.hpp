@@ -4,6 +4,7 @@
 #include "auth/acl/policy.hpp"
 #include "config/options.hpp"
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -16,11 +17,12 @@ struct Guests {
   std::vector<std::shared_ptr<Referee>> referees;
 };
 
-/// How a client comes in at one listener.
+/// How a client comes in at one listener, and by which rules it is judged then.
 struct Door {
   bool anonymous = false;
   config::UserNameFrom user_name_from = config::UserNameFrom::connect;
   std::vector<Backend*> backends;  // in the order in which they are asked
+  const acl::Policy* policy = nullptr;  // its own, or the broker's
 
   bool takes_transport() const { return user_name_from != config::UserNameFrom::connect; }
 };
@@ -33,7 +35,8 @@ struct Snapshot {
   Guests guests;
   std::vector<Door> doors;        // by listener
   std::vector<Referee*> referees; // all are asked, in this order
-  std::shared_ptr<const acl::Policy> policy;
+  std::shared_ptr<const acl::Policy> policy;  // of [acl]
+  std::map<std::string, std::shared_ptr<const acl::Policy>> own_policies;  // of listeners, by file
   bool grants_may_come = false;   // some backend may tell rights with a login
   config::Acl sources;            // of the policy
   std::vector<std::string> files;
@@ -45,8 +48,25 @@ struct Snapshot {
     }
     return false;
   }
-  bool restricts() const { return policy->restricts() || !referees.empty() || grants_may_come; }
-  bool restricts_receiving() const { return policy->restricts_receiving() || grants_may_come; }
+  /// False for what comes from a listener that there is not any more: nobody knows which rules would hold.
+  bool knows(const Access& access) const { return access.listener < doors.size(); }
+  /// The rules of the listener by which somebody came.  Needs knows().
+  const acl::Policy& policy_of(const Access& access) const { return *doors[access.listener].policy; }
+  /// What the rules say.
+  AccessAnswer judge(const Access& access) const {
+    if (knows(access)) return policy_of(access).judge(access);
+    AccessAnswer answer;
+    answer.decision = Decision::deny;
+    return answer;
+  }
+  bool restricts() const { return policy->restricts() || !own_policies.empty() || !referees.empty() || grants_may_come; }
+  bool asks_for_all() const {
+    for (const Referee* referee : referees) {
+      if (referee->asks_for_all()) return true;
+    }
+    return false;
+  }
+  bool restricts_receiving() const { return policy->restricts_receiving() || !own_policies.empty() || grants_may_come; }
 };
 
 /// Everything read anew, or all that is wrong.  Main; blocks on files.

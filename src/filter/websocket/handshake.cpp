@@ -24,7 +24,12 @@ HandshakeAnswer refuse(std::string_view status, std::string why, std::string_vie
           fmt::format("HTTP/1.1 {}\r\n{}Content-Type: text/plain; charset=utf-8\r\nContent-Length: {}\r\nConnection: "
                       "close\r\n\r\n{}",
                       status, headers, body.size(), body),
+          nullptr,
           fmt::format("WebSocket: {}", why)};
+}
+HandshakeAnswer want_upgrade() {
+  return refuse("426 Upgrade Required", "this is an MQTT broker: connect with MQTT over WebSocket, subprotocol mqtt",
+                "Upgrade: websocket\r\n");
 }
 HandshakeAnswer bad(std::string why) {
   return refuse("400 Bad Request", std::move(why));
@@ -69,20 +74,44 @@ HandshakeAnswer accept(const WebSocketRequest& request, std::string_view subprot
           fmt::format("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                       "Sec-WebSocket-Accept: {}\r\nSec-WebSocket-Protocol: {}\r\n\r\n",
                       accept_key(request.key), subprotocol),
+          nullptr,
           {}};
+}
+
+/// A request that wants no upgrade.
+HandshakeAnswer give_file(const WebSocketRequest& request, const WebSocketRules& rules) {
+  if (!request.is_get && !request.is_head) return refuse("405 Method Not Allowed", "files are given to GET and HEAD", "Allow: GET, HEAD\r\n");
+  const std::string_view path = path_of(request.target);
+  auto file = rules.files->find(path);
+  if (!file && !rules.path.empty() && path == rules.path) return want_upgrade();
+  if (!file) return refuse("404 Not Found", "there is nothing at this path");
+  HandshakeAnswer answer;
+  answer.bytes = fmt::format("HTTP/1.1 200 OK\r\nContent-Type: {}\r\nContent-Length: {}\r\nX-Content-Type-Options: nosniff\r\n"
+                             "Cache-Control: no-cache\r\nConnection: close\r\n\r\n", file->type, file->bytes.size());
+  answer.why = fmt::format("HTTP: {} was given", file->name);
+  answer.file = std::move(file);
+  return answer;
+}
+
+/// Without what an answer to HEAD leaves out.
+HandshakeAnswer without_body(HandshakeAnswer answer) {
+  answer.file = nullptr;
+  answer.bytes.resize(answer.bytes.find("\r\n\r\n") + 4);
+  return answer;
 }
 }  // namespace
 
 HandshakeAnswer judge_handshake(const WebSocketRequest& request, const WebSocketRules& rules) {
   if (!request.is_http_1_1) return bad("HTTP/1.1 is wanted");
+  if (rules.files && request.upgrade.empty() && request.hosts == 1) {
+    auto answer = give_file(request, rules);
+    return request.is_head ? without_body(std::move(answer)) : answer;
+  }
   if (!request.is_get) return bad("a WebSocket handshake is a GET");
   if (request.hosts != 1) return bad("one Host header is wanted");
   if (!rules.path.empty() && path_of(request.target) != rules.path)
     return refuse("404 Not Found", "there is nothing at this path");
-  if (request.upgrade.empty()) {
-    return refuse("426 Upgrade Required", "this is an MQTT broker: connect with MQTT over WebSocket, subprotocol mqtt",
-                  "Upgrade: websocket\r\n");
-  }
+  if (request.upgrade.empty()) return want_upgrade();
   if (!lists(request.upgrade, "websocket")) return bad("Upgrade does not name websocket");
   if (!lists(request.connection, "upgrade")) return bad("Connection does not name Upgrade");
   if (request.versions != 1 || request.version != kVersion) {

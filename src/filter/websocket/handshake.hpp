@@ -3,6 +3,7 @@
 #include "filter/websocket/request.hpp"
 #include "filter/websocket/rules.hpp"
 
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -11,11 +12,12 @@ namespace tombo::filter {
 /// What is answered to a handshake.
 struct HandshakeAnswer {
   bool welcome = false;
-  std::string bytes;  // the whole HTTP answer
+  std::string bytes;  // the whole HTTP answer, or its head where there is a file
+  std::shared_ptr<const HttpFile> file;  // that follows
   std::string why;    // for the log, if not welcome
 };
 
-/// Judges a request.  [MQTT-6.0.0-3, MQTT-6.0.0-4]
+/// Judges a request.  One that wants no upgrade is given a file where the rules have some.  [MQTT-6.0.0-3, MQTT-6.0.0-4]
 HandshakeAnswer judge_handshake(const WebSocketRequest& request, const WebSocketRules& rules);
 /// For requests that are no HTTP: 400, and for those that are too long: 431.
 HandshakeAnswer refuse_broken(std::string_view what);

@@ -66,6 +66,7 @@ int RequestReader::on_head(http_parser* parser) {
   RequestReader& self = reader(parser);
   if (!self.field_.empty()) self.header_ends();
   self.request_.is_get = parser->method == HTTP_GET;
+  self.request_.is_head = parser->method == HTTP_HEAD;
   self.request_.is_http_1_1 = parser->http_major == 1 && parser->http_minor == 1;
   self.whole_ = true;
   return kNothingFollows;

@@ -15,6 +15,7 @@ namespace tombo::filter {
 /// is what HTTP takes them for; those that may come only once are counted.
 struct WebSocketRequest {
   bool is_get = false;
+  bool is_head = false;
   bool is_http_1_1 = false;
   std::string target;
   std::string upgrade;

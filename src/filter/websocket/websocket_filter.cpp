@@ -12,6 +12,9 @@ namespace tombo::filter {
 
 namespace {
 
+/// A file goes out in pieces of so many bytes.
+constexpr std::size_t kPieceBytes = 64 * 1024;
+
 /// First the handshake, then frames; what each needs is there only while it lasts.
 class WebSocketFilter final : public ByteFilter {
  public:
@@ -29,6 +32,14 @@ class WebSocketFilter final : public ByteFilter {
 
   void close(Sink& outward) override {
     if (frames_) frames_->close(outward);
+  }
+
+  std::size_t left() const override { return file_ ? file_->bytes.size() - given_ : 0; }
+  bool last_words(Sink& outward) override {
+    const std::string_view piece = std::string_view(file_->bytes).substr(given_, kPieceBytes);
+    outward.insert(outward.end(), piece.begin(), piece.end());
+    given_ += piece.size();
+    return true;
   }
 
   bool open() const override { return frames_ && !frames_->closed(); }
@@ -75,6 +86,7 @@ class WebSocketFilter final : public ByteFilter {
       frames_ = std::make_unique<Frames>();
     } else {
       why_ = answer.why;
+      file_ = answer.file;
     }
     hello_.reset();
     return answer.welcome;
@@ -89,7 +101,9 @@ class WebSocketFilter final : public ByteFilter {
   std::unique_ptr<Hello> hello_;    // until the handshake is done
   std::unique_ptr<Frames> frames_;  // from then on
   std::string address_;             // of the client, as a trusted proxy tells it
-  std::string why_;                 // the handshake was refused
+  std::string why_;                 // the handshake was refused, or was none
+  std::shared_ptr<const HttpFile> file_;  // that was asked for instead
+  std::size_t given_ = 0;
 };
 
 }  // namespace
@@ -97,7 +111,13 @@ class WebSocketFilter final : public ByteFilter {
 Result<std::shared_ptr<const WebSocketRules>, std::string> websocket_rules(const config::Listener& listener) {
   auto trusted = NetworkSet::parse(listener.websocket_trusted_proxies);
   if (!trusted) return Failure{"websocket_trusted_proxies: " + trusted.error()};
-  return std::shared_ptr<const WebSocketRules>(std::make_shared<WebSocketRules>(listener, std::move(*trusted)));
+  std::shared_ptr<const HttpFiles> files;
+  if (!listener.http_directory.empty()) {
+    auto loaded = HttpFiles::load(listener.http_directory);
+    if (!loaded) return Failure{loaded.error()};
+    files = std::move(*loaded);
+  }
+  return std::shared_ptr<const WebSocketRules>(std::make_shared<WebSocketRules>(listener, std::move(*trusted), std::move(files)));
 }
 
 std::unique_ptr<ByteFilter> make_websocket(std::shared_ptr<const WebSocketRules> rules,

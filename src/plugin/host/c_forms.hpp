@@ -69,14 +69,22 @@ struct KeptClient {
         principal(client.principal),
         peer(client.peer),
         listener(client.listener),
-        version(client.version) {}
-  ClientView view() const { return {client_id, principal, peer, listener, version}; }
+        version(client.version),
+        clean_session(client.clean_session),
+        keep_alive_s(client.keep_alive_s),
+        subscriptions(client.subscriptions) {}
+  ClientView view() const {
+    return {client_id, principal, peer, listener, version, clean_session, keep_alive_s, subscriptions};
+  }
 
   std::string client_id;
   std::shared_ptr<const auth::Principal> principal;
   std::shared_ptr<const auth::Peer> peer;
   std::size_t listener;
   mqtt::Version version;
+  bool clean_session;
+  std::uint16_t keep_alive_s;
+  std::size_t subscriptions;
 };
 
 }  // namespace tombo::plugin

@@ -30,6 +30,8 @@ struct Decision {
   std::optional<mqtt::ReasonCode> reason;
   std::string why;
   std::string user_name;
+  bool anonymous = false;  // let in without a name, whatever the login said
+  bool ignored = false;    // unknown, and not to be counted as a no where nobody else knows
   std::vector<std::string> groups;
   std::vector<auth::Grant> grants;
   bool has_grants = false;

@@ -2,7 +2,7 @@
 
 #include "plugin/host/c_forms.hpp"
 #include "plugin/host/limits.hpp"
-#include "plugin/host/shared_object.hpp"
+#include "plugin/mosquitto/module.hpp"
 
 #include <fmt/format.h>
 
@@ -18,6 +18,9 @@ namespace {
 
 /// Complaints about one plugin: one in so much time; all are counted.
 constexpr Milliseconds kComplaintPause{10'000};
+
+/// How often guests hear of the time; Mosquitto tells them each time that its loop goes round.
+constexpr Milliseconds kTickPeriod{100};
 
 /// A stop that waits longer for a plugin says so.
 constexpr std::chrono::seconds kStopPatience{2};
@@ -47,6 +50,7 @@ LoadedPlugin::LoadedPlugin(const config::Plugin& section, PluginOptions options,
     : name_(section.name),
       rule_(std::make_shared<const std::string>("plugin:" + section.name)),
       parts_(parts),
+      keeps_verdicts_(section.cache_verdicts),
       options_(std::move(options)),
       deadline_ms_(section.deadline_ms),
       tickets_(kPendingMax),
@@ -62,13 +66,42 @@ LoadedPlugin::~LoadedPlugin() {
 Result<std::unique_ptr<LoadedPlugin>, std::string> LoadedPlugin::load(const config::Plugin& section, const Parts& parts) {
   auto options = parse_options(section.options);
   if (!options) return Failure{options.error()};
-  const auto object = load_shared_object(section.path);
-  if (!object) return Failure{object.error()};
   std::unique_ptr<LoadedPlugin> plugin{new LoadedPlugin(section, std::move(options.value()), parts)};
   std::optional<std::string> wrong;
-  plugin->executor_.call([&] { wrong = plugin->init(object->init); }).wait();
+  plugin->executor_.call([&] { wrong = plugin->load_file(section); }).wait();
   if (wrong) return Failure{std::move(*wrong)};
   return plugin;
+}
+
+std::optional<std::string> LoadedPlugin::load_file(const config::Plugin& section) {
+  using Kind = config::PluginKind;
+  auto file = OpenedFile::open(section.path);
+  if (!file) return file.error();
+  const bool other = section.kind == Kind::mosquitto || (section.kind == Kind::by_symbols && file->is_for_mosquitto());
+  if (other) return begin_guest(*file);
+  const auto object = as_own_plugin(*file, section.path);
+  if (!object) return object.error();
+  return init(object->init);
+}
+
+std::optional<std::string> LoadedPlugin::begin_guest(OpenedFile& file) {
+  const auto run_here = [this](std::function<void()> call) { must_tell(std::move(call)); };
+  const auto give_answer = [this](std::uint64_t ticket, Decision decision) { give(ticket, std::move(decision)); };
+  guest_ = std::make_unique<mosquitto::Module>(
+      mosquitto::Module::Parts{name_, parts_.logger, parts_.actions, give_answer, run_here});
+  std::optional<std::string> wrong;
+  try {
+    wrong = guest_->load(file);
+    if (!wrong) wrong = guest_->begin(options_);
+  } catch (const std::exception& error) {
+    wrong = fmt::format("its initialisation threw an exception: {}", error.what());
+  }
+  if (wrong) return wrong;
+  runs_ = true;
+  if (!guest_->roles().tick) return {};
+  const auto tick = [](void* guest) { static_cast<mosquitto::Module*>(guest)->tick(); };
+  timers_.add(parts_.timekeeper.now() + kTickPeriod, kTickPeriod, tick, guest_.get());
+  return {};
 }
 
 std::optional<std::string> LoadedPlugin::init(int (*begin)(const tombo_host*, tombo_start*)) {
@@ -203,6 +236,18 @@ std::optional<Decision> LoadedPlugin::ask(Call call, Tickets::Done done, std::si
   return {};
 }
 
+std::optional<Decision> LoadedPlugin::ask_guest(GuestCall call, Tickets::Done done, std::size_t bytes) {
+  const auto wrapped = [this, call = std::move(call)](std::uint64_t ticket) -> int {
+    if (auto decision = call(ticket, *guest_)) give(ticket, std::move(*decision));
+    return TOMBO_LATER;
+  };
+  return ask(wrapped, std::move(done), bytes);
+}
+
+void LoadedPlugin::give(std::uint64_t ticket, Decision decision) {
+  if (!tickets_.complete(ticket, std::move(decision))) ++late_;
+}
+
 Decision LoadedPlugin::ask_now(const Call& call) {
   ++asked_;
   auto answer = at_once(call, 0);
@@ -247,6 +292,11 @@ void LoadedPlugin::end_exchange(const std::shared_ptr<ExchangeState>& state) {
 
 void LoadedPlugin::reload(const config::Plugin& section, PluginOptions options) {
   deadline_ms_ = section.deadline_ms;
+  if (guest_ != nullptr) {  // they hear of every reload
+    options_ = std::move(options);
+    executor_.must_run([this, kept = options_] { guarded([&] { guest_->reload(kept); }); });
+    return;
+  }
   if (options == options_) return;
   options_ = std::move(options);
   if (calls_.on_reload == nullptr) {
@@ -333,6 +383,7 @@ void LoadedPlugin::stop() {
 
 void LoadedPlugin::say_goodbye() {
   guarded([this] { clients_.clear(); });
+  if (guest_ != nullptr) guarded([this] { guest_->end(); });
   if (calls_.shutdown == nullptr) return;
   guarded([this] { calls_.shutdown(self_); });
 }

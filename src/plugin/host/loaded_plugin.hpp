@@ -9,6 +9,7 @@
 #include "plugin/host/tickets.hpp"
 #include "plugin/host/timekeeper.hpp"
 #include "plugin/host/timers.hpp"
+#include "plugin/host/shared_object.hpp"
 #include "plugin/plugin_host.hpp"
 #include "tombo/plugin.h"
 
@@ -24,6 +25,10 @@
 #include <vector>
 
 namespace tombo::plugin {
+
+namespace mosquitto {
+class Module;
+}  // namespace mosquitto
 
 using PluginOptions = std::vector<std::pair<std::string, std::string>>;
 /// From "key=value" each; the failure names the one that is not.
@@ -59,11 +64,19 @@ class LoadedPlugin final : public Timed {
   void* self() const { return self_; }
   bool concurrent() const { return (calls_.flags & TOMBO_PLUGIN_CONCURRENT) != 0; }
   bool judges_receiving() const;
+  /// A plugin of Mosquitto's interface, which then has no calls(); null: it is one of ours.
+  mosquitto::Module* guest() const { return guest_.get(); }
+  /// What it says of rights may be remembered.
+  bool keeps_verdicts() const { return keeps_verdicts_; }
 
   /// Asks a question.  A concurrent plugin is called at once, and its answer may be there then; `call` may borrow.
   /// A serial one is called on its thread: `call` owns what it needs, about so many bytes.  Where nothing is returned, `done`
   /// is called exactly once, perhaps before this returns; else never.
   std::optional<Decision> ask(Call call, Tickets::Done done, std::size_t bytes);
+  /// Asks a guest, on its thread; nothing said there: it answers by give().  Otherwise as ask().
+  using GuestCall = std::function<std::optional<Decision>(std::uint64_t ticket, mosquitto::Module& guest)>;
+  std::optional<Decision> ask_guest(GuestCall call, Tickets::Done done, std::size_t bytes);
+  void give(std::uint64_t ticket, Decision decision);
   /// Asks a concurrent plugin something that cannot wait.
   Decision ask_now(const Call& call);
   /// Calls at once where the plugin is concurrent, else on its thread.  False: its queue is full, which is counted.
@@ -93,6 +106,8 @@ class LoadedPlugin final : public Timed {
 
  private:
   LoadedPlugin(const config::Plugin& section, PluginOptions options, const Parts& parts);
+  std::optional<std::string> load_file(const config::Plugin& section);
+  std::optional<std::string> begin_guest(OpenedFile& file);
   std::optional<std::string> init(int (*begin)(const tombo_host*, tombo_start*));
   std::optional<std::string> take_callbacks(const tombo_plugin* from);
   std::optional<Decision> at_once(const Call& call, std::uint64_t ticket);
@@ -109,6 +124,8 @@ class LoadedPlugin final : public Timed {
   tombo_plugin calls_{};
   void* self_ = nullptr;
   bool runs_ = false;  // init() was well
+  bool keeps_verdicts_ = false;
+  std::unique_ptr<mosquitto::Module> guest_;
   PluginOptions options_;                 // main's
   std::atomic<std::uint32_t> deadline_ms_;
   Tickets tickets_;

@@ -1,6 +1,9 @@
 #include "plugin/host/plugin_backend.hpp"
 
 #include "plugin/host/c_forms.hpp"
+#include "plugin/mosquitto/module.hpp"
+
+#include <utility>
 
 namespace tombo::plugin {
 
@@ -19,6 +22,7 @@ std::size_t bytes_of(const auth::Login& login) {
 std::shared_ptr<const auth::Principal> principal_of(Decision& decision, const auth::Login& login, std::string_view backend) {
   auto principal = std::make_shared<auth::Principal>();
   principal->user_name = decision.user_name.empty() ? login.user_name : std::move(decision.user_name);
+  if (decision.anonymous) principal->user_name.clear();
   principal->backend = backend;
   principal->groups = std::move(decision.groups);
   principal->grants = std::move(decision.grants);
@@ -92,6 +96,7 @@ class PluginExchange final : public auth::Exchange {
       return calls.extended_begin(plugin->self(), ticket, &form.form, c_text(std::string_view{method}),
                                   c_bytes(std::string_view{data}), &state->of_plugin);
     };
+    if (plugin_.guest() != nullptr) return guest_step(data, std::move(done), std::exchange(stepped_, true));
     stepped_ = true;
     auto decision = plugin_.ask(std::move(call), std::move(done), bytes_of(*login_) + data.size());
     if (decision) return exchange_answer_of(std::move(*decision), *login_, *plugin_.rule());
@@ -101,6 +106,17 @@ class PluginExchange final : public auth::Exchange {
   }
 
  private:
+  auth::ExchangeAnswer guest_step(std::string_view data, Tickets::Done done, bool stepped) {
+    auto call = [stepped, method = method_, login = login_, data = std::string{data}](std::uint64_t, mosquitto::Module& guest) {
+      return std::optional{guest.exchange(*login, method, data, !stepped, login->again)};
+    };
+    auto decision = plugin_.ask_guest(std::move(call), std::move(done), bytes_of(*login_) + data.size());
+    if (decision) return exchange_answer_of(std::move(*decision), *login_, *plugin_.rule());
+    auth::ExchangeAnswer pending;
+    pending.step = auth::ExchangeAnswer::Step::pending;
+    return pending;
+  }
+
   LoadedPlugin& plugin_;
   const std::string method_;
   const std::shared_ptr<const auth::Login> login_;
@@ -112,18 +128,29 @@ class PluginExchange final : public auth::Exchange {
 
 void PluginBackend::ask(std::shared_ptr<const auth::Login> login, std::function<void(Verdict)> done) {
   LoadedPlugin* plugin = &plugin_;
+  auto late = [plugin, login, done](Decision decision) { done(verdict_of(std::move(decision), *login, *plugin->rule())); };
+  if (const mosquitto::Module* guest = plugin->guest()) {
+    if (!guest->roles().basic_auth) return done({});
+    auto call = [login](std::uint64_t ticket, mosquitto::Module& there) { return there.login(ticket, *login); };
+    if (auto decision = plugin->ask_guest(std::move(call), late, bytes_of(*login))) late(std::move(*decision));
+    return;
+  }
   if (plugin->calls().authenticate == nullptr) return done({});  // it knows methods of enhanced authentication only
   auto call = [plugin, login](std::uint64_t ticket) {
     const CLogin form{*login};
     return plugin->calls().authenticate(plugin->self(), ticket, &form.form);
   };
-  auto late = [plugin, login, done](Decision decision) { done(verdict_of(std::move(decision), *login, *plugin->rule())); };
   if (auto decision = plugin->ask(std::move(call), std::move(late), bytes_of(*login))) {
     done(verdict_of(std::move(*decision), *login, *plugin->rule()));
   }
 }
 
 std::unique_ptr<auth::Exchange> PluginBackend::begin(std::string_view method, std::shared_ptr<const auth::Login> login) {
+  if (const mosquitto::Module* guest = plugin_.guest()) {
+    // It says only when it is asked whether it knows the method.
+    if (!guest->roles().extended_auth) return nullptr;
+    return std::make_unique<PluginExchange>(plugin_, method, std::move(login));
+  }
   const char* const* known = plugin_.calls().methods;
   if (known == nullptr) return nullptr;
   for (; *known != nullptr; ++known) {
@@ -153,7 +180,8 @@ int c_action(auth::Action action) {
   switch (action) {
     case auth::Action::publish: return TOMBO_PUBLISH;
     case auth::Action::subscribe: return TOMBO_SUBSCRIBE;
-    case auth::Action::receive: break;
+    case auth::Action::receive:
+    case auth::Action::unsubscribe: break;  // of which our own are not asked
   }
   return TOMBO_RECEIVE;
 }

@@ -21,11 +21,17 @@ class PluginEvents final : public Events {
   void unsubscribed(const ClientView& client, std::string_view filter) override;
   bool watches_publish() const override { return !publish_.empty(); }
   PublishVerdict on_publish(const Publication& publication, std::function<void(PublishVerdict)> later) override;
+  bool takes_control() const override { return !guests_.empty(); }
+  PublishVerdict on_control(const Publication& publication, std::function<void(PublishVerdict)> later) override;
+  bool watches_deliver_later() const override { return !out_.empty(); }
+  PublishVerdict on_deliver_later(const DeliveryView& delivery, std::function<void(PublishVerdict)> later) override;
   bool watches_deliver() const override { return !deliver_.empty(); }
   DeliverVerdict on_deliver(const DeliveryView& delivery, std::string& payload) override;
 
  private:
   std::vector<LoadedPlugin*> clients_, subscribe_, unsubscribe_, publish_, deliver_;
+  std::vector<LoadedPlugin*> out_;     // those of them that see messages go out
+  std::vector<LoadedPlugin*> guests_;  // plugins of Mosquitto's interface, which hear of all clients
 };
 
 }  // namespace tombo::plugin

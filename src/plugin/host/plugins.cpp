@@ -1,8 +1,10 @@
 // What Plugins::load makes where plugins are built in.
+#include "plugin/host/guest_chain.hpp"
 #include "plugin/host/limits.hpp"
 #include "plugin/host/loaded_plugin.hpp"
 #include "plugin/host/plugin_backend.hpp"
 #include "plugin/host/plugin_events.hpp"
+#include "plugin/mosquitto/module.hpp"
 #include "plugin/plugin_host.hpp"
 
 #include <fmt/format.h>
@@ -23,6 +25,11 @@ struct Roles {
   PluginBackend backend;
   PluginReferee referee;
 };
+
+std::string kind_of(const LoadedPlugin& plugin) {
+  if (plugin.guest() != nullptr) return fmt::format("version {} of Mosquitto's interface", plugin.guest()->version());
+  return plugin.concurrent() ? "concurrent" : "serial";
+}
 
 class PluginSet final : public Plugins {
  public:
@@ -47,11 +54,13 @@ class PluginSet final : public Plugins {
   Timekeeper timekeeper_;  // before the plugins, which ring it as long as they live
   std::vector<std::unique_ptr<Roles>> all_;
   PluginEvents events_;
+  GuestReferee guest_referee_;
 };
 
 std::vector<std::string> PluginSet::load_all(const std::vector<config::Plugin>& sections, HostActions& actions) {
   std::vector<std::string> wrong;
   std::set<std::string> names;
+  std::set<std::string> paths;  // of those for Mosquitto
   for (const auto& section : sections) {
     const auto refuse = [&](std::string_view why) { wrong.push_back(fmt::format("plugin '{}': {}", section.name, why)); };
     if (section.name.empty()) {
@@ -60,6 +69,9 @@ std::vector<std::string> PluginSet::load_all(const std::vector<config::Plugin>& 
       refuse("there are two of this name");
     } else if (auto loaded = LoadedPlugin::load(section, {timekeeper_, logger_, actions}); !loaded) {
       refuse(loaded.error());
+    } else if ((*loaded)->guest() != nullptr && !paths.insert(section.path).second) {
+      // Two of one file would share its variables from two threads.
+      refuse(section.path + " is named twice: one [[plugin]] section serves all listeners");
     } else {
       all_.push_back(std::make_unique<Roles>(std::move(loaded.value())));
     }
@@ -68,8 +80,9 @@ std::vector<std::string> PluginSet::load_all(const std::vector<config::Plugin>& 
   for (const auto& roles : all_) {
     LoadedPlugin& plugin = *roles->plugin;
     events_.add(plugin);
+    if (plugin.guest() != nullptr && plugin.guest()->roles().acl) guest_referee_.add(plugin);
     timekeeper_.add(plugin);
-    logger_.info("plugin {} loaded: {}", plugin.name(), plugin.concurrent() ? "concurrent" : "serial");
+    logger_.info("plugin {} loaded: {}", plugin.name(), kind_of(plugin));
   }
   timekeeper_.begin();
   return {};
@@ -95,11 +108,15 @@ auth::Backend* PluginSet::backend(std::string_view name) {
   Roles* roles = find(name);
   if (roles == nullptr) return nullptr;
   const tombo_plugin& calls = roles->plugin->calls();
+  if (const mosquitto::Module* guest = roles->plugin->guest()) {
+    return guest->roles().basic_auth || guest->roles().extended_auth ? &roles->backend : nullptr;
+  }
   return calls.authenticate != nullptr || calls.extended_begin != nullptr ? &roles->backend : nullptr;
 }
 
 auth::Referee* PluginSet::referee(std::string_view name) {
   Roles* roles = find(name);
+  if (roles != nullptr && guest_referee_.is_first(*roles->plugin)) return &guest_referee_;  // one for all of them
   return roles != nullptr && roles->plugin->calls().authorize != nullptr ? &roles->referee : nullptr;
 }
 

@@ -1,5 +1,7 @@
 #include "plugin/host/publish_chain.hpp"
 
+#include "plugin/mosquitto/module.hpp"
+
 #include <utility>
 
 namespace tombo::plugin {
@@ -9,6 +11,22 @@ int call_on_publish(const LoadedPlugin& plugin, std::uint64_t ticket, const Publ
   CMessage message{publication.topic, publication.payload, publication.qos, publication.retain, publication.properties};
   message.form.is_will = publication.is_will ? 1 : 0;
   return plugin.calls().on_publish(plugin.self(), ticket, &client.form, &message.form);
+}
+
+PublishChain::PublishChain(const std::vector<LoadedPlugin*>& watchers, Later later)
+    : PublishChain(watchers, std::move(later), mosquitto::kMessageIn) {}
+
+PublishChain::PublishChain(const std::vector<LoadedPlugin*>& watchers, Later later, mosquitto::Event event)
+    : watchers_(watchers), later_(std::move(later)), event_(event) {}
+
+mosquitto::KeptMessage kept_message(const Publication& from) {
+  mosquitto::KeptMessage kept;
+  kept.topic = from.topic;
+  kept.payload = mqtt::text_of(from.payload);
+  kept.qos = from.qos;
+  kept.retain = from.retain;
+  kept.properties.assign(from.properties.begin(), from.properties.end());
+  return kept;
 }
 
 PublishChain::Kept::Kept(const Publication& from)
@@ -55,6 +73,12 @@ std::optional<Decision> PublishChain::ask(LoadedPlugin& plugin, std::size_t at) 
     if (!verdict) verdict = self->go_on(at + 1);
     if (verdict) self->later_(std::move(*verdict));
   };
+  if (plugin.guest() != nullptr) {  // never concurrent, so it is kept
+    auto call = [kept = kept_, event = event_](std::uint64_t, mosquitto::Module& guest) -> std::optional<Decision> {
+      return guest.message(event, mosquitto::ClientFacts{kept->client_view}, kept_message(kept->view()));
+    };
+    return plugin.ask_guest(std::move(call), std::move(done), kept_->bytes());
+  }
   if (kept_ == nullptr) {
     const Publication* message = borrowed_;
     return plugin.ask([&plugin, message](std::uint64_t ticket) { return call_on_publish(plugin, ticket, *message); },
@@ -95,6 +119,11 @@ void PublishChain::merge(const WantedChanges& wanted) {
   if (from.payload) changes_->payload = from.payload;
   if (from.qos) changes_->qos = from.qos;
   if (from.retain) changes_->retain = from.retain;
+  if (from.properties) {
+    properties_ = *from.properties;
+    changes_->properties = from.properties;
+    changes_->user_properties = from.user_properties;
+  }
   if (!wanted.user_properties) return;
   properties_ = with_user_properties(properties_, *wanted.user_properties);
   changes_->properties = properties_;

@@ -10,6 +10,11 @@
 
 namespace tombo::plugin {
 
+namespace mosquitto {
+struct KeptMessage;
+enum Event : int;
+}  // namespace mosquitto
+
 /// One message on its way through the plugins that watch what is published, each of which sees what the one before it
 /// made of it.
 /// Lives on: one thread after the other, as answers come.
@@ -17,7 +22,9 @@ class PublishChain : public std::enable_shared_from_this<PublishChain> {
  public:
   using Later = std::function<void(PublishVerdict)>;
 
-  PublishChain(const std::vector<LoadedPlugin*>& watchers, Later later) : watchers_(watchers), later_(std::move(later)) {}
+  PublishChain(const std::vector<LoadedPlugin*>& watchers, Later later);
+  /// What plugins of Mosquitto's interface are told it is: a message that comes in, or goes out.
+  PublishChain(const std::vector<LoadedPlugin*>& watchers, Later later, mosquitto::Event event);
   PublishVerdict begin(const Publication& publication);
 
  private:
@@ -49,11 +56,15 @@ class PublishChain : public std::enable_shared_from_this<PublishChain> {
 
   const std::vector<LoadedPlugin*>& watchers_;
   const Later later_;
+  const mosquitto::Event event_;
   const Publication* borrowed_ = nullptr;  // within begin() where nothing had to be kept
   std::shared_ptr<const Kept> kept_;
   std::vector<std::uint8_t> properties_;   // the message's, as they are now
   std::shared_ptr<Changes> changes_;
 };
+
+/// A copy for plugins of Mosquitto's interface.
+mosquitto::KeptMessage kept_message(const Publication& publication);
 
 /// Calls a plugin's on_publish.
 int call_on_publish(const LoadedPlugin& plugin, std::uint64_t ticket, const Publication& publication);

@@ -3,7 +3,9 @@
 #include "base/result.hpp"
 #include "tombo/plugin.h"
 
+#include <cstring>
 #include <string>
+#include <utility>
 
 namespace tombo::plugin {
 
@@ -13,9 +15,39 @@ struct SharedObject {
   int (*init)(const tombo_host* host, tombo_start* start) = nullptr;
 };
 
-/// Loads a shared object and looks whether it is a plugin of this broker's version, before any of it is called.  One that is
-/// not is unloaded; one that is stays until the process ends: a thread of its own that ends a moment too late must not
-/// fall into a hole.  The failure says what is wrong.
-Result<SharedObject, std::string> load_shared_object(const std::string& path);
+/// A file that was loaded.  Unless it is kept it is unloaded; one that is stays until the process ends: a thread of its
+/// own that ends a moment too late must not fall into a hole.
+class OpenedFile {
+ public:
+  /// The failure says what is wrong.
+  static Result<OpenedFile, std::string> open(const std::string& path);
+  explicit OpenedFile(void* handle) : handle_(handle) {}
+  OpenedFile(OpenedFile&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
+  OpenedFile& operator=(OpenedFile&& other) noexcept {
+    std::swap(handle_, other.handle_);
+    return *this;
+  }
+  ~OpenedFile();
+
+  /// Null: there is none of this name.
+  void* symbol(const char* name) const;
+  template <class Function>
+  Function function(const char* name) const {
+    void* const found = symbol(name);
+    Function made = nullptr;
+    static_assert(sizeof made == sizeof found);
+    std::memcpy(&made, &found, sizeof made);
+    return made;
+  }
+  /// Whether it has another interface than ours: Mosquitto's.
+  bool is_for_mosquitto() const;
+  void keep() { handle_ = nullptr; }
+
+ private:
+  void* handle_;
+};
+
+/// Looks whether a file is a plugin of this broker's version, before any of it is called, and keeps it then.
+Result<SharedObject, std::string> as_own_plugin(OpenedFile& file, const std::string& path);
 
 }  // namespace tombo::plugin

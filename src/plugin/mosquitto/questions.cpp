@@ -1,0 +1,244 @@
+// Who comes in and what he may do, asked of a plugin of Mosquitto's interface.
+#include "plugin/mosquitto/module.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <utility>
+
+namespace tombo::plugin::mosquitto {
+
+namespace {
+
+template <class Function>
+Function as(void* address) {
+  Function function = nullptr;
+  std::memcpy(&function, &address, sizeof function);
+  return function;
+}
+
+/// Bytes that end with a NUL, as C wants them, and are wiped.
+class Secret {
+ public:
+  explicit Secret(const std::string& text) : text_(text) {}
+  Secret(const Secret&) = delete;
+  Secret& operator=(const Secret&) = delete;
+  ~Secret() { ::explicit_bzero(text_.data(), text_.size()); }
+  char* data() { return text_.data(); }
+
+ private:
+  std::string text_;
+};
+
+int access_of(auth::Action action) {
+  switch (action) {
+    case auth::Action::publish: return kWrite;
+    case auth::Action::subscribe: return kSubscribeTo;
+    case auth::Action::unsubscribe: return kUnsubscribeFrom;
+    case auth::Action::receive: break;
+  }
+  return kRead;
+}
+
+}  // namespace
+
+int Module::ask(Event event, void* data) {
+  int last = kPluginIgnore;
+  // A copy: a callback may unregister itself.
+  for (const Registered& each : std::vector<Registered>{callbacks_[static_cast<std::size_t>(event)]}) {
+    const int answer = each.call(event, data, each.user_data);
+    if (answer != kPluginDefer && answer != kPluginIgnore) return answer;
+    if (answer == kPluginDefer) last = kPluginDefer;
+  }
+  return last;
+}
+
+Decision Module::login_decision(int result, ::mosquitto* client, const auth::Login& login) {
+  Decision decision;
+  if (result == kSuccess) {
+    decision.kind = Decision::Kind::allow;
+    if (client != nullptr) {
+      decision.user_name = client->has_user_name ? client->user_name : "";
+      decision.anonymous = !client->has_user_name;
+    }
+    return decision;
+  }
+  clients_.turned_away(login.client_id);
+  if (result == kPluginDefer || result == kPluginIgnore) {
+    decision.kind = Decision::Kind::unknown;
+  } else if (result == kAuth || result == kAclDenied) {
+    decision.kind = Decision::Kind::deny;
+    decision.why = "refused";
+  } else {
+    decision.kind = Decision::Kind::deny;
+    decision.reason = mqtt::ReasonCode::not_authorized;
+    decision.why = fmt::format("error {}", result);
+  }
+  return decision;
+}
+
+int Module::old_unpwd_check(::mosquitto& client, const auth::Login& login) {
+  // They were never asked about clients without a name.
+  if (old_.unpwd_check == nullptr || !login.has_user_name) return kPluginDefer;
+  Secret password{login.password};
+  const char* secret = login.has_password ? password.data() : nullptr;
+  if (version_ == 2) return as<UnpwdCheck2>(old_.unpwd_check)(user_data_, client.user_name.c_str(), secret);
+  return as<UnpwdCheck>(old_.unpwd_check)(user_data_, &client, client.user_name.c_str(), secret);
+}
+
+std::optional<Decision> Module::login(std::uint64_t ticket, const auth::Login& login) {
+  const Entered entered{*this};
+  ::mosquitto& client = clients_.enters(login);
+  // A plugin sees a password up to its first NUL: what is behind must not be ignored.
+  if (login.password.find('\0') != std::string::npos) return login_decision(kAuth, &client, login);
+  int result = kPluginDefer;
+  if (version_ < 5) {
+    result = old_unpwd_check(client, login);
+  } else {
+    Secret password{login.password};
+    std::string user_name = login.user_name;
+    EvtBasicAuth event{};
+    event.client = &client;
+    event.username = login.has_user_name ? user_name.data() : nullptr;
+    event.password = login.has_password ? password.data() : nullptr;
+    event.more.password_len = static_cast<std::uint16_t>(login.has_password ? login.password.size() : 0);
+    result = ask(kBasicAuth, &event);
+  }
+  if (result == kAuthDelayed) {
+    if (delayed_.size() >= ClientRecords::kEnteringMax) delayed_.erase(delayed_.begin());
+    auto waits = login;
+    waits.password.clear();
+    delayed_.insert_or_assign(login.client_id, std::pair{ticket, std::move(waits)});
+    return {};
+  }
+  delayed_.erase(login.client_id);
+  return login_decision(result, &client, login);
+}
+
+void Module::complete_login(std::string client_id, int result) {
+  parts_.run_here([this, id = std::move(client_id), result] {
+    const auto waiting = delayed_.find(id);
+    if (waiting == delayed_.end()) return;
+    const auto [ticket, login] = std::move(waiting->second);
+    delayed_.erase(waiting);
+    parts_.give(ticket, login_decision(result, &clients_.goes_on(login), login));
+  });
+}
+
+Decision Module::exchange(const auth::Login& login, std::string_view method, std::string_view data, bool first, bool again) {
+  const Entered entered{*this};
+  ::mosquitto* known = again ? clients_.find(login.client_id) : nullptr;
+  ::mosquitto& client = known != nullptr ? *known : first ? clients_.enters(login) : clients_.goes_on(login);
+  const std::string name{method};
+  const std::string in{data};
+  void* out = nullptr;
+  std::uint16_t out_len = 0;
+  const auto in_len = static_cast<std::uint16_t>(in.size());
+  const void* in_data = in.empty() ? nullptr : in.data();
+  int result = kNotSupported;
+  if (version_ < 5) {
+    result = first ? old_.start(user_data_, &client, name.c_str(), again, in_data, in_len, &out, &out_len)
+                   : old_.go_on(user_data_, &client, name.c_str(), in_data, in_len, &out, &out_len);
+  } else {
+    EvtExtendedAuth event{};
+    event.client = &client;
+    event.data_in = in_data;
+    event.data_in_len = in_len;
+    event.auth_method = name.c_str();
+    result = ask(first ? kExtAuthStart : kExtAuthContinue, &event);
+    out = event.data_out;
+    out_len = event.data_out_len;
+  }
+  Decision decision;
+  if (result == kAuthContinue) {
+    decision.kind = Decision::Kind::go_on;
+  } else {
+    decision = login_decision(result, &client, login);
+    const bool unknown = result == kPluginDefer || result == kPluginIgnore || result == kNotSupported;
+    if (unknown) decision.reason = mqtt::ReasonCode::bad_authentication_method;
+  }
+  if (out != nullptr) decision.data.assign(static_cast<const char*>(out), out_len);
+  std::free(out);
+  return decision;
+}
+
+int Module::old_acl_check(::mosquitto& client, const auth::Access& access) {
+  const int wanted = access_of(access.action);
+  // They know no unsubscribing, and version 2 no subscribing either: those are judged for each delivery.
+  if (wanted == kUnsubscribeFrom || (wanted == kSubscribeTo && version_ == 2)) return kSuccess;
+  const std::string topic{access.topic};
+  if (version_ == 2) {
+    const char* user = client.has_user_name ? client.user_name.c_str() : nullptr;
+    return as<AclCheck2>(old_.acl_check)(user_data_, client.client_id.c_str(), user, topic.c_str(), wanted);
+  }
+  AclMessage message{};
+  message.topic = topic.c_str();
+  message.payload = access.payload.data();
+  message.payloadlen = static_cast<long>(access.payload.size());
+  message.qos = static_cast<int>(access.qos);
+  message.retain = access.retain;
+  return as<AclCheck>(old_.acl_check)(user_data_, wanted, &client, &message);
+}
+
+Decision Module::access_decision(int result) const {
+  Decision decision;
+  switch (result) {
+    case kSuccess: decision.kind = Decision::Kind::allow; break;
+    case kPluginDefer: decision.kind = Decision::Kind::unknown; break;
+    case kPluginIgnore:
+      decision.kind = Decision::Kind::unknown;
+      decision.ignored = true;
+      break;
+    default:
+      decision.kind = Decision::Kind::deny;
+      decision.reason = mqtt::ReasonCode::not_authorized;
+      if (result != kAclDenied) decision.why = fmt::format("error {}", result);
+  }
+  return decision;
+}
+
+Decision Module::access(const auth::Access& access) {
+  const Entered entered{*this};
+  ::mosquitto& client = clients_.who(access);
+  if (version_ < 5) return access_decision(old_acl_check(client, access));
+  const std::string topic{access.topic};
+  EvtAclCheck event{};
+  event.client = &client;
+  event.topic = topic.c_str();
+  event.payload = access.payload.empty() ? nullptr : access.payload.data();
+  event.payloadlen = static_cast<std::uint32_t>(access.payload.size());
+  event.access = access_of(access.action);
+  event.qos = static_cast<std::uint8_t>(access.qos);
+  event.retain = access.retain;
+  return access_decision(ask(kAclCheck, &event));
+}
+
+std::optional<std::string> Module::psk_key(std::string_view hint, std::string_view identity, std::size_t key_max) {
+  const Entered entered{*this};
+  const std::string hint_text{hint};
+  const std::string identity_text{identity};
+  std::vector<char> key(key_max + 1, '\0');
+  ::mosquitto nobody;
+  int result = kPluginDefer;
+  const int size = static_cast<int>(key_max);
+  if (version_ == 2 && old_.psk_key_get != nullptr) {
+    result = as<PskKeyGet2>(old_.psk_key_get)(user_data_, hint_text.c_str(), identity_text.c_str(), key.data(), size);
+  } else if (version_ < 5 && old_.psk_key_get != nullptr) {
+    result = as<PskKeyGet>(old_.psk_key_get)(user_data_, &nobody, hint_text.c_str(), identity_text.c_str(), key.data(), size);
+  } else if (version_ == 5) {
+    EvtPskKey event{};
+    event.client = &nobody;
+    event.hint = hint_text.c_str();
+    event.identity = identity_text.c_str();
+    event.key = key.data();
+    event.max_key_len = size;
+    result = ask(kPskKey, &event);
+  }
+  std::optional<std::string> found;
+  if (result == kSuccess) found.emplace(key.data(), ::strnlen(key.data(), key_max));
+  ::explicit_bzero(key.data(), key.size());
+  return found;
+}
+
+}  // namespace tombo::plugin::mosquitto
