@@ -33,6 +33,7 @@ enum class Ending : std::uint8_t {
   broker_stops,
   drained,
   kicked,
+  kicked_by_plugin,
   session_removed,
 };
 
