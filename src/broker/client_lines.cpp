@@ -39,7 +39,6 @@ constexpr std::array kEndings{
     Words{Ending::broker_stops, "the broker stops", ""},
     Words{Ending::drained, "drained", "been disconnected by administrative action."},
     Words{Ending::kicked, "kicked", "been disconnected by administrative action."},
-    Words{Ending::kicked_by_plugin, "kicked by a plugin", "been disconnected by administrative action."},
     Words{Ending::session_removed, "session removed", "been disconnected by administrative action."},
 };
 

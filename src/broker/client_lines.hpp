@@ -33,7 +33,6 @@ enum class Ending : std::uint8_t {
   broker_stops,
   drained,
   kicked,
-  kicked_by_plugin,
   session_removed,
 };
 

@@ -211,7 +211,7 @@ void Shard::send_away(Client& client, bool with_will) {
     mqtt::encode_disconnect(client.transport->out(), client.peer.format, ReasonCode::administrative_action);
   }
   client.ends_with(ReasonCode::administrative_action);
-  close(client, with_will, Ending::kicked_by_plugin);
+  close(client, with_will, Ending::kicked);
 }
 
 std::uint32_t Shard::kick_users(const std::optional<std::string>& user_name, bool with_will, std::uint32_t from_slot) {
