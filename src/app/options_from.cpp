@@ -43,16 +43,6 @@ bool ipv6_loopback_exists() {
   return bound;
 }
 
-/// The one place that reads the file.
-config::Loaded load(const Cli& cli) {
-  config::Loaded loaded = config::load_file(cli.file);
-  if (cli.syntax == config::Syntax::mosquitto && loaded.syntax != config::Syntax::mosquitto) {
-    loaded.problems.push_back(problem(Problem::Severity::error, "--config-format mosquitto: this tombo reads TOML only"));
-    loaded.syntax = config::Syntax::mosquitto;
-  }
-  return loaded;
-}
-
 }  // namespace
 
 config::Loaded options_from(const Cli& cli) {
@@ -60,7 +50,7 @@ config::Loaded options_from(const Cli& cli) {
   if (cli.file.empty()) {
     loaded.options = config::without_file(kUsualPort);
   } else {
-    loaded = load(cli);
+    loaded = config::load_file(cli.file, cli.syntax);
   }
   // Mosquitto, started as root, is this user unless its file names another.
   std::string& user = loaded.options.defence.user;

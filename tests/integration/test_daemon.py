@@ -252,6 +252,18 @@ class TakesOver(unittest.TestCase):
         self.assertEqual(client.connack[0], 1)  # the session is there, and nothing waits for it any more
         client.ping()
 
+    @unittest.skipUnless(os.geteuid() == 0, "root becomes somebody else")
+    def test_root_reads_the_file_and_the_store_belongs_to_the_user_that_the_broker_becomes(self):
+        os.chmod(self.file, 0o600)
+        os.chown(self.file, 0, 0)
+        os.chmod(self.folder, 0o755)
+        self.sections += '[defence]\nuser = "nobody"\n'
+        broker = self.started()
+        self.assertIn("taken over", broker.log())
+        owners = {path.stat().st_uid for path in (self.folder / "store").rglob("*")}
+        self.assertEqual(owners, {pwd.getpwnam("nobody").pw_uid})
+        self.assertEqual(len(self.received(broker.port, 2)), 2)
+
     def test_an_import_that_was_cut_off_is_begun_again(self):
         (self.folder / "store").mkdir()
         (self.folder / "store" / "importing").touch()
@@ -303,6 +315,40 @@ class CommandLine(unittest.TestCase):
             for more in ([], ["--test-config"]):
                 run = self.run_tombo("-c", file.name, "--config-format", "mosquitto", *more)
                 self.assertEqual(run.returncode, 3, run.stdout + run.stderr)
+                self.assertIn("no_such_directive", run.stdout + run.stderr)
+
+    def test_a_file_of_mosquitto_is_recognised_and_speaks_as_mosquitto_does(self):
+        folder = Path(tempfile.mkdtemp(prefix="tombo-drop-in-"))
+        self.addCleanup(shutil.rmtree, folder, True)
+        port = free_port()
+        config = folder / "mosquitto.conf"
+        config.write_text(f"listener {port} {HOST}\nallow_anonymous true\nlog_dest stderr\n" +
+                          ("user root\n" if os.geteuid() == 0 else ""))
+        broker = Tool([tombo_binary(), "-c", config, "-p", str(free_port())])
+        self.addCleanup(broker.kill)
+        broker.wait_for(r"^\d+: mosquitto version \S+ running$")
+        RawClient(port, "known", level=4).disconnect()
+        broker.wait_for(rf"^\d+: New connection from {HOST}:\d+ on port {port}\.$")
+        broker.wait_for(rf"^\d+: New client connected from {HOST}:\d+ as known \(p2, c1, k0\)\.$")
+        broker.wait_for(r"^\d+: Client known disconnected\.$")
+        os.kill(broker.pid, signal.SIGTERM)
+        self.assertEqual(broker.wait_exit(), 0)
+
+    @unittest.skipUnless(os.geteuid() == 0 and testing_tombo(), "root becomes somebody else")
+    def test_root_with_a_file_of_mosquitto_that_names_no_user_becomes_mosquitto(self):
+        folder = Path(tempfile.mkdtemp(prefix="tombo-drop-in-"))
+        self.addCleanup(shutil.rmtree, folder, True)
+        os.chmod(folder, 0o755)
+        config = folder / "mosquitto.conf"
+        config.write_text(f"listener {free_port()} {HOST}\nallow_anonymous true\nlog_dest stderr\n")
+        broker = Tool([tombo_binary(), "-c", config])
+        self.addCleanup(broker.kill)
+        broker.wait_for("running$")
+        try:
+            wanted = pwd.getpwnam("mosquitto").pw_uid
+        except KeyError:
+            wanted = pwd.getpwnam("nobody").pw_uid
+        self.assertEqual(os.stat(f"/proc/{broker.pid}").st_uid, wanted)
 
 
 if __name__ == "__main__":

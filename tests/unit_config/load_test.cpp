@@ -181,6 +181,8 @@ TEST(Load, ChecksWhereLogLinesGo) {
   EXPECT_THAT(told(open_with("[log]\nto = [\"file:\"]\n")), HasSubstr("without a path"));
   EXPECT_THAT(told(open_with("[log]\nto = [\"syslog\", \"syslog\"]\n")), HasSubstr("twice"));
   EXPECT_THAT(told(open_with("[log]\nmodules = [\"net:debug\"]\n")), HasSubstr("wants module=level"));
+  EXPECT_THAT(told(open_with("[log]\ntypes = [\"notices\"]\n")), HasSubstr("did you mean \"notice\"?"));
+  EXPECT_THAT(told(open_with("[log]\nto = [\"topic\"]\ntypes = [\"all\", \"subscribe\"]\n")), Not(HasSubstr("error")));
 }
 
 TEST(Load, GoesOnAfterASyntaxError) {
