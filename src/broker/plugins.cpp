@@ -69,10 +69,16 @@ void Shard::tell_unsubscribed(const Client& client, std::string_view filter) {
   core_.events->unsubscribed(Seen{*client.session, &client}.view(), filter);
 }
 
-/// Asks once for each message: not for a QoS 2 message that comes again, nor for what is refused anyway.  Pending: the packet stays where it is, as in
+bool Shard::is_order_to_plugin(std::string_view topic) const {
+  return core_.events != nullptr && core_.events->takes_control() && topic.starts_with("$CONTROL/");
+}
+
+/// Asks once for each message: not for a QoS 2 message that comes again, nor for what is refused anyway.  Pending: the packet
+/// stays where it is, as in
 /// verdicts.cpp.
 Shard::Ask Shard::ask_plugins(Client& client, const mqtt::PublishView& publish, PublishVerdict& said) {
-  const bool order = core_.events->takes_control() && publish.topic.starts_with("$CONTROL/");
+  if (is_control_request(publish.topic)) return Ask::allowed;  // for the broker itself
+  const bool order = is_order_to_plugin(publish.topic);
   if (order && closed_to_clients(publish.topic)) return Ask::allowed;  // and refused by judge_publish()
   if ((!order && !core_.events->watches_publish()) || publish.topic.starts_with("$SYS/")) return Ask::allowed;
   if (publish.qos == mqtt::Qos::exactly_once && client.session->is_receiving(publish.packet_id)) return Ask::allowed;

@@ -97,6 +97,12 @@ void Shard::take_publish(Client& client, mqtt::PublishView& publish) {
   // An order to a plugin, which has it already; or what this broker has sent out before.
   const bool done = is_order_to_plugin(publish.topic) || has_come_round(client, publish);
   if (done) return answer_publish(client, publish, ReasonCode::success);
+  route_publish(client, publish, qos, awaited);
+}
+
+/// The message of a PUBLISH that nothing speaks against; `awaited`: its publisher hears of it when it is on disk.
+void Shard::route_publish(Client& client, const mqtt::PublishView& publish, Qos qos, bool awaited) {
+  ClientSession& session = *client.session;
   mqtt::MessageParts parts;
   parts.topic = publish.topic;
   parts.payload = publish.payload;
@@ -113,6 +119,10 @@ void Shard::take_publish(Client& client, mqtt::PublishView& publish) {
     record_received(session, publish.packet_id, false, awaited ? routing_hold() : nullptr);
   }
   answer_publish(client, publish, route(parts, session.entry->hash, &client));
+}
+
+bool Shard::is_payload_too_long(mqtt::Bytes payload) const {
+  return options_->limits.payload_bytes_max != 0 && payload.size() > options_->limits.payload_bytes_max;
 }
 
 /// What speaks against a message that its sender may publish.

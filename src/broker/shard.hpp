@@ -5,11 +5,11 @@
 #include "broker/core.hpp"
 #include "broker/inspect.hpp"
 #include "broker/left_will.hpp"
-#include "broker/look_ahead.hpp"
 #include "broker/outbox.hpp"
 #include "broker/restored.hpp"
 #include "broker/routing_now.hpp"
 #include "broker/session_table.hpp"
+#include "broker/shard_scratch.hpp"
 #include "broker/sys_report.hpp"
 #include "broker/transport.hpp"
 #include "mqtt/decode.hpp"
@@ -38,7 +38,7 @@ namespace tombo::broker {
 /// A turn is: begin_turn(), any number of on_...() calls, end_turn(); then the transports that became dirty are
 /// written.  Nothing outside a turn touches the shard.
 /// Lives on: one shard.
-class Shard {
+class Shard : private ShardScratch {
  public:
   /// `sink`: where what must survive goes; none: nothing survives.
   Shard(Core& core, routing::ShardId id, store::Sink* sink);
@@ -142,29 +142,6 @@ class Shard {
   SessionTable& sessions() { return sessions_; }
 
  private:
-  // How a message reaches one session.
-  struct Terms {
-    mqtt::Qos qos = mqtt::Qos::at_most_once;
-    bool retain = false;
-    std::uint32_t subscription_id = 0;
-    const Ref<session::DeliveryExtra>* extra = nullptr;
-  };
-  // A session that several of a topic's filters lead to.
-  struct Gathered {
-    ClientSession* session;
-    Terms terms;
-    std::vector<std::uint32_t> subscription_ids;
-  };
-  // A client that was faster than it may be.
-  struct Slowed {
-    Client* client;
-    MonoTime until;
-    bool reads;  // it is not read from; else not written to
-  };
-  enum class Ask : std::uint8_t { allowed, denied, pending };
-  // Why packets that come cannot be taken at the moment.
-  enum class MemoryLevel : std::uint8_t { normal, shed_qos0, refuse_connections, refuse_messages };
-
   // --- packets
   std::size_t take_packets(Client& client, mqtt::Bytes bytes, bool& has_more);
   void on_packet(Client& client, const mqtt::Frame& frame, mqtt::Bytes packet);
@@ -233,12 +210,12 @@ class Shard {
   bool resolve_alias(Client& client, mqtt::PublishView& publish);
   Ask ask_publish(Client& client, const mqtt::PublishView& publish, mqtt::ReasonCode& reason);
   void take_publish(Client& client, mqtt::PublishView& publish);
+  void route_publish(Client& client, const mqtt::PublishView& publish, mqtt::Qos qos, bool awaited);
   mqtt::ReasonCode judge_publish(Client& client, const mqtt::PublishView& publish);
   void answer_publish(Client& client, const mqtt::PublishView& publish, mqtt::ReasonCode reason);
   bool store_refuses() const;
-  bool is_payload_too_long(mqtt::Bytes payload) const {
-    return options_->limits.payload_bytes_max != 0 && payload.size() > options_->limits.payload_bytes_max;
-  }
+  bool is_payload_too_long(mqtt::Bytes payload) const;
+  bool is_order_to_plugin(std::string_view topic) const;
   // control_topics.cpp
   bool is_control_request(std::string_view topic) const;
   mqtt::ReasonCode answer_control(Client& client, mqtt::Bytes request);
@@ -525,18 +502,6 @@ class Shard {
   std::unique_ptr<Drain> drain_;  // while it lasts
   double accept_tokens_ = 0;
   MonoTime accept_tokens_at_;
-
-  // Scratch of one publish, kept for its memory.
-  mqtt::PublishView publish_view_;
-  std::string mounted_;  // a topic or filter with the mount point of its client
-  mqtt::AckView ack_view_;
-  routing::MatchResult matched_;
-  mqtt::ByteStore* received_ = nullptr;  // within on_bytes()
-  LookAhead look_ahead_;
-  std::vector<Gathered> gathered_;
-  std::uint64_t match_serial_ = 0;
-  std::vector<Ref<mqtt::Message>> batch_;
-  std::vector<std::shared_ptr<const routing::RetainedSource>> sources_;
 };
 
 }  // namespace tombo::broker
