@@ -56,9 +56,9 @@ Shard::Ask Shard::ask_publish(Client& client, const mqtt::PublishView& publish, 
 void Shard::take_publish(Client& client, mqtt::PublishView& publish) {
   ClientSession& session = *client.session;
   ReasonCode reason = ReasonCode::not_authorized;
+  plugin::PublishVerdict said;
   const Ask verdict = ask_publish(client, publish, reason);
   if (verdict == Ask::pending) return;
-  plugin::PublishVerdict said;
   if (core_.events != nullptr && verdict == Ask::allowed && ask_plugins(client, publish, said) == Ask::pending) return;
   if (lines_.packets()) lines_.received_publish(client, publish, verdict == Ask::allowed);
   counters_.publish_received.add();
@@ -94,8 +94,7 @@ void Shard::take_publish(Client& client, mqtt::PublishView& publish) {
     return answer_publish(client, publish, reason);
   }
   if (is_control_request(publish.topic)) return answer_publish(client, publish, answer_control(client, publish.payload));
-  // An order to a plugin, which has it already.
-  if (core_.events != nullptr && core_.events->takes_control() && publish.topic.starts_with("$CONTROL/")) {
+  if (core_.events != nullptr && core_.events->takes_control() && publish.topic.starts_with("$CONTROL/")) {  // a plugin has it
     return answer_publish(client, publish, ReasonCode::success);
   }
   mqtt::MessageParts parts;
@@ -104,9 +103,8 @@ void Shard::take_publish(Client& client, mqtt::PublishView& publish) {
   parts.raw_properties = publish.properties.raw;
   parts.qos = qos;
   parts.retain = publish.retain;
-  if (publish.properties.has(PropertyId::message_expiry_interval)) {
-    parts.expires_at = now_ + Seconds{publish.properties.message_expiry_interval};
-  }
+  const Seconds expiry{publish.properties.message_expiry_interval};
+  if (publish.properties.has(PropertyId::message_expiry_interval)) parts.expires_at = now_ + expiry;
   parts.origin = origin_of(session);
   if (publish.retain) routing_.source = source_of_retained(client);
   if (publish.qos == Qos::exactly_once && session.stored) {
