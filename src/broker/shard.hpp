@@ -237,8 +237,7 @@ class Shard : private ShardScratch {
   void deliver_gathered(const Ref<mqtt::Message>& message);
   void deliver_shared(const Ref<mqtt::Message>& message, const routing::Group& group, std::uint64_t publisher_hash,
                       Client* publisher, const routing::GroupMember* except);
-  void deliver_to_member(const Ref<mqtt::Message>& message, const routing::GroupMember& member,
-                         std::uint64_t publisher_hash);
+  void deliver_to_member(const Ref<mqtt::Message>& message, const routing::GroupMember& member, std::uint64_t publisher_hash);
   bool held_back(routing::ShardId target, const mqtt::Message& message, Client* publisher);
   void hold_back(Client* publisher);
   Ref<store::Hold> hold_for(routing::ShardId target);
@@ -273,8 +272,7 @@ class Shard : private ShardScratch {
   void on_pubrel(Client& client, const mqtt::AckView& ack);
   session::Delivery recorded(ClientSession& session, mqtt::PacketId id);
   void answer_later(Client& client, mqtt::PacketId id);
-  void acknowledge(Client& client, mqtt::PacketType type, mqtt::PacketId id, mqtt::ReasonCode reason,
-                   Ref<store::Hold> hold);
+  void acknowledge(Client& client, mqtt::PacketType type, mqtt::PacketId id, mqtt::ReasonCode reason, Ref<store::Hold> hold);
   void acknowledge(Client& client, PendingAck ack);
   void wait_for_disk(Client& client, PendingAck ack);
   void send_acks(Client& client);
@@ -436,10 +434,7 @@ class Shard : private ShardScratch {
   mqtt::Origin origin_of(const ClientSession& session) const {
     return (std::uint64_t{id_} + 1) << 56 ^ std::uint64_t{session.generation} << 32 ^ session.slot;
   }
-  routing::SessionHandle handle_of(const ClientSession& session) const {
-    return {session.slot, session.generation, id_};
-  }
-  static std::uint32_t seconds_of(MonoTime time) { return static_cast<std::uint32_t>(time.time_since_epoch().count() / 1000); }
+  routing::SessionHandle handle_of(const ClientSession& session) const { return {session.slot, session.generation, id_}; }
   std::uint64_t random();
 
   Core& core_;
@@ -472,7 +467,7 @@ class Shard : private ShardScratch {
   std::deque<ClientSession*> walkers_;  // with retained messages to come
   std::vector<Client*> held_back_;   // publishers that wait for a mailbox or for memory
   std::vector<routing::SessionHandle> sending_later_;  // with something that is sent when it is durable
-  /// Sessions whose end is not durable yet, by client id: number in the store and ticket.
+  // Sessions whose end is not durable yet, by client id: number in the store and ticket.
   std::unordered_map<std::string, std::pair<store::SessionNumber, store::Ticket>> ending_;
   std::vector<routing::SessionHandle> reads_;          // whose deliveries are to be read from the disk
   std::vector<routing::SessionHandle> read_again_;     // where that failed
@@ -491,12 +486,10 @@ class Shard : private ShardScratch {
   bool plugins_deliver_ = false;   // the same of plugins
   bool shows_deliveries_ = false;  // somebody who may take his time sees, and may change, each delivery
   bool asks_receiving_ = false;    // the same, or somebody who may take his time is asked of each delivery
-  static constexpr std::uint32_t kNothingToRecheck = 0xFFFFFFFF;
   std::uint32_t recheck_from_ = kNothingToRecheck;  // slot of the next session whose rights are looked at again
   std::uint64_t random_state_;
   std::uint32_t turn_deliveries_ = 0;
-  MonoTime next_second_;
-  MonoTime next_sys_;
+  MonoTime next_second_, next_sys_;
   TimerNode second_timer_;
   SysReport sys_report_;
   std::unique_ptr<Drain> drain_;  // while it lasts

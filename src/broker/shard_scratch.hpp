@@ -42,6 +42,9 @@ struct ShardScratch {
   // Why packets that come cannot be taken at the moment.
   enum class MemoryLevel : std::uint8_t { normal, shed_qos0, refuse_connections, refuse_messages };
 
+  static std::uint32_t seconds_of(MonoTime time) { return static_cast<std::uint32_t>(time.time_since_epoch().count() / 1000); }
+  static constexpr std::uint32_t kNothingToRecheck = 0xFFFFFFFF;
+
   // Scratch of one publish, kept for its memory.
   mqtt::PublishView publish_view_;
   std::string mounted_;  // a topic or filter with the mount point of its client
