@@ -12,7 +12,7 @@ using store::Haste;
 
 namespace {
 /// What bridges fetch over 3.x is remembered for so long, where this broker has bridges that look at it.
-constexpr std::uint32_t kFetchedWindow_s = 60;
+constexpr std::uint32_t kFetchedWindow_s = 2;
 }  // namespace
 
 bool Shard::can_write(Client& client) {

@@ -35,10 +35,8 @@ class BridgeCheck {
   void check_name() {
     if (bridge_.name.empty())
       return error("name", "is missing: it tells bridges apart, in the log and in $SYS; write name = \"upstream\"");
-    if (bridge_.name.find_first_of("+#/ \t") != std::string::npos) {
-      return error("name",
-                   fmt::format("is \"{}\", but becomes a level of topics below $SYS: leave out blanks, +, # and /",
-                               bridge_.name));
+    if (bridge_.name.find_first_of("+#") != std::string::npos) {
+      return error("name", fmt::format("is \"{}\", but becomes a part of topics below $SYS: leave out + and #", bridge_.name));
     }
     for (std::size_t other = 0; other < index_; ++other) {
       if (draft_.options.bridges[other].name != bridge_.name) continue;
@@ -82,9 +80,12 @@ class BridgeCheck {
       error("psk", "cannot stand beside certificates: a connection is secured by one or the other");
     }
     if (bridge_.has_tls()) return;
-    for (const std::string_view key :
-         {"certificate", "key", "alpn", "verify_host", "require_ocsp", "tls_min", "ciphers"}) {
-      if (given(key)) error(key, "has no effect without TLS; write tls = true, or name ca_file or ca_directory");
+    constexpr std::string_view kWhatToWrite = "has no effect without TLS; write tls = true, or name ca_file or ca_directory";
+    for (const std::string_view key : {"certificate", "key"}) {
+      if (given(key)) error(key, std::string{kWhatToWrite});
+    }
+    for (const std::string_view key : {"alpn", "verify_host", "require_ocsp", "tls_min", "ciphers"}) {
+      if (given(key)) warning(key, std::string{kWhatToWrite});
     }
   }
 

@@ -23,7 +23,10 @@ TEST(WithoutPlugins, ABrokerStartsWhereNoneAreWanted) {
 TEST(WithoutPlugins, ABrokerRefusesThoseThatAreWanted) {
   ManualClock clock;
   NoActions actions;
-  const auto loaded = Plugins::load({{"p", "/p.so", {}, 1'000}}, clock, {}, actions);
+  config::Plugin wanted;
+  wanted.name = "p";
+  wanted.path = "/p.so";
+  const auto loaded = Plugins::load({wanted}, clock, {}, actions);
   ASSERT_FALSE(loaded);
   EXPECT_THAT(loaded.error(), ::testing::ElementsAre(::testing::HasSubstr("plugin 'p': this tombo was built without plugins")));
 }
