@@ -82,7 +82,8 @@ void Bridge::greet() {
   connect.keep_alive_s = options.keep_alive_s;
   connect.client_id = plan_->client_id;
   if (!options.user_name.empty()) connect.user_name = options.user_name;
-  if (!options.password.empty()) connect.password = mqtt::bytes_of(options.password);
+  const bool named = plan_->is_v5() || !options.user_name.empty();  // [3.1.1 MQTT-3.1.2-22]
+  if (!options.password.empty() && named) connect.password = mqtt::bytes_of(options.password);
   connect.raw_properties = properties.bytes();
   if (!plan_->notification_topic.empty() && !options.notifications_local_only) {
     connect.has_will = true;

@@ -95,7 +95,7 @@ class BridgeCheck {
                                          bridge_.restart_min_s, bridge_.restart_max_s));
     }
     if (!bridge_.password.empty() && bridge_.user_name.empty() && bridge_.version != BridgeVersion::v5) {
-      error("password", "needs user_name: before MQTT 5.0 there is no password without a name");
+      warning("password", "has no effect without user_name: before MQTT 5.0 there is no password without a name");
     }
     for (const std::string_view key : {"session_expiry_s", "receive_maximum", "topic_alias_max"}) {
       if (given(key) && bridge_.version != BridgeVersion::v5) warning(key, "has no effect: it needs version = \"5\"");

@@ -34,6 +34,7 @@ constexpr auto kAbove = std::to_array<std::string_view>({
     "listener 1883\nconnection c\naddress h\ntopic t\nbridge_cafile c\nbridge_certfile k\n",
     "listener 1883\nconnection c\naddress h\ntopic t\nbridge_identity i\n",
     "listener 1883\nconnection c\naddress h\ntopic t\nbridge_psk 00\n",
+    "listener 1883\nconnection c\naddress h\ntopic t\nremote_username u\n",
 });
 constexpr auto kBelow = std::to_array<std::string_view>({"", "certfile c\n", "address h\ntopic t\n"});
 constexpr auto kValues = std::to_array<std::string_view>(
