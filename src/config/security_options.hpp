@@ -113,6 +113,7 @@ struct Plugin {
   std::string name;                // by which authentication names it
   PluginKind kind = PluginKind::by_symbols;
   bool cache_verdicts = false;     // what it says of rights may be remembered
+  bool deny_special_names = true;  // mosquitto: a client with + or # in its name or client id has no rights
   std::string path;
   std::vector<std::string> options;   // "key=value"
   std::uint32_t deadline_ms = 5'000;  // for an answer, then it is a refusal

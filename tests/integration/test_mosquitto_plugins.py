@@ -617,6 +617,11 @@ class Old:
             never = self.publish(self.topic("by-payload"), "never", "-q", "1", "-d", *self.alice)
             self.assertRegex(never.stdout + never.stderr, "RC:135|[Nn]ot authori")
 
+    def test_names_with_wildcards_have_no_rights(self):
+        for client_id, refused in (("plain", False), ("every#", True), ("so+me", True)):
+            done = self.publish(self.topic("open"), "x", "-q", "1", "-d", "-i", client_id, *self.alice)
+            self.assertEqual(bool(re.search("RC:135|[Nn]ot authori", done.stdout + done.stderr)), refused, client_id)
+
     def test_reload(self):
         if not testing_tombo():
             self.skipTest("tombo's own log")

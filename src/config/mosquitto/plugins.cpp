@@ -108,7 +108,7 @@ constexpr auto kEntries = std::to_array<Directive>({
   special("plugin_use", Scope::security, "NAME", "auth.backends, listener.authentication", &take_plugin_use, "Puts a loaded plugin to work, for the listener above where per_listener_settings is true."),
   special("plugin_opt_*", Scope::plugin, kText, "plugin.options", &take_plugin_option, "An option of the plugin above."),
   special("auth_opt_*", Scope::plugin, kText, "plugin.options", &take_plugin_option, "The same."),
-  without_effect("auth_plugin_deny_special_chars", Scope::plugin, kFlag, "the plugin is asked about clients with + or # in their names, too, and its answer holds."),
+  flag("auth_plugin_deny_special_chars", Scope::plugin, "plugin.deny_special_names", "Clients with + or # in their names have no rights, and the plugin above is not asked."),
 });
 // clang-format on
 

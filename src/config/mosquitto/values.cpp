@@ -26,6 +26,9 @@ void with_target(Reading& reading, const Line& line, const std::function<void(co
   switch (line.directive->scope) {
     case Scope::listener:
       return action(*row, reading.listener());
+    case Scope::plugin:
+      if (reading.where.plugin) return action(*row, *reading.where.plugin);
+      return reading.draft.error(line.name_at, fmt::format("'{}' belongs to a plugin, but there is none above it", line.name));
     case Scope::bridge:
       if (const auto bridge = reading.bridge(line)) action(*row, *bridge);
       return;

@@ -51,6 +51,7 @@ LoadedPlugin::LoadedPlugin(const config::Plugin& section, PluginOptions options,
       rule_(std::make_shared<const std::string>("plugin:" + section.name)),
       parts_(parts),
       keeps_verdicts_(section.cache_verdicts),
+      deny_special_names_(section.deny_special_names),
       options_(std::move(options)),
       deadline_ms_(section.deadline_ms),
       tickets_(kPendingMax),
@@ -88,7 +89,7 @@ std::optional<std::string> LoadedPlugin::begin_guest(OpenedFile& file) {
   const auto run_here = [this](std::function<void()> call) { must_tell(std::move(call)); };
   const auto give_answer = [this](std::uint64_t ticket, Decision decision) { give(ticket, std::move(decision)); };
   guest_ = std::make_unique<mosquitto::Module>(
-      mosquitto::Module::Parts{name_, parts_.logger, parts_.actions, give_answer, run_here});
+      mosquitto::Module::Parts{name_, parts_.logger, parts_.actions, give_answer, run_here, deny_special_names_});
   std::optional<std::string> wrong;
   try {
     wrong = guest_->load(file);

@@ -125,6 +125,7 @@ class LoadedPlugin final : public Timed {
   void* self_ = nullptr;
   bool runs_ = false;  // init() was well
   bool keeps_verdicts_ = false;
+  bool deny_special_names_ = true;
   std::unique_ptr<mosquitto::Module> guest_;
   PluginOptions options_;                 // main's
   std::atomic<std::uint32_t> deadline_ms_;

@@ -67,6 +67,7 @@ class Module {
     std::function<void(std::uint64_t ticket, Decision)> give;
     /// Runs something on the plugin's thread.
     std::function<void(std::function<void()>)> run_here;
+    bool deny_special_names = true;
   };
   /// What it wants to be asked and told: what it had registered when it had begun.
   struct Roles {

@@ -11,6 +11,12 @@ namespace tombo::plugin::mosquitto {
 
 namespace {
 
+/// What a plugin that writes these names into a topic filter would take for more than is meant (CVE-2017-7650).
+bool has_special_name(const auth::Access& access) {
+  const auto special = [](std::string_view name) { return name.find_first_of("+#") != name.npos; };
+  return special(access.client_id) || special(access.principal->user_name);
+}
+
 template <class Function>
 Function as(void* address) {
   Function function = nullptr;
@@ -208,6 +214,11 @@ Decision Module::access_decision(int result) const {
 }
 
 Decision Module::access(const auth::Access& access) {
+  if (parts_.deny_special_names && has_special_name(access)) {
+    Decision decision = access_decision(kAclDenied);
+    decision.why = "its user name or client id holds + or #";
+    return decision;
+  }
   const Entered entered{*this};
   ::mosquitto& client = clients_.who(access);
   if (version_ < 5) return access_decision(old_acl_check(client, access));
