@@ -4,6 +4,7 @@
 #include "filter/tls/copy.hpp"
 #include "filter/tls/limits.hpp"
 #include "filter/tls/pem.hpp"
+#include "filter/tls/turn.hpp"
 #include "filter/tls_client.hpp"
 
 #include <openssl/err.h>
@@ -19,24 +20,6 @@ namespace {
 
 /// All that a server may send until the handshake is done.
 constexpr std::size_t kServerHandshakeBytesMax = 262'144;
-
-/// The sink is there while a call runs, no longer.
-class Turn {
- public:
-  Turn(Wire& wire, Sink& outward) : wire_(wire) {
-    wire_.outward = &outward;
-    if (ERR_peek_error() != 0) ERR_clear_error();
-  }
-  Turn(const Turn&) = delete;
-  Turn& operator=(const Turn&) = delete;
-  ~Turn() {
-    wire_.outward = nullptr;
-    wire_.input = {};
-  }
-
- private:
-  Wire& wire_;
-};
 
 }  // namespace
 

@@ -3,6 +3,7 @@
 #include "filter/tls/copy.hpp"
 #include "filter/tls/identity.hpp"
 #include "filter/tls/limits.hpp"
+#include "filter/tls/turn.hpp"
 #include "filter/tls/words.hpp"
 
 #include <openssl/err.h>
@@ -17,25 +18,6 @@ namespace {
 
 constexpr std::uint8_t kHandshakeRecord = 22;
 constexpr std::uint8_t kClientHello = 1;
-
-/// The sink is there while a call runs, no longer.
-class Turn {
- public:
-  Turn(Wire& wire, Sink& outward) : wire_(wire) {
-    wire_.outward = &outward;
-    // What another user of OpenSSL on this thread left behind would look like a failure of this connection.
-    if (ERR_peek_error() != 0) ERR_clear_error();
-  }
-  Turn(const Turn&) = delete;
-  Turn& operator=(const Turn&) = delete;
-  ~Turn() {
-    wire_.outward = nullptr;
-    wire_.input = {};
-  }
-
- private:
-  Wire& wire_;
-};
 
 /// Bytes of the record that begins here with its header; 0: the header is not whole.  Of one that claims to be longer
 /// than any is, the header alone, which is enough for OpenSSL to refuse it.
