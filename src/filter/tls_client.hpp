@@ -3,6 +3,7 @@
 #include "base/result.hpp"
 #include "config/bridge_options.hpp"
 #include "filter/byte_filter.hpp"
+#include "filter/key_log.hpp"
 
 #include <memory>
 #include <string>
@@ -20,8 +21,8 @@ class TlsClient {
   using Loaded = Result<std::shared_ptr<const TlsClient>, std::vector<std::string>>;
 
   /// Reads every file that `options` names, or the system's authorities; or all that is wrong, each text with a file's
-  /// name in front.  Where TLS is not compiled in it says so.
-  static Loaded load(const config::BridgeTls& options);
+  /// name in front.  Where TLS is not compiled in it says so.  `key_log`, or none, is told the secrets.
+  static Loaded load(const config::BridgeTls& options, std::shared_ptr<const KeyLog> key_log = nullptr);
 
   explicit TlsClient(std::shared_ptr<const TlsClientContext> context) : context_(std::move(context)) {}
 

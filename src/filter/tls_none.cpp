@@ -15,7 +15,7 @@ std::vector<std::string> TlsServer::files(const config::Listener& /*listener*/) 
   return {};
 }
 
-TlsClient::Loaded TlsClient::load(const config::BridgeTls& /*options*/) {
+TlsClient::Loaded TlsClient::load(const config::BridgeTls& /*options*/, std::shared_ptr<const KeyLog> /*key_log*/) {
   return Failure{std::vector<std::string>{"TLS is not compiled in (TOMBO_TLS)"}};
 }
 

@@ -70,7 +70,7 @@ std::string node_id(const std::string& directory, const log::Logger& logger) {
 
 Result<std::shared_ptr<const filter::TlsClient>, std::string> Bridges::load_tls(const config::Bridge& bridge) const {
   if (!bridge.has_tls()) return std::shared_ptr<const filter::TlsClient>{};
-  auto loaded = filter::TlsClient::load(bridge);
+  auto loaded = filter::TlsClient::load(bridge, key_log_);
   if (loaded) return *loaded;
   return Failure{fmt::format("bridge {}: {}", bridge.name, fmt::join(loaded.error(), "\n"))};
 }

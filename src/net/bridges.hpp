@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace tombo::net {
@@ -20,8 +21,9 @@ class ShardLoop;
 /// Lives on: main.
 class Bridges {
  public:
-  Bridges(broker::Core& core, std::vector<ShardLoop*>& loops, log::Logger logger)
-      : core_(core), loops_(loops), logger_(logger) {}
+  /// `key_log`, or none, is told the secrets of TLS.
+  Bridges(broker::Core& core, std::vector<ShardLoop*>& loops, log::Logger logger, std::shared_ptr<const filter::KeyLog> key_log)
+      : core_(core), loops_(loops), logger_(logger), key_log_(std::move(key_log)) {}
 
   /// Reads certificates and keys, while it may.  The error is for the operator.
   Result<void, std::string> prepare(const config::Options& options);
@@ -44,6 +46,7 @@ class Bridges {
   broker::Core& core_;
   std::vector<ShardLoop*>& loops_;
   log::Logger logger_;
+  std::shared_ptr<const filter::KeyLog> key_log_;
   std::map<std::string, std::shared_ptr<const filter::TlsClient>> tls_;  // by the bridge's name
   std::map<std::string, Running> running_;                               // by the connection's
 };

@@ -74,7 +74,7 @@ struct Server::Impl {
   std::unique_ptr<Resolver> resolver = std::make_unique<Resolver>();  // goes before the loops that it tells of names
   std::vector<ShardLoop*> pointers;
   std::vector<std::unique_ptr<ShardLoop>> loops;
-  Bridges bridges{core, pointers, logger.for_module(log::Module::net)};
+  Bridges bridges{core, pointers, logger.for_module(log::Module::net), key_log};
   std::vector<std::unique_ptr<Listener>> listeners;
   std::vector<std::thread> threads;
 };

@@ -57,8 +57,9 @@ class Mosquitto:
 
 
 class BridgeTest(unittest.TestCase):
-    def tombo(self, sections="", top="", listener="", port=None):
+    def tombo(self, sections="", top="", listener="", port=None, arguments=()):
         broker = Broker(top=top, sections=sections, listener=listener, port=port)
+        broker.command += arguments
         broker.start()
         self.addCleanup(broker.stop)
         return broker
@@ -322,6 +323,18 @@ class Secured(BridgeTest):
         there = self.tls_listener()
         here = self.to(there.port, f'ca_file = "{self.authority.certificate}"')
         self.connected(here)
+
+    def test_both_ends_tell_the_same_secrets_where_that_is_wanted(self):
+        certificate, key = self.authority.server("broker.test")
+        files = [self.authority.folder / "there.keys", self.authority.folder / "here.keys"]
+        there = self.tombo(listener=f'certificates = ["{certificate}"]\nkeys = ["{key}"]\n',
+                           arguments=["--tls-keylog", str(files[0])])
+        here = self.tombo(bridge("to", there.port, ["t/# out 1"], f'ca_file = "{self.authority.certificate}"'),
+                          arguments=["--tls-keylog", str(files[1])])
+        self.connected(here)
+        lines = [{line for line in file.read_text().splitlines() if line.startswith("CLIENT_TRAFFIC")} for file in files]
+        self.assertEqual(len(lines[1]), 1)
+        self.assertLessEqual(lines[1], lines[0])
 
     def test_mosquitto_with_client_certificates(self):
         certificate, key = self.authority.server("broker.test")

@@ -34,10 +34,16 @@ int judge_staple(SSL* ssl, void* /*unused*/) {
   return staple_is_good(ssl) ? 1 : 0;
 }
 
+void on_secret(const SSL* ssl, const char* line) {
+  context_of(ssl).key_log()->write(line);
+}
+
 }  // namespace
 
-std::shared_ptr<const TlsClientContext> TlsClientContext::load(const config::BridgeTls& options, Problems& problems) {
+std::shared_ptr<const TlsClientContext> TlsClientContext::load(const config::BridgeTls& options, Problems& problems,
+                                                               std::shared_ptr<const KeyLog> key_log) {
   const std::shared_ptr<TlsClientContext> made(new TlsClientContext);
+  made->key_log_ = std::move(key_log);
   made->bio_method_ = span_bio_method();
   made->context_.reset(SSL_CTX_new(TLS_client_method()));
   if (made->bio_method_ == nullptr || made->context_ == nullptr) {
@@ -45,6 +51,7 @@ std::shared_ptr<const TlsClientContext> TlsClientContext::load(const config::Bri
     return nullptr;
   }
   SSL_CTX_set_app_data(made->context(), made.get());
+  if (made->key_log_ != nullptr) SSL_CTX_set_keylog_callback(made->context(), on_secret);
   made->verify_host_ = options.verify_host;
   made->require_ocsp_ = options.require_ocsp;
   made->set_rules(options, problems);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "config/bridge_options.hpp"
+#include "filter/key_log.hpp"
 #include "filter/tls/handles.hpp"
 #include "filter/tls/read_file.hpp"
 
@@ -14,12 +15,14 @@ namespace tombo::filter {
 class TlsClientContext {
  public:
   /// Null where `problems` were added.
-  static std::shared_ptr<const TlsClientContext> load(const config::BridgeTls& options, Problems& problems);
+  static std::shared_ptr<const TlsClientContext> load(const config::BridgeTls& options, Problems& problems,
+                                                      std::shared_ptr<const KeyLog> key_log);
   TlsClientContext(const TlsClientContext&) = delete;
   TlsClientContext& operator=(const TlsClientContext&) = delete;
 
   SSL_CTX* context() const { return context_.get(); }
   const BIO_METHOD* bio_method() const { return bio_method_.get(); }
+  const KeyLog* key_log() const { return key_log_.get(); }  // null: secrets are told nobody
   bool verifies_host() const { return verify_host_; }
   bool requires_ocsp() const { return require_ocsp_; }
   const std::string& psk_identity() const { return psk_identity_; }
@@ -33,6 +36,7 @@ class TlsClientContext {
   void set_credential(const config::BridgeTls& options, Problems& problems);
   void set_psk(const config::BridgeTls& options, Problems& problems);
 
+  std::shared_ptr<const KeyLog> key_log_;  // outlives the context
   BioMethodPtr bio_method_;
   SslContextPtr context_;
   bool verify_host_ = true;

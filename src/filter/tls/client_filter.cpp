@@ -23,9 +23,9 @@ constexpr std::size_t kServerHandshakeBytesMax = 262'144;
 
 }  // namespace
 
-TlsClient::Loaded TlsClient::load(const config::BridgeTls& options) {
+TlsClient::Loaded TlsClient::load(const config::BridgeTls& options, std::shared_ptr<const KeyLog> key_log) {
   Problems problems;
-  auto context = TlsClientContext::load(options, problems);
+  auto context = TlsClientContext::load(options, problems, std::move(key_log));
   if (context == nullptr) return Failure{std::move(problems)};
   return std::make_shared<const TlsClient>(std::move(context));
 }
