@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <set>
 #include <utility>
 
@@ -57,22 +58,29 @@ class PluginSet final : public Plugins {
   GuestReferee guest_referee_;
 };
 
+/// The same for all names of a file.
+std::filesystem::path file_of(const config::Plugin& section) {
+  std::error_code ignored;
+  return std::filesystem::weakly_canonical(section.path, ignored);
+}
+
 std::vector<std::string> PluginSet::load_all(const std::vector<config::Plugin>& sections, HostActions& actions) {
   std::vector<std::string> wrong;
   std::set<std::string> names;
-  std::set<std::string> paths;  // of those for Mosquitto
+  std::set<std::filesystem::path> guests;
   for (const auto& section : sections) {
     const auto refuse = [&](std::string_view why) { wrong.push_back(fmt::format("plugin '{}': {}", section.name, why)); };
     if (section.name.empty()) {
       refuse("it needs a name");
     } else if (!names.insert(section.name).second) {
       refuse("there are two of this name");
+    } else if (guests.contains(file_of(section))) {
+      // Two of one file would share its variables, from two threads.
+      refuse(section.path + " is named twice: one [[plugin]] section serves all listeners");
     } else if (auto loaded = LoadedPlugin::load(section, {timekeeper_, logger_, actions}); !loaded) {
       refuse(loaded.error());
-    } else if ((*loaded)->guest() != nullptr && !paths.insert(section.path).second) {
-      // Two of one file would share its variables from two threads.
-      refuse(section.path + " is named twice: one [[plugin]] section serves all listeners");
     } else {
+      if ((*loaded)->guest() != nullptr) guests.insert(file_of(section));
       all_.push_back(std::make_unique<Roles>(std::move(loaded.value())));
     }
   }
