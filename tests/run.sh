@@ -151,7 +151,7 @@ if $full; then
   phase "integration (asan, ubsan)" run_ctest asan "$jobs" -L '^integration$'
   # Only what the labels below run: everything else has no second thread.
   phase "build (tsan)" configure_and_build tsan tombo tomboctl unit_broker unit_net unit_control unit_bench_engine \
-    paho_c_sync paho_c_async
+    unit_bridge paho_c_sync paho_c_async
   phase "tests (tsan)" run_ctest tsan "$jobs" -L '^(broker|net|control|bench_tool|integration)$' -E '^(unit_bench|integration_acl_.*)$'
   phase "fuzzers, ${TOMBO_FUZZ_S:-20} s each" fuzz_all
   phase "soak, ${TOMBO_SOAK_S:-120} s" run_ctest release 1 -L '^soak$'

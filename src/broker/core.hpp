@@ -3,6 +3,7 @@
 #include "auth/audit.hpp"
 #include "auth/authenticator.hpp"
 #include "base/clock.hpp"
+#include "base/current.hpp"
 #include "base/log.hpp"
 #include "broker/bridge_figures.hpp"
 #include "broker/counters.hpp"
@@ -111,7 +112,7 @@ class Core {
   Penalties penalties;
   LoopGuard loops;
   /// Connections of all bridges, in their order; replaced as a whole.
-  std::atomic<std::shared_ptr<const BridgeList>> bridges;
+  Current<BridgeList> bridges;
   auth::Audit audit;
   store::Store* store = nullptr;  // set before the shards run; none: nothing survives
   plugin::Events* events = nullptr;  // set before the shards run, outlives them; none: no plugin wants to hear of anything

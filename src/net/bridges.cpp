@@ -111,7 +111,7 @@ void Bridges::add(const Running& running) {
 void Bridges::publish_list() {
   auto list = std::make_shared<broker::BridgeList>();
   for (const auto& [name, running] : running_) list->push_back(running.figures);
-  core_.bridges.store(std::move(list));
+  core_.bridges.exchange(std::move(list));
 }
 
 void Bridges::reload(const config::Options& options) {
