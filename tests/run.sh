@@ -147,7 +147,7 @@ if $full; then
   phase "long simulation (release, ${TOMBO_SIM_SEEDS:-5000} seeds)" long_simulation
   # One tree for the sanitizers and the fuzzers, with clang: it is quicker at both than g++.
   phase "build (asan, ubsan, fuzzers)" configure_and_build asan
-  phase "tests (asan, ubsan)" run_ctest asan "$jobs" -LE '^(integration|bench_integration|soak|bench|tidy)$'
+  phase "tests (asan, ubsan)" run_ctest asan "$jobs" -LE '^(integration|bench_integration|soak|bench|tidy|packages)$'
   phase "integration (asan, ubsan)" run_ctest asan "$jobs" -L '^integration$'
   # Only what the labels below run: everything else has no second thread.
   phase "build (tsan)" configure_and_build tsan tombo tomboctl unit_broker unit_net unit_control unit_bench_engine \
