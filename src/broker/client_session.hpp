@@ -83,8 +83,7 @@ class ClientSession final : public session::Session {
   /// Retained messages on their way to new subscriptions; with some, the session is in the shard's list of walkers.
   std::unique_ptr<std::deque<RetainedWalk>> walks;
   std::unique_ptr<Stored> stored;    // null: gone with the process
-  std::shared_ptr<const QueueTerms> terms;  // null: limits.* hold, as for any client
-  std::shared_ptr<BridgeFigures> figures;   // with terms
+  std::unique_ptr<OwnQueue> own;     // of a bridge's; null: limits.* hold, as for any client
   std::uint32_t shared_count = 0;    // memberships that are not unsubscribed
   std::uint32_t wildcard_count = 0;  // subscriptions with wildcards, shared ones included
 

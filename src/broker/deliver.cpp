@@ -22,7 +22,7 @@ bool Shard::can_write(Client& client) {
 /// One message for one session, unless something speaks against it.
 void Shard::deliver(ClientSession& session, const Ref<mqtt::Message>& message, const Terms& terms) {
   ++turn_deliveries_;
-  if (session.terms && !session.terms->takes(message->topic())) return;
+  if (session.own && !session.own->terms->takes(message->topic())) return;
   // For those that are away it is judged when they come back.
   if (judges_receiving_ && session.client != nullptr && !may_receive(session, *message)) return counters_.drop(Drop::refused);
   const bool asks = asks_receiving_ && session.client != nullptr;
@@ -99,7 +99,7 @@ void Shard::count_sent(ClientSession& session, SendResult result, const mqtt::Me
 void Shard::drop_for(ClientSession& session, Drop reason) {
   if (reason == Drop::queue_full) lines_.dropping(session.client_id(), session.dropped);
   ++session.dropped;
-  if (session.figures) session.figures->dropped.add();
+  if (session.own) session.own->figures->dropped.add();
   counters_.drop(reason);
 }
 

@@ -28,6 +28,12 @@ struct QueueTerms {
   bool takes(std::string_view topic) const { return parts == 1 || part_of(topic, parts) == part; }
 };
 
+/// What the session of such a client has besides; one pointer in everybody else's.
+struct OwnQueue {
+  std::shared_ptr<const QueueTerms> terms;  // never null
+  std::shared_ptr<BridgeFigures> figures;   // never null
+};
+
 /// A client that the broker makes itself: the local end of a bridge.  It is let in without a question, and no limit for
 /// clients binds it; its session has terms of its own.
 struct OwnClient {

@@ -37,13 +37,12 @@ auth::LoginAnswer Shard::login_of_own(const OwnClient& own) {
 /// Whether this session is a bridge's, so that no other client may take it over.
 bool Shard::is_own_session(std::string_view client_id) {
   const ClientSession* session = find_session(client_id);
-  return session != nullptr && session->terms != nullptr;
+  return session != nullptr && session->own != nullptr;
 }
 
 /// The session of a client of our own goes on under the terms that hold now.
 void Shard::settle_own(ClientSession& session, const OwnClient& own) {
-  session.terms = own.queue;
-  session.figures = own.figures;
+  session.own = std::make_unique<OwnQueue>(OwnQueue{own.queue, own.figures});
   routing_ = {};
   std::vector<std::string> gone;
   for (std::uint32_t i = 0; i < session.subscriptions.size(); ++i) {
@@ -69,15 +68,15 @@ bool Shard::has_come_round(const Client& client, const mqtt::PublishView& publis
 }
 
 std::size_t Shard::queue_messages_max(const ClientSession& session) const {
-  return session.terms ? session.terms->messages_max : options_->limits.queue_messages_max;
+  return session.own ? session.own->terms->messages_max : options_->limits.queue_messages_max;
 }
 
 std::uint64_t Shard::queue_bytes_max(const ClientSession& session) const {
-  return session.terms ? session.terms->bytes_max : options_->limits.queue_bytes_max;
+  return session.own ? session.own->terms->bytes_max : options_->limits.queue_bytes_max;
 }
 
 bool Shard::drops_oldest(const ClientSession& session) const {
-  return session.terms ? session.terms->drop_oldest : options_->mqtt.on_queue_full == config::QueueFull::drop_oldest;
+  return session.own ? session.own->terms->drop_oldest : options_->mqtt.on_queue_full == config::QueueFull::drop_oldest;
 }
 
 std::uint16_t Shard::window_max(const Client& client) const {

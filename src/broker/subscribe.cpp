@@ -83,7 +83,7 @@ ReasonCode Shard::judge_subscription(const mqtt::SubscriptionView& wanted) const
 
 /// Whether the session is below its limits, or has this subscription already and only changes it.
 bool Shard::may_subscribe(ClientSession& session, const mqtt::ParsedFilter& parsed) const {
-  if (session.terms) return true;
+  if (session.own) return true;
   const auto& limits = options_->limits;
   const bool one_more = session.subscriptions.size() + session.shared_count < limits.subscriptions_per_client;
   const bool one_more_wildcard =

@@ -39,7 +39,7 @@ void Shard::leave_on_disk(ClientSession& session, const Delivery& delivery) {
 /// Asks for more if the client is there and what is in memory comes to its end.
 void Shard::read_ahead(ClientSession& session) {
   // Of a bridge that is away the oldest messages are given up first: they must be known for that.
-  const bool makes_room = session.terms && session.terms->drop_oldest && session.told_full;
+  const bool makes_room = session.own && session.own->terms->drop_oldest && session.told_full;
   if (!session.stored || (!session.connected() && !makes_room)) return;
   Stored& stored = *session.stored;
   const std::size_t window = options_->persistence.window_messages;
@@ -69,7 +69,7 @@ void Shard::order_read(ClientSession& session) {
   order.bytes_max = kReadBytes;
   if (stored.restoring) {
     // Whatever was in flight must be known before anything is sent under a packet identifier.
-    order.count_max = std::max<std::size_t>(order.count_max, session.terms ? session.terms->in_flight_max : options_->limits.in_flight_max);
+    order.count_max = std::max<std::size_t>(order.count_max, session.own ? session.own->terms->in_flight_max : options_->limits.in_flight_max);
     order.bytes_max = ~std::size_t{0};
   }
   order.account = &counters_.messages;
