@@ -208,7 +208,15 @@ class Broker:
     def start(self):
         self.launch()
         wait_until(self._accepts, "the broker accepts connections")
+        control = re.search(r'^\[control\]\s+socket = "(.+)"$', self.config.read_text(), re.MULTILINE)
+        if control:  # which opens after the listeners
+            wait_until(lambda: self._is_served(control[1]), "the broker's control socket is served")
         return self
+
+    @staticmethod
+    def _is_served(path):
+        with socket.socket(socket.AF_UNIX) as asked:
+            return asked.connect_ex(path) == 0
 
     def launch(self):
         """Starts the process and waits for nothing."""
