@@ -162,6 +162,7 @@ std::string Running::start(bool loopback_only) {
   }
   if (const auto known = privileges_.resolve(options_.defence.user); !known) return known.error();
   if (!privileges_.note().empty()) log_.warning("{}", privileges_.note());
+  watch_files();
   if (const auto loaded = load_plugins(); !loaded) return loaded.error();
   auto guard = auth::Guard::open(options_, clock_, sinks_.logger(log::Module::auth), guests_of(plugins_.get(), options_));
   if (!guard) return joined(guard.error());
@@ -180,7 +181,6 @@ std::string Running::start(bool loopback_only) {
   if (const auto restored = server_->restore(); !restored) return restored.error();
   if (const auto started = start_control(); !started) return started.error();
   server_->start();
-  watch_files();
   log_.info("tombo is ready pid={}", ::getpid());
   return {};
 }
@@ -216,9 +216,10 @@ Result<std::shared_ptr<broker::Keeper>, std::string> Running::open_store() {
   return keeper;
 }
 
+/// Before they are read: what changes while they are is read once more.
 void Running::watch_files() {
-  std::vector<std::string> files = guard_->files();
-  for (auto& file : server_->files()) files.push_back(std::move(file));
+  std::vector<std::string> files = auth::Guard::files(options_);
+  for (auto& file : net::Server::files(options_)) files.push_back(std::move(file));
   watched_.watch(files);
 }
 
@@ -235,7 +236,6 @@ std::string Running::reread_files() {
   }
   const std::string listeners = server_->reread_files();
   if (problem.empty()) problem = listeners;
-  watch_files();
   return problem;
 }
 
@@ -321,7 +321,10 @@ control::Reloaded Running::reload() {
       for (const auto& problem : plugins_->reload(next->plugins)) log_.error("{}", problem);
     }
   }
-  if (outcome.good) outcome.problem = reread_files();
+  if (outcome.good) {
+    watch_files();
+    outcome.problem = reread_files();
+  }
   outcome.good = outcome.good && outcome.problem.empty();
   systemd::notify_ready();
   return outcome;

@@ -145,9 +145,9 @@ std::string Server::reread_files() {
   return first;
 }
 
-std::vector<std::string> Server::files() const {
+std::vector<std::string> Server::files(const config::Options& options) {
   std::vector<std::string> all;
-  for (const auto& listener : impl_->options->listeners) {
+  for (const auto& listener : options.listeners) {
     for (auto& file : Entrance::files(listener)) all.push_back(std::move(file));
   }
   return all;

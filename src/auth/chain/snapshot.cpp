@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <map>
 #include <string_view>
 #include <utility>
@@ -30,18 +29,12 @@ class Maker {
       for (const auto& problem : policy.error()) problems_.push_back(config::to_text(problem));
     }
     made_->sources = options_.acl;
-    add_file(options_.acl.file);
-    add_file(options_.acl.roles_file);
     if (!problems_.empty()) return Failure{std::move(problems_)};
     return std::shared_ptr<const Snapshot>(std::move(made_));
   }
 
  private:
   void blame(const Problems& problems) { problems_.insert(problems_.end(), problems.begin(), problems.end()); }
-  void add_file(const std::string& file) {
-    auto& files = made_->files;
-    if (!file.empty() && std::find(files.begin(), files.end(), file) == files.end()) files.push_back(file);
-  }
 
   void open_door(const config::Listener& listener) {
     using config::Anonymous;
@@ -73,7 +66,6 @@ class Maker {
       blame(backend.error());
       return nullptr;
     }
-    for (const auto& file : kind.files(options_)) add_file(file);
     made_->own.push_back(std::move(*backend));
     return made_->own.back().get();
   }
@@ -83,7 +75,6 @@ class Maker {
       auto referee = make_http_acl(options_, workers_, clock_);
       if (referee) {
         made_->own_referees.push_back(std::move(*referee));
-        add_file(options_.http.ca_file);
       } else {
         blame(referee.error());
       }

@@ -36,7 +36,6 @@ struct Snapshot {
   std::shared_ptr<const acl::Policy> policy;
   bool grants_may_come = false;   // some backend may tell rights with a login
   config::Acl sources;            // of the policy
-  std::vector<std::string> files;
 
   /// Some door tells users apart by more than their word.
   bool knows_users() const {
