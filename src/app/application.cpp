@@ -187,6 +187,7 @@ std::string Running::start(bool loopback_only) {
   if (!privileges_.note().empty()) log_.warning("{}", privileges_.note());
   if (const auto given = give_files(); !given) return given.error();
   if (const auto opened = open_key_log(); !opened) return opened.error();
+  watch_files();
   if (const auto loaded = load_plugins(); !loaded) return loaded.error();
   auto guard = auth::Guard::open(options_, clock_, sinks_.logger(log::Module::auth), guests_of(plugins_.get(), options_));
   if (!guard) return joined(guard.error());
@@ -207,7 +208,6 @@ std::string Running::start(bool loopback_only) {
   if (const auto started = start_control(); !started) return started.error();
   server_->start();
   sinks_.topic().begin(server_->core());
-  watch_files();
   life_.ready(::getpid());
   return {};
 }
@@ -271,9 +271,10 @@ Result<void, std::string> Running::open_key_log() {
   return {};
 }
 
+/// Before they are read: what changes while they are is read once more.
 void Running::watch_files() {
-  std::vector<std::string> files = guard_->files();
-  for (auto& file : server_->files()) files.push_back(std::move(file));
+  std::vector<std::string> files = auth::Guard::files(options_);
+  for (auto& file : net::Server::files(options_)) files.push_back(std::move(file));
   watched_.watch(files);
 }
 
@@ -290,7 +291,6 @@ std::string Running::reread_files() {
   }
   const std::string listeners = server_->reread_files();
   if (problem.empty()) problem = listeners;
-  watch_files();
   return problem;
 }
 
@@ -384,7 +384,10 @@ control::Reloaded Running::reload() {
   if (plugins_ && outcome.good) {
     for (const auto& problem : plugins_->reload(options_.plugins)) log_.error("{}", problem);
   }
-  if (outcome.good) outcome.problem = reread_files();
+  if (outcome.good) {
+    watch_files();
+    outcome.problem = reread_files();
+  }
   outcome.good = outcome.good && outcome.problem.empty();
   systemd::notify_ready();
   return outcome;

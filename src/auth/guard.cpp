@@ -1,5 +1,6 @@
 #include "auth/guard.hpp"
 
+#include "auth/backends.hpp"
 #include "auth/chain/access_inquiry.hpp"
 #include "auth/chain/guarded_exchange.hpp"
 #include "auth/chain/identity.hpp"
@@ -7,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include <set>
 #include <utility>
 
 namespace tombo::auth {
@@ -83,7 +85,21 @@ void Guard::close() {
   workers_.stop();
 }
 
-std::vector<std::string> Guard::files() const { return all_.back()->files; }
+std::vector<std::string> Guard::files(const config::Options& options) {
+  std::set<std::string> named(options.auth.backends.begin(), options.auth.backends.end());
+  std::vector<std::string> all{options.acl.file, options.acl.roles_file};
+  for (const auto& listener : options.listeners) {
+    named.insert(listener.authentication.begin(), listener.authentication.end());
+    all.insert(all.end(), {listener.password_file, listener.acl_file});
+  }
+  if (!options.http.acl_url.empty()) all.push_back(options.http.ca_file);
+  for (const auto& name : named) {
+    if (const BackendKind* kind = find_backend(name)) {
+      for (auto& file : kind->files(options)) all.push_back(std::move(file));
+    }
+  }
+  return all;
+}
 
 LoginAnswer Guard::login(const Login& login, std::function<void(LoginAnswer)> later) {
   auto snapshot = current_.load();

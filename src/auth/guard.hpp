@@ -21,7 +21,7 @@ namespace tombo::auth {
 /// An access: the policy of the listener by which the client came, which is [acl]'s or its own acl_file's, never both; and
 /// behind it every referee must allow it.
 ///
-/// Lives on: open(), reload(), close(), files() and destruction main; the rest any thread.
+/// Lives on: open(), reload(), close() and destruction main; the rest any thread.
 class Guard final : public Authenticator, public acl::Explainer {
  public:
   /// Reads everything that the options name, or says all that is wrong.  `clock` outlives it.
@@ -34,8 +34,8 @@ class Guard final : public Authenticator, public acl::Explainer {
   Result<void, Problems> reload(const config::Options& options);
   /// Calls nobody back any more once it returns; logins are refused from then on.  Before the shards are destroyed.
   void close();
-  /// Files and directories that decide, to be watched for changes.
-  std::vector<std::string> files() const;
+  /// Files and directories that open() and reload() read, to be watched for changes; empty texts among them are none.
+  static std::vector<std::string> files(const config::Options& options);
 
   LoginAnswer login(const Login& login, std::function<void(LoginAnswer)> later) override;
   std::unique_ptr<Exchange> begin_exchange(std::string_view method, const Login& login) override;

@@ -156,15 +156,13 @@ std::string Server::reread_files() {
   return first;
 }
 
-std::vector<std::string> Server::files() const {
+std::vector<std::string> Server::files(const config::Options& options) {
   std::vector<std::string> all;
-  for (const auto& listener : impl_->options->listeners) {
+  for (const auto& listener : options.listeners) {
     for (auto& file : Entrance::files(listener)) all.push_back(std::move(file));
   }
-  for (const auto& bridge : impl_->options->bridges) {
-    for (const std::string& file : {bridge.ca_file, bridge.ca_directory, bridge.certificate, bridge.key}) {
-      if (!file.empty()) all.push_back(file);
-    }
+  for (const auto& bridge : options.bridges) {
+    all.insert(all.end(), {bridge.ca_file, bridge.ca_directory, bridge.certificate, bridge.key});
   }
   return all;
 }

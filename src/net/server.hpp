@@ -56,8 +56,8 @@ class Server {
   /// Reads certificates, revocation lists and keys of every listener again; what cannot be read stays as it was, and the
   /// log says so; the first problem is returned.
   std::string reread_files();
-  /// Files that the listeners have read, for who watches them.
-  std::vector<std::string> files() const;
+  /// Files that listeners and bridges read, for who watches them; empty texts among them are none.
+  static std::vector<std::string> files(const config::Options& options);
   /// The authenticator has new rights: live subscriptions are looked at again.
   void rights_changed();
   /// Sends connected 5.0 clients to the configured other server.  [redirect]

@@ -65,7 +65,7 @@ class DurableBroker(Broker):
         return self.process.poll() is not None
 
     def accepts(self):
-        return self._accepts()
+        return self._serves()
 
 
 def unless_durable():

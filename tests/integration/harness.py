@@ -207,7 +207,7 @@ class Broker:
 
     def start(self):
         self.launch()
-        wait_until(self._accepts, "the broker accepts connections")
+        wait_until(self._serves, "the broker serves connections")
         return self
 
     def launch(self):
@@ -216,12 +216,15 @@ class Broker:
             self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=log, env=self.env,
                                             stderr=subprocess.STDOUT, preexec_fn=end_with_parent)
 
-    def _accepts(self):
+    def _serves(self):
+        """Whether its loops run, which they do last: the kernel accepts before, when the control socket may not be there yet."""
         if self.process.poll() is not None:
             raise AssertionError(f"the broker ended with {self.process.returncode} at its start:\n{self.log()}")
         try:
-            socket.create_connection((HOST, self.port), timeout=1).close()
-            return True
+            with socket.create_connection((HOST, self.port), timeout=DEADLINE_S) as left:
+                left.shutdown(socket.SHUT_WR)
+                left.recv(1)  # nothing: it closes, too
+                return True
         except OSError:
             return False
 

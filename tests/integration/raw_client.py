@@ -124,6 +124,8 @@ class RawClient:
         try:
             while self.socket.recv(65536):
                 pass
+        except TimeoutError:
+            raise  # the broker does not close
         except OSError:
             pass  # reset, or a TLS end without its farewell: closed all the same
         self.socket.close()

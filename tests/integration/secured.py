@@ -55,7 +55,6 @@ class SecuredTest(unittest.TestCase):
         self.broker = Broker(top=top, sections=f"{control}\n{sections}", listener=listener).start()
         self.addCleanup(self.broker.stop)
         self.port = self.broker.port
-        self.logged("tombo is ready")  # the first listener is there before the others
         return self.broker
 
     def tool(self, *arguments, **keywords):

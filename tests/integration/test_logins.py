@@ -174,7 +174,7 @@ class Passwords(LoginTest):
 
 @unittest.skipUnless(testing_tombo(), "tombo's own options")
 class Storm(LoginTest):
-    CLIENTS = 40 if sanitized() else 200  # what is slower there is the pair that runs beside them
+    CLIENTS = 40 if sanitized() else 200  # each hash takes many times as long there
 
     def test_a_pair_is_served_while_many_log_in(self):
         write_password(self.passwords, "user", "secret", "--hash", "argon2id")

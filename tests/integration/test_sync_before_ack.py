@@ -1,27 +1,17 @@
 """What strace shows: no acknowledgement leaves before the sync of what it acknowledges has returned."""
 
 import faulthandler
-import os
-import subprocess
 import unittest
 
 from durable_broker import DurableBroker, unless_durable
 from durable_client import UNSUBACK, DurableClient, Hub
 from harness import CASE_LIMIT_S, main, testing_tombo, wait_until
 from raw_client import PUBACK, PUBREC, SUBACK
+from strace import env_of_traced, strace_reason
 from sync_trace import LOG_BLOCK, STRACE, Trace
 
 MESSAGES = 120  # of each publisher
 SYNC_TAKES_US = 10_000  # long enough for an acknowledgement that does not wait to be seen too early
-
-
-def strace_reason():
-    """Why strace cannot be used here; empty if it can."""
-    try:
-        run = subprocess.run(["strace", "-o", "/dev/null", "true"], capture_output=True, text=True, timeout=30)
-    except FileNotFoundError:
-        return "strace is not installed"
-    return "" if run.returncode == 0 else f"strace may not trace here: {run.stderr.strip()}"
 
 
 class TracedBroker(DurableBroker):
@@ -32,8 +22,7 @@ class TracedBroker(DurableBroker):
         self.trace_path = self.folder / "trace"
         delay = f"inject=fsync,fdatasync:delay_enter={SYNC_TAKES_US}"
         self.command = [*STRACE, "-e", delay, "-o", str(self.trace_path), *self.command]
-        # LeakSanitizer cannot work in a process that is traced.
-        self.env = {**os.environ, "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":detect_leaks=0"}
+        self.env = env_of_traced()
 
     def end(self):
         """kill -9, so that nothing is written which was not before; gives the whole trace."""

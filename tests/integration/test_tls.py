@@ -22,6 +22,7 @@ from harness import DEADLINE_S, HOST, main, testing_tombo, wait_until
 from paho_client import PahoClient
 from raw_client import packet, text
 from secured import SecuredTest, free_port, on_port, tables, write_password
+from strace import env_of_traced, strace_reason
 
 PSK = "000102030405060708090a0b0c0d0e0f"
 OTHER_PSK = "ffffffffffffffffffffffffffffffff"
@@ -363,6 +364,20 @@ class PreSharedKeys(TlsTest):
         wait_until(lambda: self.publish(*send, port=self.tls).returncode == 0, "the new identity is known")
         self.assert_published(*self.with_key("meter-1", OTHER_PSK), port=self.tls)
         self.assert_refused("wrong key", *self.with_key("meter-1", PSK), port=self.tls)
+
+    def test_files_are_watched_before_they_are_read(self):
+        # Or what changes in between would be missed for as long as nothing else changes.
+        if reason := strace_reason():
+            self.skipTest(reason)
+        trace = self.folder / "trace"
+        broker = harness.Broker(listener=f'psk_file = "{self.file}"')
+        broker.command = ["strace", "-D", "-f", "-e", "trace=inotify_add_watch,openat", "-o", str(trace), *broker.command]
+        broker.env = env_of_traced()
+        broker.start().stop()
+        lines = trace.read_text(errors="replace").splitlines()
+        watched = next(i for i, line in enumerate(lines) if "inotify_add_watch(" in line and f'"{self.folder}"' in line)
+        read = next(i for i, line in enumerate(lines) if "openat(" in line and f'"{self.file}"' in line)
+        self.assertLess(watched, read)
 
     def test_a_broken_file_keeps_the_old_keys(self):
         before = len(self.broker.log())

@@ -39,7 +39,7 @@ Server::~Server() {
 }
 
 std::string Server::reread_files() { return {}; }
-std::vector<std::string> Server::files() const { return {}; }
+std::vector<std::string> Server::files(const config::Options& /*options*/) { return {}; }
 void Server::rights_changed() {}
 Result<std::shared_ptr<const Entrance>, std::vector<std::string>> Entrance::make(const config::Listener&, const Entrance*,
                                                                                 std::shared_ptr<const filter::KeyLog>) {

@@ -62,7 +62,7 @@ TEST(PasswordHash, ComparesWholePasswordsBehindNulToo) {
 }
 
 TEST(PasswordHash, TakesWhatOtherToolsWrote) {
-  if (!has_argon2id()) GTEST_SKIP();
+  if (!has_argon2id()) GTEST_SKIP() << "built without argon2id";
   // argon2id_hash_encoded(2, 64, 2, "secret", 6, "somesalt", 8, 32, ...) of libargon2.
   const auto hash = PasswordHash::parse("$argon2id$v=19$m=64,t=2,p=2$c29tZXNhbHQ$5oWJWemHdvcALB5qJUf5shIEbkt0aHEYMrRv5wmzO/Y");
   ASSERT_TRUE(hash.ok()) << hash.error();

@@ -27,18 +27,12 @@ class Maker {
     for (const auto& listener : options_.listeners) open_door(listener);
     add_referees();
     made_->sources = options_.acl;
-    add_file(options_.acl.file);
-    add_file(options_.acl.roles_file);
     if (!problems_.empty()) return Failure{std::move(problems_)};
     return std::shared_ptr<const Snapshot>(std::move(made_));
   }
 
  private:
   void blame(const Problems& problems) { problems_.insert(problems_.end(), problems.begin(), problems.end()); }
-  void add_file(const std::string& file) {
-    auto& files = made_->files;
-    if (!file.empty() && std::find(files.begin(), files.end(), file) == files.end()) files.push_back(file);
-  }
 
   void open_door(const config::Listener& listener) {
     using config::Anonymous;
@@ -93,7 +87,6 @@ class Maker {
     if (const auto known = own.find(listener.acl_file); known != own.end()) return known->second.get();
     config::Acl files;
     files.file = listener.acl_file;
-    add_file(listener.acl_file);
     return own.emplace(listener.acl_file, load_policy(files, " (acl_file of a listener)")).first->second.get();
   }
 
@@ -113,7 +106,6 @@ class Maker {
       blame(backend.error());
       return nullptr;
     }
-    for (const auto& file : kind.files(options)) add_file(file);
     made_->own.push_back(std::move(*backend));
     return made_->own.back().get();
   }
@@ -123,7 +115,6 @@ class Maker {
       auto referee = make_http_acl(options_, workers_, clock_);
       if (referee) {
         made_->own_referees.push_back(std::move(*referee));
-        add_file(options_.http.ca_file);
       } else {
         blame(referee.error());
       }

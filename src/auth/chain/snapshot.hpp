@@ -39,7 +39,6 @@ struct Snapshot {
   std::map<std::string, std::shared_ptr<const acl::Policy>> own_policies;  // of listeners, by file
   bool grants_may_come = false;   // some backend may tell rights with a login
   config::Acl sources;            // of the policy
-  std::vector<std::string> files;
 
   /// Some door tells users apart by more than their word.
   bool knows_users() const {
