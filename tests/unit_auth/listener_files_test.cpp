@@ -79,7 +79,7 @@ TEST_F(ListenerFiles, AListenersUsersAreThoseOfItsOwnFile) {
   EXPECT_FALSE(lets_in(1, "anna", "a"));
   EXPECT_TRUE(lets_in(1, "bert", "b"));
   EXPECT_FALSE(lets_in(1, "bert", "wrong"));
-  EXPECT_THAT(guard->files(), Contains(directory.path("own"))) << "its changes are not noticed";
+  EXPECT_THAT(Guard::files(options), Contains(directory.path("own"))) << "its changes are not noticed";
 }
 
 TEST_F(ListenerFiles, AListenerWithUsersOfItsOwnAsksForPasswordsUnasked) {
@@ -113,7 +113,7 @@ TEST_F(ListenerFiles, AListenersRulesAreThoseOfItsOwnFileAlone) {
   EXPECT_FALSE(may(1, "everywhere/x", Action::subscribe));
   EXPECT_FALSE(may(1, "everywhere/x", Action::receive));
   EXPECT_FALSE(may(2, "here/x")) << "there is no such listener, so nobody knows what may be done there";
-  EXPECT_THAT(guard->files(), Contains(directory.path("own")));
+  EXPECT_THAT(Guard::files(options), Contains(directory.path("own")));
 }
 
 TEST_F(ListenerFiles, OneListenersRulesLeaveTheOthersAsFreeAsTheyWere) {
