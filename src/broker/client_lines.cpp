@@ -19,6 +19,8 @@ using mqtt::ReasonCode;
 
 namespace {
 
+/// How the reason begins where TLS has ended a connection.
+constexpr std::string_view kByTls = "TLS";
 constexpr std::string_view kTooMany = "denied: max_connections exceeded.";
 
 struct Words {
@@ -148,6 +150,9 @@ void ClientLines::ended(const Client& client, Ending ending) const {
 
 void ClientLines::lost(const Client& client, std::string_view why) const {
   if (!tells_connections(Type::notice)) return;
+  if (mosquitto_ && client.session == nullptr && why.starts_with(kByTls)) {
+    return logger_.of_type(Type::notice, "Client connection from {} failed: {}.", host_of(client, listener_of(client)), why);
+  }
   if (mosquitto_) return logger_.of_type(Type::notice, "Client {} closed its connection.", id_of(client));
   if (client.session != nullptr) return logger_.of_type(Type::notice, "client {} lost: {}", client.session->client_id(), why);
   logger_.of_type(Type::notice, "connection from {} lost before CONNECT: {}", client.transport->peer_address(), why);

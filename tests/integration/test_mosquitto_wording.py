@@ -12,6 +12,7 @@ import unittest
 from pathlib import Path
 
 import harness
+from certificates import Authority
 from harness import HOST, free_port, main, testing_tombo, tombo_binary, wait_until
 from raw_client import CONNACK, CONNECT, DISCONNECT, PINGREQ, PUBLISH, SUBSCRIBE, packet, text
 
@@ -27,15 +28,17 @@ RULES = "topic readwrite #\nuser joe\ntopic read r/#\ntopic write w/#\n"
 
 
 class Server:
-    """One broker with three listeners: open to all, with passwords and rules, and with QoS 1 at most."""
+    """One broker with four listeners: open to all, with passwords and rules, with QoS 1 at most, and with TLS."""
 
     def __init__(self, folder):
         self.folder = folder
-        self.ports = [free_port() for _ in range(3)]
+        self.ports = [free_port() for _ in range(4)]
         (folder / "acl").write_text(RULES)
         (folder / "passwords").write_text(PASSWORDS)
         subprocess.run(["mosquitto_passwd", "-U", folder / "passwords"], check=True, capture_output=True)
         os.chmod(folder / "passwords", 0o644)
+        authority = Authority(folder=folder)
+        self.certificate, self.key = authority.server("server.test")
         self.log = folder / "log"
         self.log.touch()
         self.config = self.write_config()
@@ -76,7 +79,8 @@ class Mosquitto(Server):
             f"listener {self.ports[0]} {HOST}\nallow_anonymous true\n"
             f"listener {self.ports[1]} {HOST}\nallow_anonymous false\n"
             f"password_file {self.folder}/passwords\nacl_file {self.folder}/acl\n"
-            f"listener {self.ports[2]} {HOST}\nallow_anonymous true\nmax_qos 1\n")
+            f"listener {self.ports[2]} {HOST}\nallow_anonymous true\nmax_qos 1\n"
+            f"listener {self.ports[3]} {HOST}\nallow_anonymous true\ncertfile {self.certificate}\nkeyfile {self.key}\n")
         return path
 
 
@@ -89,7 +93,8 @@ class Tombo(Server):
         listeners = "".join(f'[[listener]]\naddress = "{HOST}"\nport = {port}\n{more}' for port, more in (
             (self.ports[0], 'anonymous = "allow"\n'),
             (self.ports[1], 'authentication = ["passwords"]\nanonymous = "refuse"\n'),
-            (self.ports[2], 'anonymous = "allow"\nqos_max = 1\n')))
+            (self.ports[2], 'anonymous = "allow"\nqos_max = 1\n'),
+            (self.ports[3], f'certificates = ["{self.certificate}"]\nkeys = ["{self.key}"]\n')))
         path.write_text(
             f'{listeners}[log]\nto = ["stderr"]\nwording = "mosquitto"\ntypes = ["all"]\n'
             f"[limits]\nqueue_messages_max = 3\npacket_bytes_max = 100000\nreceive_maximum = 20\nretained_batch = 3\n"
@@ -350,6 +355,12 @@ class Wording(unittest.TestCase):
         for server in self.servers:
             server.process.send_signal(signal.SIGHUP)
             server.wait_for(r"Reloading config\.$")
+
+    def test_a_handshake_that_fails(self):
+        # The words for why are OpenSSL's there and tombo's here.
+        for server in self.servers:
+            Wire(server.ports[3]).send(b"GET / HTTP/1.1\r\n\r\n").closed()
+            server.wait_for(rf"Client connection from {HOST} failed: .*\S\.$")
 
     def test_the_time_stands_in_front_in_seconds(self):
         for server in self.servers:
