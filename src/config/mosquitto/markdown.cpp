@@ -69,7 +69,8 @@ constexpr auto kParts =
 /// What the page says of a directive: a sentence, whether or not it goes on after a colon in messages.
 std::string sentence(const Directive& directive) {
   std::string text{directive.what};
-  text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
+  const bool begins_with_a_name = text.substr(0, text.find(' ')).find('_') != std::string::npos;
+  if (!begins_with_a_name) text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
   return text;
 }
 
