@@ -203,7 +203,7 @@ class HttpDirectory(SecuredTest):
 
     def test_a_slow_reader_gets_it_too(self):
         with socket.create_connection((HOST, self.web), timeout=DEADLINE_S) as reader:
-            reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
+            reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
             reader.sendall(b"GET /large.bin HTTP/1.1\r\nHost: h\r\n\r\n")
             # Others are served while it does not read.
             self.assertEqual(self.get("/large.bin")[2], self.large)
