@@ -93,6 +93,9 @@ struct EvtAclCheck {
   void* future2[4];
 };
 
+struct EvtBasicAuthSince21 {
+  std::uint16_t password_len;
+};
 struct EvtBasicAuth {
   void* future;
   ::mosquitto* client;
@@ -100,9 +103,7 @@ struct EvtBasicAuth {
   char* password;
   union {
     void* future2[4];
-    struct {
-      std::uint16_t password_len;  // since 2.1
-    } more;
+    EvtBasicAuthSince21 more;
   };
 };
 
