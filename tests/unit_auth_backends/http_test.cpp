@@ -264,7 +264,7 @@ TEST_F(Http, ConnectionsAreUsedAgainAndManyAskAtOnce) {
 
 TEST_F(Http, TooManyThatWaitAreRefused) {
   options_.auth.waiting_max = 10;
-  options_.http.timeout_ms = 500;
+  options_.http.timeout_ms = 2'000;
   HttpServer server([](auto&, auto&) {
     Reply reply = with(204);
     reply.after = std::chrono::seconds(20);

@@ -150,7 +150,7 @@ TEST_F(Sqlite, FileThatIsReplacedIsReadAnew) {
 }
 
 TEST_F(Sqlite, DatabaseThatIsLockedIsAnErrorInTimeAndComesBack) {
-  options_.sql.timeout_ms = 100;
+  options_.sql.timeout_ms = 1'000;
   const auto sql = backend();
   sqlite3* writer = nullptr;
   ASSERT_EQ(sqlite3_open(directory_.path("users.db").c_str(), &writer), SQLITE_OK);
