@@ -1,5 +1,6 @@
 """The options of bridges, seen from the other side: what Debian's mosquitto logs, what openssl is shown, what a tombo gets."""
 
+import re
 import shutil
 import signal
 import socket
@@ -81,6 +82,21 @@ class AtMosquitto(BridgeTest):
         self.assertEqual(sorted(there.levels), [4, 4, 0x84])
         self.assertIn("bridge to: the other broker does not know bridges; trying without", here.log())
 
+    def test_to_a_bridge_of_mosquitto_nothing_is_sent_back(self):
+        here = self.tombo()
+        there = self.mosquitto("log_type all", "connection c", f"address {HOST}:{here.port}", "topic t/# both 1", "try_private true",
+                               "restart_timeout 1", "remote_clientid c")
+        near = self.reader(here.port, STATE.format("c"), "t/#")
+        wait_until(lambda: "1" in near.payloads(), "mosquitto's bridge is there")
+        self.client(there.port).publish_done("t/x", "from there", 1)
+        near.wait_messages(2)
+        far = self.reader(there.port, "t/#")
+        self.client(here.port).publish_done("t/x", "from here", 1)
+        far.wait_messages(1)
+        # What was sent back would have come before.
+        self.assertEqual(far.payloads(), ["from here"])
+        self.assertEqual(len(re.findall(r"Received PUBLISH from local\.c .*'t/x'", there.log())), 1)
+
     def test_notifications_there_and_here(self):
         there = self.mosquitto()
         here = self.tombo(bridge("all", there.port, ["t/# out 1"], 'client_id = "all"') +
@@ -157,15 +173,17 @@ class AtMosquitto(BridgeTest):
         here = self.tombo(bridge("to", there.port, ["t/# out 1"], 'start = "lazy"', "threshold = 3", "idle_timeout_s = 1",
                                  'client_id = "lazy"'))
         far = self.reader(there.port, "t/#")
+        counts = self.reader(here.port, *(f"$SYS/broker/bridge/to/{leaf}" for leaf in ("queued/messages", "in_flight")))
         writer = self.client(here.port)
-        for round in range(2):
+        for turn in range(2):
             for number in range(2):
                 writer.publish_done("t/x", str(number), 1)
-            self.figures(here.port, "to", queued__messages=2, state="idle")
-            self.assertEqual(there.log().count(" as lazy "), round)
+            wait_until(lambda: sum({m.topic: int(m.payload) for m in counts.messages}.values()) == 2, "two wait")
+            self.assertEqual(there.log().count(" as lazy "), turn)
             writer.publish_done("t/x", "2", 1)
-            far.wait_messages(3 * (round + 1))
-            self.state(here.port, "to", "idle")
+            far.wait_messages(3 * (turn + 1))
+            wait_until(lambda: there.log().count("Client lazy disconnected") == turn + 1, "it has gone")
+        self.state(here.port, "to", "idle")
         self.assertEqual(far.payloads(), ["0", "1", "2"] * 2)
         self.assertNotIn("bridge to: connection lost", here.log())
 
@@ -250,6 +268,26 @@ class Reloaded(BridgeTest):
         wait_until(lambda: "'t/3'" in far(), "the one that was left alone carries on")
         self.assertEqual(far().count("New connection"), 2)  # its own and that of `new`
         self.assertEqual(far().count(" as kept ("), 1)
+
+
+    def test_each_connection_has_its_figures_for_as_long_as_it_is_wanted(self):
+        there = self.mosquitto()
+        here = self.tombo(bridge("to", there.port, ["t/# out 1"], "connections = 2"))
+        zero = dict.fromkeys(("queued__messages", "queued__bytes", "in_flight", "sent", "received", "dropped", "looped",
+                              "reconnects"), 0)
+        for name in ("to.1", "to.2"):
+            self.up(here, name)
+            self.figures(here.port, name, state="connected", **zero)
+        here.sections = ""
+        here.write_config()
+        here.signal(signal.SIGHUP)
+
+        def left():
+            late = self.reader(here.port, "$SYS/broker/bridge/#", "end")
+            self.client(here.port).publish_done("end", "", 1)
+            wait_until(lambda: "end" in [m.topic for m in late.messages], "all that is retained has come")
+            return [m.topic for m in late.messages][:-1]
+        wait_until(lambda: left() == ["$SYS/broker/bridge/looped"], "nothing is retained of them")
 
 
 class Lost(BridgeTest):
