@@ -53,16 +53,23 @@ class Relay {
                                         mqtt::WriteBatch& remote);
 
  private:
+  /// Why a message is not carried.
+  enum class Trouble : std::uint8_t { no_way_out, too_long, unasked, unfit };
+  static constexpr std::size_t kTroubles = 4;
+  static constexpr std::size_t kRefusedHere = 4, kRefusedThere = 5;  // by a reason code
+
   void publish_outward(const mqtt::Frame& frame, MonoTime now, mqtt::WriteBatch& remote, mqtt::WriteBatch& local);
   Result<void, mqtt::ReasonCode> publish_inward(const mqtt::Frame& frame, MonoTime now, mqtt::WriteBatch& local,
                                                 mqtt::WriteBatch& remote);
   void ack_inward(const mqtt::AckView& ack, mqtt::PacketType type, mqtt::WriteBatch& local);
   bool resolve_alias(mqtt::PublishView& publish);
-  bool may_be_taken(const mqtt::PublishView& publish) const;
-  void give_up(const mqtt::PublishView& publish, mqtt::WriteBatch& local);
+  bool may_be_taken() const;
+  void drop(Trouble trouble, std::string_view topic);
+  void give_up(const mqtt::PublishView& publish, Trouble trouble, mqtt::WriteBatch& local);
+  bool take(mqtt::PublishView& publish, MonoTime now);
   void copy_properties(mqtt::Bytes raw, std::string_view node);
   bool has_come_round(const mqtt::PublishView& publish, MonoTime now);
-  void note_refused(mqtt::ReasonCode reason);
+  void note_refused(std::string_view who, mqtt::ReasonCode reason, std::size_t kind);
 
   Parts parts_;
   Peer peer_;
@@ -74,12 +81,13 @@ class Relay {
   std::bitset<65'536> suspect_;                 // identifiers that the other broker may remember
   std::unordered_set<mqtt::PacketId> freed_;    // PUBREL was sent for nothing but that; PUBCOMP will come
   std::unordered_set<mqtt::PacketId> lowered_;  // QoS 2 here and 1 there
-  bool told_refused_ = false;                   // on this connection
+  std::bitset<6> told_;                         // on this connection, by Trouble and who refuses
 
   // Scratch of one packet, kept for its memory.
   mqtt::PublishView view_;
   std::string topic_;
   std::vector<std::uint8_t> properties_;
+  std::uint32_t copied_ = 0;  // how many there are in properties_
 };
 
 }  // namespace tombo::bridge

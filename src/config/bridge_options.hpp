@@ -26,7 +26,8 @@ struct BridgeTls {
   bool verify_host = true;                 // the certificate must be for the host that is connected to
   bool require_ocsp = false;               // the other broker must staple a good answer
   TlsVersion tls_min = TlsVersion::v1_2;
-  std::string ciphers;
+  std::string ciphers;                     // TLS 1.2, as OpenSSL writes them; empty: OpenSSL's choice
+  std::string ciphersuites;                // TLS 1.3
   std::string psk_identity;
   std::string psk;                         // in hex
 
@@ -65,12 +66,13 @@ struct Bridge : BridgeTls, BridgeIdentity {
   bool notifications_local_only = false;
   std::string notification_topic;          // empty: $SYS/broker/connection/CLIENT_ID/state
   bool outgoing_retain = true;             // messages keep their RETAIN on the way out
-  bool attempt_unsubscribe = true;         // at a start: from what topics do not name (any more)
+  bool attempt_unsubscribe = true;         // when it connects, there: from what only goes out
   std::uint32_t session_expiry_s = 0;      // 5.0, told to the other broker; 0xFFFFFFFF: never
   std::uint16_t receive_maximum = 1'000;   // 5.0: in flight towards us
   std::uint16_t in_flight_max = 1'000;     // towards the other broker
   std::uint16_t topic_alias_max = 10;      // 5.0
-  std::uint32_t packet_bytes_max = 0;      // 0: limits.packet_bytes_max
+  std::uint32_t packet_bytes_max = 0;      // from the other broker; 0: limits.packet_bytes_max
+  std::uint32_t outgoing_packet_bytes_max = 0;     // to it; 0: what it takes
   std::string bind_address;
   std::uint32_t tcp_keepalive_s = 0;       // 0: the system's
   std::uint32_t tcp_user_timeout_ms = 0;   // 0: the system's

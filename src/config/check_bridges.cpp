@@ -84,7 +84,7 @@ class BridgeCheck {
     for (const std::string_view key : {"certificate", "key"}) {
       if (given(key)) error(key, std::string{kWhatToWrite});
     }
-    for (const std::string_view key : {"alpn", "verify_host", "require_ocsp", "tls_min", "ciphers"}) {
+    for (const std::string_view key : {"alpn", "verify_host", "require_ocsp", "tls_min", "ciphers", "ciphersuites"}) {
       if (given(key)) warning(key, std::string{kWhatToWrite});
     }
   }

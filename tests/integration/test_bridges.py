@@ -2,91 +2,12 @@
 
 import shutil
 import signal
-import subprocess
 import tempfile
-import unittest
 from pathlib import Path
 
+from bridged import BridgeTest, bridge
 from certificates import Authority
-from harness import Broker, HOST, end_with_parent, free_port, main, wait_until
-from paho_client import PahoClient
-
-MOSQUITTO = "/usr/sbin/mosquitto"
-
-
-def bridge(name, port, topics, *lines):
-    """A [[bridge]] to a broker on loopback, that comes back quickly."""
-    listed = ", ".join(f'"{topic}"' for topic in topics)
-    more = "\n".join(lines)
-    return (f'[[bridge]]\nname = "{name}"\naddresses = ["{HOST}:{port}"]\ntopics = [{listed}]\n'
-            f"restart_min_s = 1\nrestart_max_s = 2\n{more}\n")
-
-
-class Mosquitto:
-    """Debian's broker with a configuration of the test's own."""
-
-    def __init__(self, *lines, port=None):
-        self.folder = Path(tempfile.mkdtemp(prefix="tombo-bridge-"))
-        self.port = port or free_port()
-        self.lines = lines
-        self.process = None
-        self.start()
-
-    def start(self):
-        config = self.folder / "mosquitto.conf"
-        config.write_text("\n".join(["allow_anonymous true", "user root", "log_dest stderr", "sys_interval 1",
-                                     *(self.lines if any(line.startswith("listener") for line in self.lines)
-                                       else (f"listener {self.port} {HOST}", *self.lines))]) + "\n")
-        with open(self.folder / "log", "ab") as log:
-            self.process = subprocess.Popen([MOSQUITTO, "-c", str(config)], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                            preexec_fn=end_with_parent)
-
-    def log(self):
-        return (self.folder / "log").read_text(errors="replace")
-
-    def stop(self):
-        if self.process is None:
-            return
-        self.process.kill()
-        self.process.wait()
-        self.process = None
-
-    def end(self):
-        self.stop()
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-
-class BridgeTest(unittest.TestCase):
-    def tombo(self, sections="", top="", listener="", port=None, arguments=()):
-        broker = Broker(top=top, sections=sections, listener=listener, port=port)
-        broker.command += arguments
-        broker.start()
-        self.addCleanup(broker.stop)
-        return broker
-
-    def mosquitto(self, *lines, port=None):
-        broker = Mosquitto(*lines, port=port)
-        self.addCleanup(broker.end)
-        return broker
-
-    def client(self, port, **keywords):
-        client = PahoClient(port, keywords.pop("version", 5), **keywords)
-        self.addCleanup(client.end)
-        return client
-
-    def reader(self, port, *topics, qos=2):
-        client = self.client(port)
-        for topic in topics:
-            client.subscribe(topic, qos)
-        return client
-
-    def state(self, port, name="to", value="connected"):
-        """Waits until $SYS says so of a bridge."""
-        client = self.reader(port, f"$SYS/broker/bridge/{name}/state")
-        wait_until(lambda: client.payloads()[-1:] == [value], f"the bridge {name} is {value}")
-
-    def connected(self, broker, count=1):
-        wait_until(lambda: broker.log().count(": connected to ") >= count, "the bridge connects")
+from harness import HOST, free_port, main, wait_until
 
 
 class WithMosquitto(BridgeTest):
@@ -226,9 +147,9 @@ class OfTombos(BridgeTest):
     def test_a_bridge_has_no_more_rights_than_its_user(self):
         folder = Path(tempfile.mkdtemp(prefix="tombo-bridge-acl-"))
         self.addCleanup(shutil.rmtree, folder, True)
-        (folder / "acl").write_text("topic readwrite #\nuser site\ntopic read t/allowed\n")
+        (folder / "acl").write_text("topic readwrite #\ntopic read $SYS/#\nuser site\ntopic read t/allowed\n")
         there = self.tombo()
-        here = self.tombo(bridge("to", there.port, ["t/# out 1"], 'local_user_name = "site"') +
+        here = self.tombo(bridge("to", there.port, ["t/# both 1"], 'local_user_name = "site"') +
                           f'[acl]\nfile = "{folder}/acl"\n')
         self.connected(here)
         far = self.reader(there.port, "t/#")
@@ -237,6 +158,9 @@ class OfTombos(BridgeTest):
             writer.publish_done(f"t/{leaf}", leaf, 1)
         far.wait_messages(1)
         self.assertEqual(far.payloads(), ["allowed"])
+        self.client(there.port).publish_done("t/allowed", "in", 1)
+        self.figures(here.port, "to", dropped=1, received=1)
+        self.assertIn("bridge to: this broker does not take a message: not_authorized", here.log())
 
     def test_the_queue_on_disk_keeps_to_its_limit(self):
         store = tempfile.mkdtemp(prefix="tombo-bridge-store-")
@@ -355,10 +279,14 @@ class Secured(BridgeTest):
         self.assertNotIn(": connected to ", here.log())
 
     def test_the_host_is_verified_unless_the_operator_does_not_want_it(self):
-        certificate, key = self.authority.client("not-a-host")
-        there = self.tombo(listener=f'certificates = ["{certificate}"]\nkeys = ["{key}"]\n')
-        here = self.to(there.port, f'ca_file = "{self.authority.certificate}"')
-        wait_until(lambda: "the other broker's certificate is not accepted" in here.log(), "it is refused")
+        there = self.tls_listener()  # for another name than localhost
+        trust = f'ca_file = "{self.authority.certificate}"'
+        here = self.tombo(bridge("strict", there.port, ["t/# out 1"], trust, host="localhost") +
+                          bridge("loose", there.port, ["t/# out 1"], trust, "verify_host = false", host="localhost"))
+        self.up(here, "loose")
+        wait_until(lambda: "strict: no connection to localhost" in here.log(), "it is refused")
+        self.assertIn("the other broker's certificate is not accepted: hostname mismatch", here.log())
+        self.assertNotIn("bridge strict: connected", here.log())
 
     def test_a_staple_is_missed_where_it_is_wanted(self):
         there = self.tls_listener()

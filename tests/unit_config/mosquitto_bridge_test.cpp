@@ -9,6 +9,7 @@ namespace {
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::SizeIs;
 
 constexpr const char* kAbove = "listener 1883\nallow_anonymous true\n";
@@ -112,6 +113,20 @@ TEST(MosquittoBridge, IsSecuredInOneWay) {
   EXPECT_FALSE(bridge("bridge_cafile c\nbridge_insecure true\n").verify_host);
   EXPECT_THAT(told_of("bridge_cafile c\nbridge_insecure true\n"), HasSubstr("warning: whoever has any certificate"));
   EXPECT_TRUE(bridge("bridge_tls_use_os_certs true\n").tls);
+}
+
+TEST(MosquittoBridge, TellsWhoseRightsItHas) {
+  EXPECT_THAT(told_of("local_username u\n"), Not(HasSubstr("rights")));
+  EXPECT_THAT(told(read_conf(std::string{"acl_file a\n"} + kAbove + kBridge + "local_username u\n")),
+              HasSubstr("m.conf:4:12: warning: bridge 'c' has the rights of its local_username 'u' in this broker"));
+  EXPECT_THAT(told_of("local_password p\n"), HasSubstr("warning: 'local_password' has no effect: no bridge is asked"));
+}
+
+TEST(MosquittoBridge, LimitsWhatItSendsAndChoosesCiphers) {
+  EXPECT_EQ(bridge("bridge_max_packet_size 1000\n").outgoing_packet_bytes_max, 1000U);
+  EXPECT_EQ(bridge("bridge_max_packet_size 1000\n").packet_bytes_max, 0U);
+  EXPECT_EQ(bridge("bridge_cafile c\nbridge_ciphers_tls1.3 TLS_AES_128_GCM_SHA256\n").ciphersuites,
+            "TLS_AES_128_GCM_SHA256");
 }
 
 TEST(MosquittoBridge, ForgetsInThisBrokerWhatTheOtherForgetsUnlessToldOtherwise) {

@@ -173,7 +173,7 @@ constexpr auto kEntries = std::to_array<Directive>({
   text("remote_password", Scope::bridge, "bridge.password", "Password at the other broker."),
   text("local_clientid", Scope::bridge, "bridge.local_client_id", "Client id in this broker; local.CLIENTID where it is not written."),
   text("local_username", Scope::bridge, "bridge.local_user_name", "User whose rights the bridge has in this broker."),
-  without_effect("local_password", Scope::bridge, kText, "a bridge is no stranger to its own broker and is not asked for a password; local_username decides its rights."),
+  without_effect("local_password", Scope::bridge, kText, "no bridge is asked for a password by its own broker, Mosquitto's neither; local_username decides its rights."),
   Directive{"cleansession", Scope::bridge, kFlag, Fate::honoured, "bridge.clean_session, bridge.local_clean_session", "The other broker forgets the bridge when the connection is lost, and this one unless local_cleansession says otherwise.", &take_clean_session},
   Directive{"local_cleansession", Scope::bridge, kFlag, Fate::honoured, "bridge.local_clean_session", "This broker forgets what waits for the bridge when the connection is lost.", &take_local_clean_session},
   at_least("keepalive_interval", "bridge.keep_alive_s", 5, 65'535, "Keep alive."),
@@ -187,7 +187,7 @@ constexpr auto kEntries = std::to_array<Directive>({
   flag("bridge_attempt_unsubscribe", Scope::bridge, "bridge.attempt_unsubscribe", "Unsubscribe at the other broker from what only goes out."),
   flag("bridge_outgoing_retain", Scope::bridge, "bridge.outgoing_retain", "Retained messages are retained at the other broker."),
   text("bridge_bind_address", Scope::bridge, "bridge.bind_address", "Local address of the connection."),
-  number("bridge_max_packet_size", Scope::bridge, "bridge.packet_bytes_max", 0, 268'435'460, "Longest packet; 0 is that of max_packet_size."),
+  number("bridge_max_packet_size", Scope::bridge, "bridge.outgoing_packet_bytes_max", 0, 268'435'460, "Longest message that the other broker is sent, with its headers; 0 is what that one takes."),
   number("bridge_max_topic_alias", Scope::bridge, "bridge.topic_alias_max", 0, 65'535, "Topic aliases with MQTT 5.0."),
   number("bridge_receive_maximum", Scope::bridge, "bridge.receive_maximum", 1, 65'535, "QoS 1 and 2 messages that the other broker may send before the first is acknowledged."),
   Directive{"bridge_session_expiry_interval", Scope::bridge, kNumber, Fate::honoured, "bridge.session_expiry_s", "How long the other broker keeps the session with MQTT 5.0; for ever where it is not written and cleansession is false.", &take_session_expiry, 0, 0xFFFFFFFF},
@@ -208,6 +208,12 @@ void take_limits(Reading& reading, std::size_t index) {
     reading.set_number(Section::bridge, "queue_bytes_max", index, limits.queue_bytes_max, *line);
 }
 
+bool has_acl(const Options& options) {
+  const auto& listeners = options.listeners;
+  return !options.acl.file.empty() || std::any_of(listeners.begin(), listeners.end(),
+                                                  [](const Listener& one) { return !one.acl_file.empty(); });
+}
+
 void finish_bridge(Reading& reading, std::size_t index) {
   const BridgeNotes& notes = reading.bridges[index];
   Bridge& bridge = reading.draft.options.bridges[index];
@@ -222,6 +228,12 @@ void finish_bridge(Reading& reading, std::size_t index) {
   if (!notes.session_expiry && !bridge.clean_session && bridge.version == BridgeVersion::v5)
     bridge.session_expiry_s = kNever;
   take_limits(reading, index);
+  if (!bridge.local_user_name.empty() && has_acl(reading.draft.options)) {
+    reading.warning(notes.connection,
+                    fmt::format("bridge '{}' has the rights of its local_username '{}' in this broker, as it should; "
+                                "Mosquitto lets a bridge pass its acl_file whatever stands there",
+                                bridge.name, bridge.local_user_name));
+  }
   if (bridge.user_name.empty() && !bridge.password.empty()) {
     reading.warning(notes.connection, fmt::format("bridge '{}' has a password, but no remote_username", bridge.name));
   }

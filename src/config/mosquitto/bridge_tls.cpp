@@ -51,7 +51,7 @@ constexpr auto kEntries = std::to_array<Directive>({
   special("bridge_require_ocsp", Scope::bridge, kFlag, "bridge.require_ocsp", &take_require_ocsp, "The other broker must staple an OCSP answer."),
   special("bridge_tls_version", Scope::bridge, "tlsv1.2 or tlsv1.3", "bridge.tls_min", &take_tls_version, "Oldest version of TLS; tlsv1.1 is taken as tlsv1.2, with a warning."),
   text("bridge_ciphers", Scope::bridge, "bridge.ciphers", "Ciphers of TLS 1.2 as OpenSSL writes them."),
-  without_effect("bridge_ciphers_tls1.3", Scope::bridge, kText, "OpenSSL chooses among those of TLS 1.3 itself, all of which are good."),
+  text("bridge_ciphers_tls1.3", Scope::bridge, "bridge.ciphersuites", "Cipher suites of TLS 1.3."),
   text("bridge_identity", Scope::bridge, "bridge.psk_identity", "Identity of the pre-shared key."),
   text("bridge_psk", Scope::bridge, "bridge.psk", "The pre-shared key in hex."),
 });

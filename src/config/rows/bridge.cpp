@@ -36,6 +36,7 @@ constexpr auto kRows = std::to_array<Row>({
   number<&Bridge::in_flight_max>("in_flight_max", {1, 65'535}, kLive, "QoS 1 and 2 messages sent to the other broker before the first is acknowledged."),
   number<&Bridge::topic_alias_max>("topic_alias_max", {0, 65'535}, kLive, "MQTT 5.0: topic aliases that the other broker may use, and that are used towards it as far as it allows."),
   size<&Bridge::packet_bytes_max>("packet_bytes_max", {0, 268'435'460}, kLive, "Longest packet that the other broker may send; 0 means limits.packet_bytes_max."),
+  size<&Bridge::outgoing_packet_bytes_max>("outgoing_packet_bytes_max", {0, 268'435'460}, kLive, "Longest PUBLISH that the other broker is sent, a longer one is given up; 0 leaves it to that broker, which says so with MQTT 5.0."),
   text<&Bridge::bind_address>("bind_address", 255, kLive, "Local address of the connection; empty means any."),
   number<&Bridge::tcp_keepalive_s>("tcp_keepalive_s", {0, 65'535}, kLive, "Idle seconds before TCP asks whether the other side is there; 0 leaves it to the system."),
   number<&Bridge::tcp_user_timeout_ms>("tcp_user_timeout_ms", {0, 86'400'000}, kLive, "How long sent bytes may stay unacknowledged by TCP; 0 leaves it to the system."),
@@ -54,6 +55,7 @@ constexpr auto kRows = std::to_array<Row>({
   flag<&BridgeTls::require_ocsp>("require_ocsp", kLive, "The other broker must staple an OCSP answer that says its certificate is good."),
   choice<&BridgeTls::tls_min>("tls_min", kLive, "Oldest version of TLS that is spoken."),
   text<&BridgeTls::ciphers>("ciphers", 4096, kLive, "Ciphers of TLS 1.2 as OpenSSL writes them; empty leaves it to OpenSSL."),
+  text<&BridgeTls::ciphersuites>("ciphersuites", 4096, kLive, "Cipher suites of TLS 1.3; empty leaves it to OpenSSL."),
   text<&BridgeTls::psk_identity>("psk_identity", 1024, kLive, "Identity of the pre-shared key."),
   text<&BridgeTls::psk>("psk", 512, kLive, "The pre-shared key in hex; speaks TLS-PSK."),
 });

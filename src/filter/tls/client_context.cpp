@@ -72,9 +72,7 @@ void TlsClientContext::set_rules(const config::BridgeTls& options, Problems& pro
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
   // Without a certificate that is verified there is no connection, but by a pre-shared key.
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
-  if (!options.ciphers.empty() && SSL_CTX_set_cipher_list(context, options.ciphers.c_str()) != 1) {
-    problems.push_back("ciphers: OpenSSL knows none of \"" + options.ciphers + "\"");
-  }
+  set_ciphers(options, problems);
   if (!options.alpn.empty()) {
     std::string list(1, static_cast<char>(options.alpn.size()));
     list += options.alpn;
@@ -84,6 +82,16 @@ void TlsClientContext::set_rules(const config::BridgeTls& options, Problems& pro
   if (!options.require_ocsp) return;
   SSL_CTX_set_tlsext_status_type(context, TLSEXT_STATUSTYPE_ocsp);
   SSL_CTX_set_tlsext_status_cb(context, judge_staple);
+}
+
+void TlsClientContext::set_ciphers(const config::BridgeTls& options, Problems& problems) {
+  const auto check = [&](int good, std::string option, const std::string& value) {
+    if (good != 1) problems.push_back(std::move(option) + " = \"" + value + "\": " + openssl_error());
+  };
+  if (!options.ciphers.empty())
+    check(SSL_CTX_set_cipher_list(context(), options.ciphers.c_str()), "ciphers", options.ciphers);
+  if (!options.ciphersuites.empty())
+    check(SSL_CTX_set_ciphersuites(context(), options.ciphersuites.c_str()), "ciphersuites", options.ciphersuites);
 }
 
 void TlsClientContext::set_trust(const config::BridgeTls& options, Problems& problems) {

@@ -31,6 +31,7 @@ class TlsClientContext {
  private:
   TlsClientContext() = default;
   void set_rules(const config::BridgeTls& options, Problems& problems);
+  void set_ciphers(const config::BridgeTls& options, Problems& problems);
   void set_trust(const config::BridgeTls& options, Problems& problems);
   void add_authorities(const std::string& file, Problems& problems);
   void set_credential(const config::BridgeTls& options, Problems& problems);
