@@ -118,6 +118,10 @@ class Client final : public TimerNode {
   /// It may do everything.
   bool trusted() const { return own != nullptr && own->trusted(); }
 
+  /// Whether it may hear that a QoS 1 or 2 message is not taken now.  An older client cannot, and a bridge of ours has it from
+  /// a broker that would take it for delivered: both are not read from until there is room.
+  bool hears_refusals() const { return peer.format.version == mqtt::Version::v5 && own == nullptr; }
+
   void ends_with(mqtt::ReasonCode reason) {
     if (told) told->end = reason;
   }

@@ -134,12 +134,12 @@ ReasonCode Shard::judge_publish(Client& client, const mqtt::PublishView& publish
       !mqtt::is_valid_payload_text(mqtt::text_of(publish.payload))) {
     return ReasonCode::payload_format_invalid;
   }
-  if (publish.qos != Qos::at_most_once && store_refuses() && client.peer.format.version == mqtt::Version::v5) {
+  if (publish.qos != Qos::at_most_once && store_refuses() && client.hears_refusals()) {
     return ReasonCode::quota_exceeded;
   }
   if (memory_level_ == MemoryLevel::refuse_messages) {
-    // An older client cannot be told, so it is not read from until there is room; this message it has sent already.
-    if (client.peer.format.version == mqtt::Version::v5 || publish.qos == Qos::at_most_once) return ReasonCode::quota_exceeded;
+    // Who is not told has sent this message already, and is not read from until there is room.
+    if (client.hears_refusals() || publish.qos == Qos::at_most_once) return ReasonCode::quota_exceeded;
     if (!client.paused_for_memory) {
       if (!client.paused_for_mailbox) held_back_.push_back(&client);
       client.paused_for_memory = true;

@@ -18,8 +18,7 @@ ReasonCode Shard::route(const mqtt::MessageParts& parts, std::uint64_t publisher
   const bool wanted = !matched_.filters.empty();
   if (!wanted && !parts.retain) return ReasonCode::no_matching_subscribers;
 
-  const bool can_refuse = publisher != nullptr && parts.qos != Qos::at_most_once &&
-                          publisher->peer.format.version == mqtt::Version::v5;
+  const bool can_refuse = publisher != nullptr && parts.qos != Qos::at_most_once && publisher->hears_refusals();
   if (can_refuse && options_->mqtt.on_queue_full == config::QueueFull::reject_publisher && somebody_is_full()) {
     counters_.drop(Drop::queue_full);
     return ReasonCode::quota_exceeded;

@@ -103,6 +103,25 @@ TEST_P(Limits, ATopicThatIsTooDeepHereIsNotTakenAndTheNextOneIs) {
   EXPECT_EQ(world.line(*bridge).dialed, 1u);
 }
 
+/// The other broker would take it for delivered, and nobody here would have it.
+TEST_P(Limits, WhatIsNotTakenFromClientsJustNowIsTakenFromABridge) {
+  VirtualBroker::Setup here;
+  here.options.mqtt.on_queue_full = config::QueueFull::reject_publisher;
+  here.options.limits.queue_messages_max = 1;
+  start(here, {}, bridge_to("b", {"t/# in 2"}));
+  TestClient away(world.broker("a"), Version::v3_1_1);
+  away.connect({.client_id = "away", .clean_start = false});
+  away.subscribe("#", Qos::at_least_once);
+  away.disconnect();
+  TestClient reader(world.broker("a"), Version::v5);
+  reader.connect("reader");
+  reader.subscribe("#", Qos::at_most_once);
+  for (const char* payload : {"1", "22", "333"}) publish("b", "t/x", payload, Qos::at_least_once);
+  publish("a", "t/x", "4444", Qos::at_least_once);
+  EXPECT_THAT(sizes(reader), testing::ElementsAre(1, 2, 3));
+  EXPECT_EQ(world.figures(*bridge).dropped.get(), 0u);
+}
+
 class LimitsOf5 : public Limits {};
 INSTANTIATE_TEST_SUITE_P(Bridge, LimitsOf5, testing::Values(BridgeVersion::v5));
 
