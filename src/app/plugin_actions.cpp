@@ -2,6 +2,7 @@
 
 #include "broker/core.hpp"
 #include "broker/shard.hpp"
+#include "filter/tls.hpp"
 
 #include <memory>
 #include <optional>
@@ -144,5 +145,7 @@ plugin::ListenerFacts PluginActions::listener(std::size_t index) const {
   const config::Listener& listener = options->listeners[index];
   return {listener.port, listener.protocol == config::Protocol::websocket};
 }
+
+void* PluginActions::certificate(const std::string& der) const { return filter::parsed_certificate(der); }
 
 }  // namespace tombo::app

@@ -30,6 +30,7 @@ class PluginActions final : public plugin::HostActions {
   bool kick_all(bool with_will) override;
   bool rename(std::string client_id, std::string user_name) override;
   plugin::ListenerFacts listener(std::size_t index) const override;
+  void* certificate(const std::string& der) const override;
 
  private:
   bool publish_early(plugin::OwnMessage& message);

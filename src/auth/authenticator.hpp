@@ -26,6 +26,7 @@ struct Login {
   mqtt::Version version = mqtt::Version::v5;
   std::size_t listener = 0;        // index in options.listeners
   std::shared_ptr<const Peer> peer;  // never null
+  std::shared_ptr<const std::string> certificate;  // DER, that the client has proved; null: none, or nobody wants to see it
   bool clean_start = true;
   std::uint16_t keep_alive_s = 0;
   bool again = false;              // it was let in already, and authenticates once more
@@ -37,6 +38,7 @@ struct LoginAnswer {
   mqtt::ReasonCode reason = mqtt::ReasonCode::not_authorized;  // if denied
   std::shared_ptr<const Principal> principal;                  // if allowed, never null
   std::string why;                                             // for the audit log: "passwords: wrong password"
+  std::string client_id{};  // if allowed: under which it comes instead of its own, valid; empty: its own
 };
 
 /// One step of MQTT 5.0 enhanced authentication.  [MQTT-4.12.0-2]
@@ -48,6 +50,7 @@ struct ExchangeAnswer {
   std::shared_ptr<const Principal> principal;                  // with allow
   std::string why;
   std::string user_name{};                                     // that the client claims, where it has said so in the exchange
+  std::string client_id{};                                     // as LoginAnswer's
 };
 
 /// One enhanced authentication, from CONNECT (or AUTH 0x19) to its end.  Steps are taken one after the other.

@@ -21,6 +21,7 @@ struct Verdict {
   std::shared_ptr<const Principal> principal;                  // with allow
   mqtt::ReasonCode reason = mqtt::ReasonCode::bad_user_name_or_password;  // with deny and error
   std::string why;                                             // "wrong password", without names
+  std::string client_id{};                                     // with allow: as LoginAnswer's
 };
 
 /// One way to know who somebody is: a password file, a token, a server.

@@ -32,7 +32,7 @@ class LocalEnd::Link final : public broker::Transport {
     closing = true;
     static_cast<void>(out());  // so that this turn's flush comes by
   }
-  void move_to(routing::ShardId shard) override { moved = shard; }
+  void move_to(routing::ShardId shard, std::shared_ptr<broker::Luggage> /*luggage*/) override { moved = shard; }
   std::shared_ptr<const auth::Peer> peer() const override { return peer_; }
   std::string peer_address() const override { return peer_->address; }
   void flush() override { end_.on_flush(); }

@@ -18,6 +18,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace tombo::broker {
@@ -41,6 +42,12 @@ struct Verdicts {
   std::optional<plugin::PublishVerdict> publish;
   std::vector<auth::AccessAnswer> access;  // in the order in which the packet asks
   std::size_t used = 0;                    // answers that this look at the packet has taken
+};
+
+/// What a client takes along to another shard when it was let in before its home was known.
+struct Luggage {
+  std::unique_ptr<Verdicts> verdicts;
+  std::unique_ptr<Enhanced> enhanced;
 };
 
 /// An acknowledgement that waits for the disk.
@@ -121,6 +128,10 @@ class Client final : public TimerNode {
   /// Whether it may hear that a QoS 1 or 2 message is not taken now.  An older client cannot, and a bridge of ours has it from
   /// a broker that would take it for delivered: both are not read from until there is room.
   bool hears_refusals() const { return peer.format.version == mqtt::Version::v5 && own == nullptr; }
+  /// The client identifier that it was given when it was let in, instead of its own; empty: none.
+  std::string_view given_id() const {
+    return verdicts && verdicts->login ? std::string_view{verdicts->login->client_id} : std::string_view{};
+  }
 
   void ends_with(mqtt::ReasonCode reason) {
     if (told) told->end = reason;

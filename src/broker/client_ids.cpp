@@ -1,4 +1,5 @@
 #include "broker/shard.hpp"
+#include "mqtt/utf8.hpp"
 
 #include <algorithm>
 
@@ -12,6 +13,8 @@ using mqtt::Version;
 namespace {
 /// How identifiers begin that are made for clients of a listener that says nothing else.
 constexpr std::string_view kMadePrefix = "tombo-";
+/// Bytes of a text in a packet.
+constexpr std::size_t kTextMax = 65'535;
 }  // namespace
 
 /// Puts the identifier that the client will have into `connect`; `made` keeps it where CONNECT does not.
@@ -54,6 +57,25 @@ std::string Shard::made_client_id(const Client& client) {
   if (client.verdicts && !client.verdicts->client_id.empty()) return client.verdicts->client_id;
   const std::string& prefix = listener_of(client).auto_id_prefix;
   return core_.make_client_id(prefix.empty() ? kMadePrefix : std::string_view{prefix});
+}
+
+/// After the login, which may have given the client another identifier (a plugin does): from now on it is as if CONNECT had
+/// said so, but that CONNACK tells it only whom CONNECT named nothing [MQTT-3.2.2-16].  False: it was refused, or goes on at its
+/// home.
+bool Shard::take_given_id(Client& client, const mqtt::ConnectView& connect, std::string_view& client_id) {
+  if (client.given_id().empty()) return true;
+  client_id = client.given_id();
+  // What judge_connect() has asked about CONNECT's.
+  routing::ShardId home;
+  ReasonCode reason = connect.has_will ? judge_will(client, client_id, connect.will) : ReasonCode::success;
+  if (memory_level_ >= MemoryLevel::refuse_connections && !core_.directory.find(client_id, home)) reason = ReasonCode::quota_exceeded;
+  if (client_id.size() > kTextMax || !mqtt::is_valid_text(client_id)) reason = ReasonCode::client_identifier_not_valid;
+  if (reason != ReasonCode::success) {
+    refuse(client, reason);
+    return false;
+  }
+  if (client.enhanced) client.enhanced->login.client_id = client_id;  // whoever is asked again knows it by this one
+  return bring_home(client, client_id);
 }
 
 /// After the login: a user name that gives the identifier must be the one that somebody vouched for, or a client would

@@ -44,7 +44,7 @@ void Shard::on_connect(Client& client, const mqtt::Frame& frame, mqtt::Bytes pac
   if (const auto reason = judge_connect(client, connect, made); reason != ReasonCode::success) {
     return refuse(client, reason, drain_ ? drain_->server_reference : options_->redirect.server_reference);
   }
-  const std::string_view client_id = connect.client_id;
+  std::string_view client_id = client.given_id().empty() ? connect.client_id : client.given_id();
   const bool assigned = unnamed && !client.id_is_user_name;
   // Nobody else has an identifier that was made, so the place that was found for it stays.
   const bool settled = (assigned && client.verdicts != nullptr) || client.enhanced != nullptr;
@@ -62,6 +62,7 @@ void Shard::on_connect(Client& client, const mqtt::Frame& frame, mqtt::Bytes pac
       case Ask::allowed: break;
     }
   }
+  if (!take_given_id(client, connect, client_id)) return;
   if (connect.has_will) {
     const Ask asked = ask_will(client, connect.will, client_id);
     if (asked == Ask::pending) return;
@@ -131,18 +132,24 @@ bool Shard::keeps_new_sessions() const {
   return options_->placement == config::Placement::fill_first && core_.accepts_here.load(std::memory_order_relaxed) == id_;
 }
 
-/// True if this shard is the client id's home; otherwise the connection has been sent there.
+/// True if this shard is the client id's home; otherwise the connection has been sent there, with what was said of its login,
+/// so that nobody is asked twice.
 bool Shard::bring_home(Client& client, std::string_view client_id) {
   routing::ShardId home = id_;
   if (!core_.directory.find(client_id, home) && !client.moved && client.own == nullptr && !keeps_new_sessions()) home = core_.place(client_id, *options_);
   if (home == id_) return true;
   Transport& transport = *client.transport;
+  std::shared_ptr<Luggage> luggage;
+  if (client.verdicts && client.verdicts->login) {
+    client.verdicts->used = 0;  // the packet is looked at from its beginning
+    luggage = std::make_shared<Luggage>(Luggage{std::move(client.verdicts), std::move(client.enhanced)});
+  }
   transport.set_client(nullptr);
   client.transport = nullptr;
   client.state = Client::State::closed;
   client.unlink();
   bury(client);
-  transport.move_to(home);
+  transport.move_to(home, std::move(luggage));
   return false;
 }
 

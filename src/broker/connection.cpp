@@ -30,7 +30,7 @@ mqtt::Version version_named_by(mqtt::Bytes connect) {
 }
 }  // namespace
 
-void Shard::on_open(Transport& transport, std::size_t listener_index, bool moved) {
+void Shard::on_open(Transport& transport, std::size_t listener_index, bool moved, std::shared_ptr<Luggage> luggage) {
   auto client = std::make_unique<Client>(transport);
   const auto& listener = options_->listeners[std::min(listener_index, options_->listeners.size() - 1)];
   client->packet_bytes_max = listener.packet_bytes_max != 0 ? listener.packet_bytes_max : options_->limits.packet_bytes_max;
@@ -43,6 +43,10 @@ void Shard::on_open(Transport& transport, std::size_t listener_index, bool moved
   }
   client->listener = static_cast<std::uint16_t>(listener_index);
   client->moved = moved;
+  if (luggage) {
+    client->verdicts = std::move(luggage->verdicts);
+    client->enhanced = std::move(luggage->enhanced);
+  }
   client->number = next_client_++;
   client->index = static_cast<std::uint32_t>(clients_.size());
   client->last_packet = now_;

@@ -91,7 +91,9 @@ bool Shard::take_step(Client& client, mqtt::Bytes data) {
       enhanced.exchange.reset();
       enhanced.data = std::move(answer->data);
       enhanced.user_name = answer->principal->user_name;
-      verdicts_of(client).login = auth::LoginAnswer{auth::Decision::allow, ReasonCode::success, std::move(answer->principal), {}};
+      enhanced.login.certificate.reset();  // whoever wanted it has it
+      verdicts_of(client).login = auth::LoginAnswer{auth::Decision::allow, ReasonCode::success, std::move(answer->principal), {},
+                                                    std::move(answer->client_id)};
       return true;
     default:
       note_failed_exchange(client, *answer);

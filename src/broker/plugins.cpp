@@ -34,6 +34,7 @@ class Seen {
   Seen& operator=(const Seen&) = delete;
 
   const plugin::ClientView& view() const { return view_; }
+  void show(std::shared_ptr<const std::string> certificate) { view_.certificate = std::move(certificate); }
 
  private:
   /// The transport may have gone already.
@@ -51,7 +52,16 @@ class Seen {
 void Shard::tell_connected(Client& client) {
   client.told = std::make_unique<ToldPlugins>();
   client.told->peer = client.transport->peer();
-  core_.events->connected(Seen{*client.session, &client}.view());
+  Seen seen{*client.session, &client};
+  seen.show(certificate_for_plugins(client));
+  core_.events->connected(seen.view());
+}
+
+/// Null: it has none, or nobody may ask for it.  Nothing here keeps it.
+std::shared_ptr<const std::string> Shard::certificate_for_plugins(const Client& client) const {
+  if (core_.events == nullptr || !core_.events->wants_certificates()) return nullptr;
+  std::string der = client.transport->certificate();
+  return der.empty() ? nullptr : std::make_shared<const std::string>(std::move(der));
 }
 
 /// Its session is not the client's any more.

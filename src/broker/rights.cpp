@@ -24,6 +24,7 @@ auth::Login Shard::login_of(const Client& client, const mqtt::ConnectView& conne
   login.version = connect.version;
   login.listener = client.listener;
   login.peer = client.transport->peer();
+  login.certificate = certificate_for_plugins(client);
   login.clean_start = connect.clean_start;
   login.keep_alive_s = connect.keep_alive_s;
   return login;

@@ -65,7 +65,7 @@ class Shard : private ShardScratch {
   // --- connections (connection.cpp)
 
   /// A transport has come: accepted here, or moved here from another shard.
-  void on_open(Transport& transport, std::size_t listener_index, bool moved);
+  void on_open(Transport& transport, std::size_t listener_index, bool moved, std::shared_ptr<Luggage> luggage = {});
   /// Bytes have come.  Returns how many were consumed; the transport keeps the rest and hands it over again in front
   /// of what comes next.  Stops early when the client is paused or the turn has done enough (then has_more is true).
   /// `received`: the store that the bytes are the content of, if any; a PUBLISH that fills it may take its memory.
@@ -86,7 +86,6 @@ class Shard : private ShardScratch {
   /// What the store has counted for a session, and what it has read.
   void on_counted(const routing::SessionHandle& handle, std::uint64_t messages, std::uint64_t bytes);
   void on_read(const routing::SessionHandle& handle, store::Read& read);
-
   /// After the last turn: hands over what would have waited for another.
   void hand_over() { journal_.hand_over(); }
 
@@ -126,9 +125,8 @@ class Shard : private ShardScratch {
   SessionsSeen list_sessions(const SessionQuery& query, std::uint32_t from_slot, std::size_t slots_max);
   SubscriptionsSeen list_subscriptions(const SubscriptionQuery& query, SubscriptionPlace from, std::size_t records_max);
   TrafficSeen list_traffic(std::uint32_t from_slot, std::size_t slots_max);
-  /// False if the session is not here.
+  /// False if the session is not here, or has ended.
   bool see_session(std::string_view client_id, SessionSeen& seen);
-  /// False if it has ended.
   bool see_session(const routing::SessionHandle& handle, SessionSeen& seen);
 
   FlushList& flush_list() { return flush_list_; }
@@ -164,6 +162,7 @@ class Shard : private ShardScratch {
   mqtt::ReasonCode settle_client_id(Client& client, mqtt::ConnectView& connect, std::string& made);
   mqtt::ReasonCode judge_empty_client_id(const Client& client, const mqtt::ConnectView& connect) const;
   std::string made_client_id(const Client& client);
+  bool take_given_id(Client& client, const mqtt::ConnectView& connect, std::string_view& client_id);
   bool is_named_as_its_user(const Client& client, std::string_view client_id) const;
   // enhanced.cpp
   bool authenticate(Client& client, const mqtt::ConnectView& connect, std::string_view client_id, mqtt::Bytes packet);
@@ -381,6 +380,7 @@ class Shard : private ShardScratch {
   void restore_times(ClientSession& session, const store::SessionRow& row);
   // plugins.cpp
   void tell_connected(Client& client);
+  std::shared_ptr<const std::string> certificate_for_plugins(const Client& client) const;
   void tell_disconnected(const Client& client, const ClientSession& session);
   void tell_subscribed(const Client& client, const mqtt::SubscriptionView& wanted, mqtt::ReasonCode granted,
                        std::uint32_t subscription_id);

@@ -13,6 +13,7 @@ namespace tombo::broker {
 
 class Client;
 class Transport;
+struct Luggage;
 struct OwnClient;
 
 /// The transports of one shard that have something to write, and spare batches, so that an idle connection holds none.
@@ -60,10 +61,13 @@ class Transport {
   virtual void resume_reading() = 0;
   /// Writes what waits, then closes.  The transport tells the broker nothing more.
   virtual void close_after_flush() = 0;
-  /// Carries the connection with its unconsumed bytes to another shard; to this one it is gone.
-  virtual void move_to(routing::ShardId shard) = 0;
+  /// Carries the connection with its unconsumed bytes to another shard, which gets `luggage` (null: none) by on_open(); to
+  /// this one it is gone.
+  virtual void move_to(routing::ShardId shard, std::shared_ptr<Luggage> luggage) = 0;
   /// What is known of the peer.
   virtual std::shared_ptr<const auth::Peer> peer() const = 0;
+  /// The certificate in DER that the peer has proved to be its own; empty: none.
+  virtual std::string certificate() const { return {}; }
   /// Carries what out() has got on its way: once per turn, after its end.
   virtual void flush() = 0;
   /// Of a client that the broker makes itself; null: somebody has come.  Stays as long as the transport.

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -45,6 +46,8 @@ class ByteFilter {
   virtual std::string_view why() const = 0;
   /// Adds what it has learned about the peer; called when it has become open.
   virtual void describe(auth::Peer& peer) const = 0;
+  /// The certificate in DER that the peer has proved to be its own, if this filter has verified one.
+  virtual std::string certificate() const { return {}; }
   /// Bytes that it holds, as far as it knows, for the memory ceiling.
   virtual std::size_t memory() const = 0;
 };

@@ -40,4 +40,7 @@ class TlsServer {
   std::shared_ptr<const TlsContext> context_;
 };
 
+/// A certificate in DER as OpenSSL's X509, the caller's to free; null: it is none, or TLS is not compiled in.
+void* parsed_certificate(const std::string& der);
+
 }  // namespace tombo::filter

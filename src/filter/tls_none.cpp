@@ -29,6 +29,10 @@ std::unique_ptr<ByteFilter> TlsServer::make_filter() const {
   return nullptr;
 }
 
+void* parsed_certificate(const std::string& /*der*/) {
+  return nullptr;
+}
+
 const std::vector<std::string>& TlsServer::warnings() const {
   static const std::vector<std::string> none;
   return none;

@@ -463,12 +463,18 @@ void Connection::abort() {
   loop_.bury(*this);
 }
 
+/// Once the shard's call has returned: moved_away().
+void Connection::move_to(routing::ShardId shard, std::shared_ptr<broker::Luggage> luggage) {
+  move_target_ = static_cast<std::int16_t>(shard);
+  loop_.luggage() = std::move(luggage);
+}
+
 /// The socket goes on at its client's home; this object is left to be destroyed.
 void Connection::moved_away(mqtt::Bytes bytes) {
   watch(false, false);
   phase_ = Phase::closed;
   Arrival arrival{std::exchange(descriptor_, -1), &listener_, std::move(peer_), std::move(way_in_), {bytes.begin(), bytes.end()},
-                  {unsent_.bytes().begin(), unsent_.bytes().end()}};
+                  {unsent_.bytes().begin(), unsent_.bytes().end()}, std::exchange(loop_.luggage(), nullptr)};
   loop_.loop_of(static_cast<routing::ShardId>(move_target_)).adopt(std::move(arrival));
   loop_.bury(*this);
 }

@@ -24,6 +24,7 @@ struct Arrival {
   std::unique_ptr<WayIn> way_in{};   // none: its bytes are MQTT's
   std::vector<std::uint8_t> bytes{};   // of MQTT, that came already
   std::vector<std::uint8_t> unsent{};  // for the socket
+  std::shared_ptr<broker::Luggage> luggage{};  // for the shard
 };
 
 /// A connected socket: carries bytes between the network and the broker.  Owned by its loop, which tells it what its
@@ -49,8 +50,9 @@ class Connection final : public broker::Transport, public Watched {
   void pause_reading() override;
   void resume_reading() override;
   void close_after_flush() override;
-  void move_to(routing::ShardId shard) override { move_target_ = shard; }
+  void move_to(routing::ShardId shard, std::shared_ptr<broker::Luggage> luggage) override;
   std::shared_ptr<const auth::Peer> peer() const override;
+  std::string certificate() const override { return way_in_ ? way_in_->certificate() : std::string(); }
   bool in_handshake() const override { return way_in_ && way_in_->in_handshake(); }
   std::string peer_address() const override;
 

@@ -269,7 +269,7 @@ void ShardLoop::adopt(Arrival arrival) {
   // A std::function wants to be copied, which an arrival cannot be.
   post([this, shared = std::make_shared<Arrival>(std::move(arrival))] {
     Connection& connection = add(*shared);
-    shard_.on_open(connection, shared->listener->index, true);
+    shard_.on_open(connection, shared->listener->index, true, std::move(shared->luggage));
     if (stopping_) return shard_.disconnect_all(mqtt::ReasonCode::server_shutting_down);
     connection.start(shared->bytes);
   });

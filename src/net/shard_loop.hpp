@@ -75,6 +75,8 @@ class ShardLoop {
   filter::Sink& plain() { return plain_; }
   filter::Sink& wire() { return wire_; }
   WayIn::Scratch& scratch() { return scratch_; }
+  /// What the connection takes along that is about to move.
+  std::shared_ptr<broker::Luggage>& luggage() { return luggage_; }
 
  private:
   /// What other threads ring: an eventfd.
@@ -122,6 +124,7 @@ class ShardLoop {
   std::vector<std::unique_ptr<Connection>> connections_;
   std::vector<Connection*> buried_;
   std::vector<Connection*> backlog_;
+  std::shared_ptr<broker::Luggage> luggage_;
   std::vector<Lingering> lingering_;
   std::size_t giving_ = 0;  // connections that read a file
   std::vector<Acceptor> doors_;

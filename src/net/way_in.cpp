@@ -130,6 +130,13 @@ bool WayIn::ended() const {
   return false;
 }
 
+std::string WayIn::certificate() const {
+  for (const auto& filter : filters_) {
+    if (auto der = filter->certificate(); !der.empty()) return der;
+  }
+  return {};
+}
+
 std::size_t WayIn::memory() const {
   std::size_t all = 0;
   for (const auto& filter : filters_) all += filter->memory();

@@ -48,6 +48,8 @@ class WayIn {
   /// The client may not connect from where it does.
   bool turned_away() const { return turned_away_; }
   const std::shared_ptr<const auth::Peer>& peer() const { return peer_; }
+  /// As ByteFilter::certificate().
+  std::string certificate() const;
   std::size_t memory() const;
 
  private:

@@ -26,6 +26,7 @@ struct ClientView {
   bool clean_session = true;        // its session ends with the connection
   std::uint16_t keep_alive_s = 0;
   std::size_t subscriptions = 0;
+  std::shared_ptr<const std::string> certificate{};  // DER; with connected() only, where wants_certificates()
 };
 
 /// A message that a client publishes, or its will.  Borrowed for the call.
@@ -90,6 +91,9 @@ class Events {
   /// For each subscription that was granted.
   virtual void subscribed(const ClientView& client, const SubscribedView& subscription) = 0;
   virtual void unsubscribed(const ClientView& client, std::string_view filter) = 0;
+
+  /// Whether anybody may ask for the certificates of clients; does not change while the broker runs.
+  virtual bool wants_certificates() const { return false; }
 
   /// Whether on_publish() would ask anybody; does not change while the broker runs.
   virtual bool watches_publish() const = 0;

@@ -48,6 +48,9 @@ class HostActions {
   /// Makes a connected client another user: its rights are asked for by that name from then on.
   virtual bool rename(std::string /*client_id*/, std::string /*user_name*/) { return false; }
   virtual ListenerFacts listener(std::size_t) const { return {}; }
+  /// A certificate in DER as an object of the TLS library's (OpenSSL: X509), the caller's to free; null: it is none, or there is
+  /// no such library.
+  virtual void* certificate(const std::string& /*der*/) const { return nullptr; }
 };
 
 }  // namespace tombo::plugin

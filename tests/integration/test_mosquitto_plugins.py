@@ -1,13 +1,10 @@
 """Plugins of Mosquitto's interface in the running broker.
 
-Debian's dynamic security plugin, unmodified, managed by Debian's mosquitto_ctrl; and those of tests/plugin_mosquitto, which are
-built against Debian's headers.  With BROKER=mosquitto the same cases run against Debian's broker, to check the tests themselves.
+Those of tests/plugin_mosquitto, which are built against Debian's headers.  (test_dynamic_security.py, test_mosquitto_logins.py)
+With BROKER=mosquitto the same cases run against Debian's broker, to check the tests themselves.
 """
 
-import os
 import re
-import socket
-import struct
 import subprocess
 import tempfile
 import unittest
@@ -17,242 +14,8 @@ import paho.mqtt.client as paho
 
 import harness
 from paho_client import PahoClient
-from harness import HOST, ROOT, Broker, BrokerTest, main, testing_tombo, wait_until
-
-DYNSEC = "/usr/lib/x86_64-linux-gnu/mosquitto_dynamic_security.so"
-SOURCES = ROOT / "tests" / "plugin_mosquitto"
-ADMIN = ["-u", "admin", "-P", "adminpw"]
-
-
-def section(name, path, options=(), more=""):
-    listed = ", ".join(f'"{option}"' for option in options)
-    return f'[[plugin]]\nname = "{name}"\npath = "{path}"\noptions = [{listed}]\n{more}\n'
-
-
-def conf(path, options=()):
-    """The same for Debian's broker."""
-    lines = [f"plugin {path}"]
-    for option in options:
-        key, value = option.split("=", 1)
-        lines.append(f"plugin_opt_{key} {value}")
-    return "\n".join(lines)
-
-
-class GuestTest(BrokerTest):
-    """One plugin in the broker, which is asked about logins, too."""
-
-    plugin_options, plugin_more, ask_logins = (), "", True
-
-    @classmethod
-    def setUpClass(cls):
-        cls.folder = tempfile.TemporaryDirectory(prefix="tombo-guests-")
-        os.chmod(cls.folder.name, 0o755)
-        cls.plugin = cls.make_plugin()
-        auth = '[auth]\nbackends = ["plugin:guest"]\n' if cls.ask_logins else ""
-        cls.sections = section("guest", cls.plugin, cls.plugin_options, cls.plugin_more) + auth
-        cls.mosquitto = conf(cls.plugin, cls.plugin_options)
-        super().setUpClass()
-
-    @classmethod
-    def tearDownClass(cls):
-        try:
-            super().tearDownClass()
-        finally:
-            cls.folder.cleanup()
-
-    def client(self, program, *arguments):
-        return [program, "-h", HOST, "-p", str(self.port), *arguments]
-
-    def publish(self, topic, payload, *more, version="5"):
-        return subprocess.run(self.client("mosquitto_pub", "-V", version, "-t", topic, "-m", payload, *more), capture_output=True,
-                              text=True, timeout=harness.DEADLINE_S)
-
-    def subscribe(self, topic, *more, version="5"):
-        """Once SUBACK has come."""
-        tool = self.run_tool(*self.client("mosquitto_sub", "-V", version, "-d", "-v", "-t", topic, *more))
-        tool.wait_for("received SUBACK")
-        return tool
-
-
-class DynamicSecurity(GuestTest):
-    @classmethod
-    def make_plugin(cls):
-        cls.file = Path(cls.folder.name) / "dynamic-security.json"
-        made = subprocess.run(["mosquitto_ctrl", "dynsec", "init", str(cls.file), "admin", "adminpw"], capture_output=True, text=True,
-                              timeout=harness.DEADLINE_S)
-        assert cls.file.exists(), made.stdout + made.stderr
-        cls.plugin_options = [f"config_file={cls.file}"]
-        return DYNSEC
-
-    def control(self, *command, expect=0):
-        done = subprocess.run(self.client("mosquitto_ctrl", *ADMIN, "dynsec", *command), capture_output=True, text=True,
-                              timeout=harness.DEADLINE_S)
-        said = done.stdout + done.stderr
-        self.assertEqual(done.returncode, expect, said)
-        self.assertNotRegex(said, "Error|timed out")
-        return said
-
-    def user(self, name, *roles):
-        """A client of its own with these roles."""
-        name = f"{self._testMethodName}-{name}"
-        self.control("createClient", name, "-p", "secret")
-        for role in roles:
-            self.control("addClientRole", name, role)
-        return ["-u", name, "-P", "secret"], name
-
-    def role(self, *acls):
-        name = f"{self._testMethodName}-role{len(acls)}"
-        self.control("createRole", name)
-        for acl in acls:
-            self.control("addRoleACL", name, *acl.split())
-        return name
-
-    def test_who_was_created_comes_in_and_nobody_else(self):
-        alice, name = self.user("alice")
-        refused = self.publish("a", "1", "-u", name, "-P", "wrong", "-q", "1")
-        self.assertNotEqual(refused.returncode, 0)
-        self.assertRegex(refused.stderr + refused.stdout, "(?i)not authori|bad user")
-        self.assertNotEqual(self.publish("a", "1", "-u", "nobody", "-P", "x", "-q", "1").returncode, 0)
-        self.assertEqual(self.publish("a", "1", *alice).returncode, 0)
-        for version in ("mqttv31", "mqttv311"):
-            self.assertNotEqual(self.publish("a", "1", "-u", name, "-P", "wrong", version=version).returncode, 0)
-            self.assertEqual(self.publish("a", "1", *alice, version=version).returncode, 0)
-
-    def test_publishing_needs_a_role(self):
-        reader, _ = self.user("reader", self.role("subscribePattern # allow", "publishClientReceive # allow"))
-        writer, name = self.user("writer")
-        tool = self.subscribe(self.topic("#"), *reader)
-        refused = self.publish(self.topic("x"), "early", "-q", "1", "-d", *writer)
-        self.assertRegex(refused.stdout + refused.stderr, "RC:135|[Nn]ot authori")
-        self.control("createRole", "may-write")
-        self.control("addRoleACL", "may-write", "publishClientSend", self.topic("#"), "allow")
-        self.control("addClientRole", name, "may-write")
-        self.assertEqual(self.publish(self.topic("x"), "later", "-q", "1", *writer).returncode, 0)
-        tool.wait_for("later")
-        self.assertFalse(tool.lines("early"))
-
-    def test_subscribing_needs_a_role(self):
-        reader, _ = self.user("reader", self.role(f"subscribeLiteral {self.topic('open')} allow"))
-        self.subscribe(self.topic("open"), *reader)
-        tool = self.run_tool(*self.client("mosquitto_sub", "-V", "5", "-d", "-t", self.topic("closed"), *reader))
-        tool.wait_for(r"denied|\): 135")
-
-    def test_unsubscribing_may_be_denied(self):
-        role = self.role("subscribePattern # allow", "publishClientReceive # allow", "publishClientSend # allow",
-                         f"unsubscribeLiteral {self.topic('a')} deny")
-        user, _ = self.user("stays", role)
-        tool = self.run_tool(*self.client("mosquitto_sub", "-V", "5", "-d", "-v", "-t", self.topic("b"), "-U", self.topic("a"), *user))
-        tool.wait_for("received UNSUBACK")
-
-    def test_a_message_that_may_not_be_received_is_not(self):
-        role = self.role("subscribePattern # allow", "publishClientSend # allow", f"publishClientReceive {self.topic('secret/#')} deny")
-        user, _ = self.user("reader", role)
-        before = self.publish(self.topic("secret/kept"), "retained", "-r", "-q", "1", *user)
-        self.assertEqual(before.returncode, 0)
-        tool = self.subscribe(self.topic("#"), "-q", "1", *user)
-        for number in range(20):
-            self.publish(self.topic("secret/x" if number % 2 else "open/x"), f"m{number}.", "-q", str(number % 3), *user)
-        tool.wait_for("m18\\.$")
-        got = [line for line in tool.lines(r" m\d+\.$")]
-        self.assertEqual([re.search(r"m(\d+)", line).group(1) for line in got], [str(n) for n in range(0, 20, 2)])
-        self.assertFalse(tool.lines("secret"))
-
-    def test_groups_give_their_roles(self):
-        role = self.role("publishClientSend # allow", "subscribePattern # allow")
-        user, name = self.user("member")
-        tool = self.run_tool(*self.client("mosquitto_sub", "-V", "5", "-d", "-t", self.topic(), *user))
-        tool.wait_for(r"denied|\): 135")
-        group = f"{self._testMethodName}-group"
-        self.control("createGroup", group)
-        self.control("addGroupRole", group, role)
-        self.control("addGroupClient", group, name)
-        self.subscribe(self.topic(), *user)
-        self.assertIn(name, self.control("getGroup", group))
-        self.control("removeGroupClient", group, name)
-        tool = self.run_tool(*self.client("mosquitto_sub", "-V", "5", "-d", "-t", self.topic(), *user))
-        tool.wait_for(r"denied|\): 135")
-
-    def set_default(self, what, allow):
-        """As an order of its own: mosquitto_ctrl 2.0.11 sends it in a form that changes nothing, in Debian's broker either."""
-        order = '{"commands":[{"command":"setDefaultACLAccess","acls":[{"acltype":"%s","allow":%s}]}]}' % (what, allow)
-        self.assertEqual(self.publish("$CONTROL/dynamic-security/v1", order, "-q", "1", *ADMIN).returncode, 0)
-        wanted = "allow" if allow == "true" else "deny"
-        wait_until(lambda: re.search(rf"{what}\s*: {wanted}", self.control("getDefaultACLAccess")), f"{what} is {wanted}")
-
-    def test_default_access_holds_where_no_role_says_anything(self):
-        user, _ = self.user("plain")
-        refused = self.publish(self.topic(), "x", "-q", "1", "-d", *user)
-        self.assertRegex(refused.stdout + refused.stderr, "RC:135|[Nn]ot authori")
-        self.set_default("publishClientSend", "true")
-        self.addCleanup(self.set_default, "publishClientSend", "false")
-        allowed = self.publish(self.topic(), "x", "-q", "1", "-d", *user)
-        self.assertNotRegex(allowed.stdout + allowed.stderr, "RC:135|[Nn]ot authori")
-        reader, _ = self.user("reader", self.role("subscribePattern # allow"))
-        tool = self.subscribe(self.topic(), *reader)
-        self.publish(self.topic(), "before", "-q", "1", *user)
-        tool.wait_for("before")
-        tool.kill()
-        # What is denied by default reaches nobody.
-        self.set_default("publishClientReceive", "false")
-        self.addCleanup(self.set_default, "publishClientReceive", "true")
-        deaf = self.subscribe(self.topic(), *reader)
-        admin = self.subscribe("$CONTROL/#", *ADMIN)
-        self.publish(self.topic(), "meanwhile", "-q", "1", *user)
-        self.set_default("publishClientReceive", "true")
-        admin.wait_for("setDefaultACLAccess")
-        again = self.subscribe(self.topic(), *reader)
-        self.publish(self.topic(), "after", "-q", "1", *user)
-        again.wait_for("after")
-        self.assertFalse(deaf.lines("meanwhile"))
-
-    def test_who_is_disabled_deleted_or_changed_is_disconnected(self):
-        role = self.role("subscribePattern # allow")
-        for number, change in enumerate((["disableClient", None], ["deleteClient", None], ["setClientPassword", None, "other"],
-                                         ["removeClientRole", None, role])):
-            user, name = self.user(f"user{number}", role)
-            tool = self.subscribe(self.topic(str(number)), *user)
-            self.control(*[name if part is None else part for part in change])
-            tool.wait_for(r"DISCONNECT \(152\)")
-            if number < 3:
-                self.assertNotEqual(self.publish("x", "1", *user).returncode, 0)
-
-    def test_a_changed_role_disconnects_those_who_have_it(self):
-        role = self.role("subscribePattern # allow")
-        user, name = self.user("user", role)
-        tool = self.subscribe(self.topic(), *user)
-        self.control("addRoleACL", role, "publishClientReceive", self.topic(), "deny")
-        tool.wait_for(r"DISCONNECT \(152\)")
-
-    def test_orders_are_for_those_who_may_give_them(self):
-        user, _ = self.user("plain", self.role("subscribePattern # allow", "publishClientSend # allow"))
-        reader = self.subscribe("$CONTROL/dynamic-security/v1/response", *ADMIN)
-        order = '{"commands":[{"command":"createClient","username":"intruder","password":"x"}]}'
-        eve, _ = self.user("eve")
-        refused = self.publish("$CONTROL/dynamic-security/v1", order, "-q", "1", "-d", *eve)
-        self.assertRegex(refused.stdout + refused.stderr, "RC:135|[Nn]ot authori")
-        self.assertNotIn("intruder", self.control("listClients"))
-        for qos in "012":
-            asked = order.replace("intruder", f"friend{qos}")
-            self.assertEqual(self.publish("$CONTROL/dynamic-security/v1", asked, "-q", qos, *ADMIN).returncode, 0)
-            wait_until(lambda: f"friend{qos}" in self.control("listClients"), "the client was created")
-        reader.wait_for("createClient")
-        self.assertFalse(reader.lines("^\\$CONTROL/dynamic-security/v1 "))
-
-    def test_what_was_made_survives_a_restart(self):
-        user, name = self.user("kept", self.role("subscribePattern # allow"))
-        self.assertIn(name, self.file.read_text())
-        self.broker.signal(harness.signal.SIGTERM)
-        self.assertEqual(self.broker.process.wait(harness.DEADLINE_S), 0)
-        self.broker.start()
-        self.subscribe(self.topic(), *user)
-
-
-def build(folder, source, name, *flags):
-    """As a plugin's author would."""
-    built = Path(folder) / f"{name}.so"
-    subprocess.run([os.environ.get("CC", "cc"), "-std=c11", "-shared", "-fPIC", *flags, str(SOURCES / source), "-o", str(built)],
-                   check=True)
-    return built
+from guests import GuestTest, build, conf, exchange, section
+from harness import HOST, Broker, main, testing_tombo, wait_until
 
 
 @unittest.skipUnless(testing_tombo(), "it wants events that Debian's broker does not have")
@@ -413,7 +176,7 @@ class Recorder(GuestTest):
 
     def test_comings_and_goings_are_told(self):
         came, went, away = self.recorded("connect"), self.recorded("disconnect"), self.recorded("offline")
-        subscribed, unsubscribed = self.recorded("subscribe"), self.recorded("unsubscribe")
+        subscribed = self.recorded("subscribe")
         tool = self.subscribe("told/#", "-i", "guest-1", "-k", "77", "-c", "-x", "50", "-q", "2", "-D", "subscribe", "subscription-identifier",
                               "5", "-U", "other", *self.me)
         came.wait_for("id=guest-1 user=me address=127.0.0.1 protocol=0 version=5 keepalive=77 clean=0 subscriptions=0 certificate=no")
@@ -425,7 +188,38 @@ class Recorder(GuestTest):
         came.wait_for("id=guest-2 .*version=4")
         went.wait_for("id=guest-2")
         self.assertFalse(away.lines("guest-2"))
-        del unsubscribed
+
+    def test_what_is_given_up_is_told(self):
+        told = self.recorded("unsubscribe")
+        client = PahoClient(self.port, paho.MQTTv5, connect=False)
+        client.paho.username_pw_set("me", "pw")
+        client.connect()
+        client.paho.subscribe([(topic, paho.SubscribeOptions(qos=1)) for topic in (self.topic("a"), self.topic("b"))])
+        client.wait(lambda: client.subscribed, "SUBACK")
+        client.paho.unsubscribe([self.topic("b"), self.topic("never-had")])
+        told.wait_for(f"id={client.client_id} filter={self.topic('b')} ")
+        client.paho.disconnect()
+        client.paho.loop_stop()
+        self.publish("x", "1", "-q", "1", *self.me)
+        self.assertFalse(told.lines(f"filter={self.topic('a')} "))
+
+    def test_who_is_offline_keeps_a_session(self):
+        away, went = self.recorded("offline"), self.recorded("disconnect")
+        for version, keeps in (("5", ["-c", "-x", "100"]), ("mqttv311", ["-c"])):
+            for number, session in enumerate((keeps, [])):
+                name = f"off-{version}-{number}"
+                tool = self.subscribe("nothing", "-i", name, *session, *self.me, version=version)
+                tool.process.terminate()
+                went.wait_for(f"id={name} ")
+                if session:
+                    away.wait_for(f"id={name} ")
+                else:
+                    self.assertFalse(away.lines(f"id={name} "))
+        # Another connection of the same client is the end of the first one, too.
+        first = self.subscribe("nothing", "-i", "moves", "-c", "-x", "100", *self.me)
+        self.subscribe("nothing", "-i", "moves", "-c", "-x", "100", *self.me)
+        first.wait_for(r"DISCONNECT \(142\)")
+        went.wait_for("id=moves reason=142")
 
     def test_enhanced_authentication_goes_its_steps(self):
         came = self.recorded("connect")
@@ -447,30 +241,6 @@ class Recorder(GuestTest):
         self.broker.write_config()
         self.broker.signal(harness.signal.SIGHUP)
         wait_until(lambda: "greeting=again" in self.broker.log(), "it hears of its new options")
-
-
-def exchange(port, method, first, question, answer):
-    """The reason code with which an enhanced authentication ends; no client library here does one."""
-    def sized(data):
-        return struct.pack("!H", len(data)) + data
-
-    def properties(data):
-        inner = b"\x15" + sized(method) + b"\x16" + sized(data)
-        return bytes([len(inner)]) + inner
-
-    def packet(kind, body):
-        return bytes([kind << 4, len(body)]) + body
-
-    with socket.create_connection((HOST, port), timeout=harness.DEADLINE_S) as peer:
-        stream = peer.makefile("rb")
-        peer.sendall(packet(1, sized(b"MQTT") + bytes([5, 2, 0, 60]) + properties(first) + sized(b"echo")))
-        while True:
-            kind, size = stream.read(2)
-            body = stream.read(size)
-            if kind >> 4 == 2:
-                return body[1]
-            assert kind >> 4 == 15 and body[0] == 0x18 and question in body, body
-            peer.sendall(packet(15, b"\x18" + properties(answer)))
 
 
 @unittest.skipUnless(testing_tombo(), "cache_verdicts is tombo's")

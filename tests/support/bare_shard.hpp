@@ -19,7 +19,7 @@ class BareTransport final : public broker::Transport {
   void pause_reading() override {}
   void resume_reading() override {}
   void close_after_flush() override {}
-  void move_to(routing::ShardId) override {}
+  void move_to(routing::ShardId, std::shared_ptr<broker::Luggage>) override {}
   std::shared_ptr<const auth::Peer> peer() const override { return std::make_shared<auth::Peer>(); }
   std::string peer_address() const override { return "bare"; }
 

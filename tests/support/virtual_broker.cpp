@@ -28,7 +28,7 @@ void VirtualConnection::hand_over() {
   if (finished() || closing_) return;
   broker::Shard& shard = broker_.shard(shard_);
   if (!std::exchange(opened_, true)) {
-    shard.on_open(*this, 0, moved_);
+    shard.on_open(*this, 0, moved_, std::exchange(luggage_, nullptr));
   }
   while (!inbound_.empty() && !paused_ && !closing_ && client() != nullptr) {
     bool has_more = false;

@@ -55,7 +55,10 @@ class VirtualConnection final : public broker::Transport {
     resumed_ = true;
   }
   void close_after_flush() override;
-  void move_to(routing::ShardId shard) override { move_target_ = shard; }
+  void move_to(routing::ShardId shard, std::shared_ptr<broker::Luggage> luggage) override {
+    move_target_ = shard;
+    luggage_ = std::move(luggage);
+  }
   std::shared_ptr<const auth::Peer> peer() const override { return std::make_shared<auth::Peer>(known); }
   std::string peer_address() const override { return known.address; }
 
@@ -70,6 +73,7 @@ class VirtualConnection final : public broker::Transport {
   std::vector<std::uint8_t> inbound_;
   std::vector<std::uint8_t> received_;
   int move_target_ = -1;
+  std::shared_ptr<broker::Luggage> luggage_;
   bool opened_ = false;
   bool moved_ = false;
   bool cut_ = false;

@@ -52,6 +52,24 @@ TEST_P(ClientCertificates, AreRequired) {
   admits(issue("x"));
 }
 
+TEST_P(ClientCertificates, AreShownToWhoeverAsks) {
+  ask(ClientCertificate::optional);
+  EXPECT_EQ(connect()->server->certificate(), "") << "it showed none";
+  const Issued shown = issue("sensor-7");
+  manner.certificate = &shown;
+  const std::string der = connect()->server->certificate();
+  const std::unique_ptr<X509, decltype(&X509_free)> known{static_cast<X509*>(filter::parsed_certificate(der)), &X509_free};
+  ASSERT_NE(known, nullptr);
+  EXPECT_EQ(X509_cmp(known.get(), shown.certificate.get()), 0);
+  options.user_name_from = UserNameFrom::certificate_san;  // which it has not
+  server.reset();
+  EXPECT_EQ(connect()->server->certificate(), "");
+}
+
+TEST(Certificates, AreNotMadeOfAnythingElse) {
+  for (const char* none : {"", "x", "0\x82"}) EXPECT_EQ(filter::parsed_certificate(none), nullptr);
+}
+
 TEST_P(ClientCertificates, TellWhoSomebodyIs) {
   ask(ClientCertificate::required);
   options.user_name_from = UserNameFrom::certificate_cn;

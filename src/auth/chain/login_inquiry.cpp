@@ -14,8 +14,8 @@ namespace {
 using mqtt::ReasonCode;
 
 LoginAnswer denied(ReasonCode reason, std::string why) { return {Decision::deny, reason, nullptr, std::move(why)}; }
-LoginAnswer allowed(std::shared_ptr<const Principal> principal) {
-  return {Decision::allow, ReasonCode::success, std::move(principal), {}};
+LoginAnswer allowed(std::shared_ptr<const Principal> principal, std::string client_id = {}) {
+  return {Decision::allow, ReasonCode::success, std::move(principal), {}, std::move(client_id)};
 }
 
 }  // namespace
@@ -62,7 +62,7 @@ std::optional<LoginAnswer> LoginInquiry::judge(const Backend& backend, const Ver
     case Verdict::Kind::unknown: return std::nullopt;
     case Verdict::Kind::allow:
       if (!verdict.principal) break;
-      return allowed(with_attributes_of(*login_->peer, verdict.principal));
+      return allowed(with_attributes_of(*login_->peer, verdict.principal), verdict.client_id);
     case Verdict::Kind::deny: return denied(verdict.reason, why(verdict.why));
     case Verdict::Kind::error: {
       const bool busy = verdict.reason == ReasonCode::server_busy;

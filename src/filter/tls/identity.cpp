@@ -1,7 +1,11 @@
 #include "filter/tls/identity.hpp"
 
+#include "filter/tls.hpp"
 #include "filter/tls/resumption.hpp"
 #include "mqtt/utf8.hpp"
+
+#include <openssl/err.h>
+#include <openssl/x509.h>
 
 namespace tombo::filter {
 
@@ -57,6 +61,25 @@ void describe(SSL* ssl, From from, auth::Peer& peer) {
   if (!names.common_names.empty()) peer.certificate_cn = std::move(names.common_names.front());
   peer.certificate_subject = std::move(names.subject);
   peer.certificate_names = std::move(names.all);
+}
+
+std::string certificate_of(SSL* ssl, From from) {
+  X509* certificate = SSL_get0_peer_certificate(ssl);
+  if (certificate == nullptr || SSL_get_verify_result(ssl) != X509_V_OK) return {};
+  if (!objection(names_of(certificate), from).empty()) return {};
+  unsigned char* bytes = nullptr;
+  const int size = i2d_X509(certificate, &bytes);
+  if (size <= 0) return {};
+  std::string der(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(size));
+  OPENSSL_free(bytes);
+  return der;
+}
+
+void* parsed_certificate(const std::string& der) {
+  const auto* bytes = reinterpret_cast<const unsigned char*>(der.data());
+  X509* made = d2i_X509(nullptr, &bytes, static_cast<long>(der.size()));
+  if (made == nullptr) ERR_clear_error();
+  return made;
 }
 
 }  // namespace tombo::filter

@@ -16,5 +16,7 @@ std::string user_name_of(const CertificateNames& names, config::UserNameFrom fro
 std::string objection(const CertificateNames& names, config::UserNameFrom from);
 /// Fills in what a finished handshake has proved.
 void describe(SSL* ssl, config::UserNameFrom from, auth::Peer& peer);
+/// The certificate in DER that describe() would take names from; empty: there is none.
+std::string certificate_of(SSL* ssl, config::UserNameFrom from);
 
 }  // namespace tombo::filter

@@ -193,6 +193,10 @@ void TlsFilter::describe(auth::Peer& peer) const {
   if (state_ == State::open) filter::describe(ssl_.get(), context_->user_name_from(), peer);
 }
 
+std::string TlsFilter::certificate() const {
+  return state_ == State::open ? certificate_of(ssl_.get(), context_->user_name_from()) : std::string();
+}
+
 std::size_t TlsFilter::memory() const {
   std::size_t bytes = sizeof *this + part_.capacity() + why_.capacity();
   if (ssl_ != nullptr) bytes += kSslBytes;

@@ -25,6 +25,7 @@ class TlsFilter final : public ByteFilter {
   bool ended() const override { return ended_; }
   std::string_view why() const override { return why_; }
   void describe(auth::Peer& peer) const override;
+  std::string certificate() const override;
   std::size_t memory() const override;
 
  private:

@@ -30,6 +30,7 @@ struct Decision {
   std::optional<mqtt::ReasonCode> reason;
   std::string why;
   std::string user_name;
+  std::string client_id;   // under which the client comes instead of its own; empty: its own
   bool anonymous = false;  // let in without a name, whatever the login said
   bool ignored = false;    // unknown, and not to be counted as a no where nobody else knows
   std::vector<std::string> groups;

@@ -37,6 +37,7 @@ Verdict verdict_of(Decision decision, const auth::Login& login, std::string_view
     case Decision::Kind::unknown: return verdict;
     case Decision::Kind::allow:
       verdict.kind = Verdict::Kind::allow;
+      verdict.client_id = std::move(decision.client_id);
       verdict.principal = principal_of(decision, login, backend);
       return verdict;
     case Decision::Kind::deny: verdict.kind = Verdict::Kind::deny; break;
@@ -61,6 +62,7 @@ auth::ExchangeAnswer exchange_answer_of(Decision decision, const auth::Login& lo
   }
   if (decision.kind == Decision::Kind::allow) {
     answer.step = Step::allow;
+    answer.client_id = std::move(decision.client_id);
     answer.principal = principal_of(decision, login, backend);
     return answer;
   }

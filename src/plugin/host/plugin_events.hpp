@@ -19,6 +19,7 @@ class PluginEvents final : public Events {
   void disconnected(const ClientView& client, mqtt::ReasonCode reason) override;
   void subscribed(const ClientView& client, const SubscribedView& subscription) override;
   void unsubscribed(const ClientView& client, std::string_view filter) override;
+  bool wants_certificates() const override { return !guests_.empty(); }
   bool watches_publish() const override { return !publish_.empty(); }
   PublishVerdict on_publish(const Publication& publication, std::function<void(PublishVerdict)> later) override;
   bool takes_control() const override { return !guests_.empty(); }

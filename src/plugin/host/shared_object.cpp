@@ -20,6 +20,11 @@ bool OpenedFile::is_for_mosquitto() const {
   return symbol("mosquitto_plugin_version") != nullptr || symbol("mosquitto_auth_plugin_version") != nullptr;
 }
 
+const void* OpenedFile::file_at(const void* address) {
+  Dl_info about{};
+  return ::dladdr(address, &about) != 0 ? about.dli_fbase : nullptr;
+}
+
 Result<OpenedFile, std::string> OpenedFile::open(const std::string& path) {
   // Without a slash the system would look for it in its own directories.
   if (path.find('/') == std::string::npos) return Failure{fmt::format("path '{}' names no directory", path)};

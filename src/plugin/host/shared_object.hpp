@@ -42,6 +42,8 @@ class OpenedFile {
   /// Whether it has another interface than ours: Mosquitto's.
   bool is_for_mosquitto() const;
   void keep() { handle_ = nullptr; }
+  /// Where the file lies whose code or data is at this address; null: there is none.
+  static const void* file_at(const void* address);
 
  private:
   void* handle_;

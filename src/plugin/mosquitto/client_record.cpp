@@ -1,5 +1,6 @@
 #include "plugin/mosquitto/client_record.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace tombo::plugin::mosquitto {
@@ -33,41 +34,61 @@ void ClientRecords::fill(::mosquitto& client, std::size_t listener, const auth::
   client.version = version == mqtt::Version::v5 ? 5 : version == mqtt::Version::v3_1_1 ? 4 : 3;
 }
 
-::mosquitto& ClientRecords::enters(const auth::Login& login) {
-  auto& place = entering_[login.client_id];
-  if (place == nullptr) entering_order_.push_back(login.client_id);
-  place = std::make_unique<::mosquitto>();
-  ::mosquitto& client = *place;
-  client.client_id = login.client_id;
-  client.has_user_name = login.has_user_name;
-  client.user_name = login.user_name;
-  client.clean_session = login.clean_start;
-  client.keep_alive_s = login.keep_alive_s;
-  fill(client, login.listener, login.peer.get(), login.version);
-  while (entering_order_.size() > kEnteringMax) {
-    if (entering_order_.front() != login.client_id)
-      entering_.erase(entering_order_.front());
-    else
-      entering_order_.push_back(login.client_id);
-    entering_order_.pop_front();
-  }
+std::unique_ptr<::mosquitto> ClientRecords::make(const auth::Login& login) const {
+  auto client = std::make_unique<::mosquitto>();
+  client->client_id = login.client_id;
+  client->has_user_name = login.has_user_name;
+  client->user_name = login.user_name;
+  client->clean_session = login.clean_start;
+  client->keep_alive_s = login.keep_alive_s;
+  client->certificate = login.certificate;
+  fill(*client, login.listener, login.peer.get(), login.version);
   return client;
 }
 
-::mosquitto& ClientRecords::goes_on(const auth::Login& login) {
-  const auto known = entering_.find(login.client_id);
-  return known == entering_.end() ? enters(login) : *known->second;
+::mosquitto& ClientRecords::begins(const auth::Login& login) {
+  static_cast<void>(take(login));  // another one was at this address
+  steps_order_.push_back(&login);
+  if (steps_order_.size() > kEnteringMax) {
+    steps_.erase(steps_order_.front());
+    steps_order_.pop_front();
+  }
+  return *(steps_[&login] = make(login));
 }
 
-void ClientRecords::turned_away(const std::string& client_id) {
-  if (entering_.erase(client_id) > 0) std::erase(entering_order_, client_id);
+::mosquitto* ClientRecords::goes_on(const auth::Login& login) {
+  const auto known = steps_.find(&login);
+  return known == steps_.end() ? nullptr : known->second.get();
+}
+
+bool ClientRecords::logs_in(const ::mosquitto& client) const {
+  return std::any_of(steps_.begin(), steps_.end(), [&](const auto& one) { return one.second.get() == &client; });
+}
+
+std::unique_ptr<::mosquitto> ClientRecords::take(const auth::Login& login) {
+  const auto known = steps_.find(&login);
+  if (known == steps_.end()) return nullptr;
+  auto client = std::move(known->second);
+  steps_.erase(known);
+  std::erase(steps_order_, &login);
+  return client;
+}
+
+void ClientRecords::let_in(std::unique_ptr<::mosquitto> client) {
+  auto& place = entering_[client->client_id];
+  if (place == nullptr) entering_order_.push_back(client->client_id);
+  place = std::move(client);
+  if (entering_order_.size() <= kEnteringMax) return;
+  entering_.erase(entering_order_.front());
+  entering_order_.pop_front();
 }
 
 ::mosquitto& ClientRecords::arrives(const ClientFacts& facts) {
   auto& place = present_[facts.client_id];
   if (const auto entered = entering_.find(facts.client_id); entered != entering_.end()) {
     place = std::move(entered->second);
-    turned_away(facts.client_id);
+    entering_.erase(entered);
+    std::erase(entering_order_, facts.client_id);
   }
   if (place == nullptr) place = std::make_unique<::mosquitto>();
   place->client_id = facts.client_id;
@@ -75,6 +96,7 @@ void ClientRecords::turned_away(const std::string& client_id) {
   place->clean_session = facts.clean_session;
   place->keep_alive_s = facts.keep_alive_s;
   place->subscriptions = facts.subscriptions;
+  place->certificate = facts.certificate;
   fill(*place, facts.listener, facts.peer.get(), facts.version);
   name(*place, *facts.principal);
   return *place;
@@ -121,6 +143,8 @@ void ClientRecords::clear() {
   present_.clear();
   entering_.clear();
   entering_order_.clear();
+  steps_.clear();
+  steps_order_.clear();
 }
 
 }  // namespace tombo::plugin::mosquitto

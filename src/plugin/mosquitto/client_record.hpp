@@ -25,6 +25,7 @@ struct mosquitto {
   bool clean_session = true;
   std::uint16_t keep_alive_s = 0;
   std::size_t subscriptions = 0;
+  std::shared_ptr<const std::string> certificate;  // DER; null: none
   bool renamed = false;  // by the plugin; the session hears of it by a letter
   std::string name_before;
 };
@@ -41,7 +42,8 @@ struct ClientFacts {
         version(view.version),
         clean_session(view.clean_session),
         keep_alive_s(view.keep_alive_s),
-        subscriptions(view.subscriptions) {}
+        subscriptions(view.subscriptions),
+        certificate(view.certificate) {}
 
   std::string client_id;
   std::shared_ptr<const auth::Principal> principal;
@@ -51,6 +53,7 @@ struct ClientFacts {
   bool clean_session;
   std::uint16_t keep_alive_s;
   std::size_t subscriptions;
+  std::shared_ptr<const std::string> certificate;
 };
 
 /// The clients that one plugin knows: those that are connected, and those that want to be.  A client that is connected stays
@@ -58,17 +61,22 @@ struct ClientFacts {
 /// Lives on: the plugin's thread.
 class ClientRecords {
  public:
-  /// Clients that were let in and have not come yet; of more the oldest are forgotten.
+  /// Clients that were let in and have not come yet, and those that log in by steps; of more the oldest are forgotten.
   static constexpr std::size_t kEnteringMax = 1'000;
 
   explicit ClientRecords(const HostActions& host) : host_(host) {}
 
-  /// A client that logs in; good until the next call of this.
-  ::mosquitto& enters(const auth::Login& login);
-  /// The same in a later step of one login.
-  ::mosquitto& goes_on(const auth::Login& login);
-  /// It was not let in.
-  void turned_away(const std::string& client_id);
+  /// A client that logs in; known to whoever asks once it was let in.
+  std::unique_ptr<::mosquitto> make(const auth::Login& login) const;
+  /// One that logs in by several steps, of which each has the same `login`; good until that is taken.
+  ::mosquitto& begins(const auth::Login& login);
+  /// Null: it was forgotten, for there were too many.
+  ::mosquitto* goes_on(const auth::Login& login);
+  /// Whether it is one of those.
+  bool logs_in(const ::mosquitto& client) const;
+  std::unique_ptr<::mosquitto> take(const auth::Login& login);
+  /// By the identifier that its record has now, which may be another one than CONNECT's.
+  void let_in(std::unique_ptr<::mosquitto> client);
   ::mosquitto& arrives(const ClientFacts& facts);
   /// One that is connected, or null.
   ::mosquitto* find(const std::string& client_id);
@@ -92,8 +100,11 @@ class ClientRecords {
 
   const HostActions& host_;
   Map present_;
-  Map entering_;
+  Map entering_;  // let in
   std::deque<std::string> entering_order_;
+  // Two may log in by one identifier at the same time, and one must not be given what was said of the other.
+  std::unordered_map<const auth::Login*, std::unique_ptr<::mosquitto>> steps_;
+  std::deque<const auth::Login*> steps_order_;
   ::mosquitto passing_;  // for one call
 };
 

@@ -1,5 +1,6 @@
 // What a plugin of Mosquitto's interface is told, and what it asks the broker to do.
 #include "mqtt/utf8.hpp"
+#include "plugin/host/limits.hpp"
 #include "plugin/mosquitto/module.hpp"
 
 #include <chrono>
@@ -83,10 +84,32 @@ int Module::rename(::mosquitto& client, const char* user_name) {
   if (clients_.find(client.client_id) == &client) {
     if (!parts_.actions.rename(client.client_id, wanted)) return kNoMemory;
     if (!std::exchange(client.renamed, true)) client.name_before = client.user_name;
+  } else if (&client != judged_ && !delayed_.holds(client) && !clients_.logs_in(client)) {
+    return kNotSupported;  // it was let in, or has gone: nobody would hear of it
   }
   client.user_name = wanted;
   client.has_user_name = user_name != nullptr;
   return kSuccess;
+}
+
+int Module::set_client_id(::mosquitto& client, const char* client_id) {
+  const std::size_t size = ::strnlen(client_id, kTextMax + 1);
+  const std::string_view wanted{client_id, size};
+  if (wanted.empty() || size > kTextMax || !mqtt::is_valid_text(wanted)) return kInvalid;
+  if (&client != judged_) {
+    // A session's place depends on its client id, and a message for it may be on its way.
+    if (!std::exchange(told_of_ids_, true))
+      parts_.logger.warning("plugin {}: it wants to give client {} the client id {}, which can be done only while it judges its "
+                          "login",
+                          parts_.name, printable(client.client_id), printable(wanted));
+    return kNotSupported;
+  }
+  client.client_id = wanted;
+  return kSuccess;
+}
+
+void* Module::certificate(const ::mosquitto& client) const {
+  return client.certificate == nullptr ? nullptr : parts_.actions.certificate(*client.certificate);
 }
 
 }  // namespace tombo::plugin::mosquitto

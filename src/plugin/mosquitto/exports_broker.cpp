@@ -81,8 +81,8 @@ TOMBO_FOR_MOSQUITTO int mosquitto_client_keepalive(const ::mosquitto* client) {
   return client == nullptr ? -1 : client->keep_alive_s;
 }
 TOMBO_FOR_MOSQUITTO void* mosquitto_client_certificate(const ::mosquitto* client) {
-  static_cast<void>(client);
-  return nullptr;
+  const Module* module = Module::here();
+  return module == nullptr || client == nullptr ? nullptr : module->certificate(*client);
 }
 TOMBO_FOR_MOSQUITTO int mosquitto_client_protocol(const ::mosquitto* client) {
   return client != nullptr && client->websocket ? 2 : 0;
@@ -121,12 +121,13 @@ TOMBO_FOR_MOSQUITTO int mosquitto_set_username(::mosquitto* client, const char* 
   Module* module = Module::here();
   return module == nullptr || client == nullptr ? int{kInvalid} : module->rename(*client, user_name);
 }
-/// A session's place depends on its client id: it cannot get another one.
 TOMBO_FOR_MOSQUITTO int mosquitto_set_clientid(::mosquitto* client, const char* client_id) {
-  return client == nullptr || client_id == nullptr ? kInvalid : kNotSupported;
+  Module* module = Module::here();
+  if (module == nullptr || client == nullptr || client_id == nullptr) return kInvalid;
+  return module->set_client_id(*client, client_id);
 }
 TOMBO_FOR_MOSQUITTO void mosquitto_complete_basic_auth(const char* client_id, int result) {
-  Module* module = Module::here();
+  Module* module = Module::of(__builtin_return_address(0));
   if (module != nullptr && client_id != nullptr) module->complete_login(client_id, result);
 }
 

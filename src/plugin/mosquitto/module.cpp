@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <mutex>
 #include <utility>
 
 namespace tombo::plugin::mosquitto {
@@ -15,7 +16,8 @@ namespace {
 
 // The interface's functions have no argument that says for whom they work, so whose code runs must be known otherwise.
 thread_local Module* running_here = nullptr;
-std::atomic<Module*> running_anywhere{nullptr};
+std::mutex running_mutex;
+std::vector<Module*> running;  // that have begun
 
 constexpr std::size_t kControlTopicMax = 65'535;
 constexpr std::string_view kControlPrefix = "$CONTROL/";
@@ -40,7 +42,24 @@ Module::Entered::~Entered() {
 }
 
 Module* Module::here() {
-  return running_here != nullptr ? running_here : running_anywhere.load(std::memory_order_acquire);
+  if (running_here != nullptr) return running_here;
+  const std::lock_guard lock{running_mutex};
+  return running.empty() ? nullptr : running.back();
+}
+
+Module* Module::of(const void* caller) {
+  if (running_here != nullptr) return running_here;
+  const void* const file = OpenedFile::file_at(caller);
+  const std::lock_guard lock{running_mutex};
+  Module* only = nullptr;
+  std::size_t judges = 0;
+  for (Module* module : running) {
+    if (module->file_ == file) return module;
+    if (!module->judges_logins_) continue;
+    only = module;
+    ++judges;
+  }
+  return judges == 1 ? only : nullptr;
 }
 
 Module::Module(Parts parts) : parts_(std::move(parts)), clients_(parts_.actions) {
@@ -53,8 +72,8 @@ Module::Module(Parts parts) : parts_(std::move(parts)), clients_(parts_.actions)
 }
 
 Module::~Module() {
-  Module* self = this;
-  running_anywhere.compare_exchange_strong(self, nullptr);
+  const std::lock_guard lock{running_mutex};
+  std::erase(running, this);
 }
 
 std::optional<std::string> Module::load(OpenedFile& file) {
@@ -67,8 +86,10 @@ std::optional<std::string> Module::load(OpenedFile& file) {
 /// Asks a new plugin which of our versions it wants, and tells an old one none.
 std::optional<std::string> Module::take_version(const OpenedFile& file) {
   if (const auto choose = file.function<PluginVersion>("mosquitto_plugin_version")) {
+    file_ = OpenedFile::file_at(file.symbol("mosquitto_plugin_version"));
     version_ = choose(static_cast<int>(std::size(kVersions)), kVersions);
   } else if (const auto say = file.function<AuthVersion>("mosquitto_auth_plugin_version")) {
+    file_ = OpenedFile::file_at(file.symbol("mosquitto_auth_plugin_version"));
     version_ = say();
   } else {
     return "it exports neither 'mosquitto_plugin_version' nor 'mosquitto_auth_plugin_version'";
@@ -116,7 +137,10 @@ std::optional<std::string> Module::take_old_calls(const OpenedFile& file) {
 
 std::optional<std::string> Module::begin(const std::vector<std::pair<std::string, std::string>>& options) {
   const Entered entered{*this};
-  running_anywhere.store(this, std::memory_order_release);
+  {
+    const std::lock_guard lock{running_mutex};
+    running.push_back(this);
+  }
   options_ = OptionList{options};
   const int failed = version_ < 5 ? begin_old(options_) : init_(&id_, &user_data_, options_.data(), options_.size());
   if (failed != 0) {
@@ -130,7 +154,7 @@ std::optional<std::string> Module::begin(const std::vector<std::pair<std::string
     roles_.extended_auth = old_.start != nullptr;
     return {};
   }
-  roles_.basic_auth = has(kBasicAuth);
+  judges_logins_ = roles_.basic_auth = has(kBasicAuth);
   roles_.extended_auth = has(kExtAuthStart);
   roles_.acl = has(kAclCheck);
   roles_.message_in = has(kMessageIn);
@@ -175,6 +199,7 @@ void Module::end() {
     cleanup_(user_data_, options_.data(), options_.size());
   }
   for (auto& list : callbacks_) list.clear();
+  delayed_.clear();
   clients_.clear();
 }
 

@@ -8,12 +8,12 @@
 #include "plugin/host_actions.hpp"
 #include "plugin/mosquitto/abi.hpp"
 #include "plugin/mosquitto/client_record.hpp"
+#include "plugin/mosquitto/delayed_logins.hpp"
 #include "plugin/mosquitto/option_list.hpp"
 
 #include <array>
 #include <atomic>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -114,6 +114,10 @@ class Module {
   int kick(const char* client_id, bool with_will);
   int kick_user(const char* user_name, bool with_will);
   int rename(::mosquitto& client, const char* user_name);
+  /// Only of the client whose login it judges at the moment.
+  int set_client_id(::mosquitto& client, const char* client_id);
+  /// As HostActions::certificate().  Any thread.
+  void* certificate(const ::mosquitto& client) const;
   /// Any thread.
   void complete_login(std::string client_id, int result);
   void log(unsigned level, std::string line) const;
@@ -121,6 +125,9 @@ class Module {
 
   /// The one whose code runs on this thread, else one that is there at all (a thread of a plugin's own calls); null: none.
   static Module* here();
+  /// The same for an answer, which must come to the one that was asked: on a thread of a plugin's own it is the one whose file
+  /// `caller` lies in, else the only one that judges logins; null: it cannot be told.
+  static Module* of(const void* caller);
 
  private:
   struct Registered {
@@ -140,6 +147,14 @@ class Module {
     Module* before_;
   };
 
+  /// Of an enhanced authentication.
+  struct Step {
+    std::string method;
+    std::string data;
+    bool first;
+    bool again;
+  };
+
   std::optional<std::string> take_version(const OpenedFile& file);
   std::optional<std::string> take_old_calls(const OpenedFile& file);
   int begin_old(OptionList& options);
@@ -149,13 +164,19 @@ class Module {
   void tell(Event event, void* data);
   int old_acl_check(::mosquitto& client, const auth::Access& access);
   int old_unpwd_check(::mosquitto& client, const auth::Login& login);
-  Decision login_decision(int result, ::mosquitto* client, const auth::Login& login);
+  int ask_login(::mosquitto& client, const auth::Login& login);
+  Decision delay(std::uint64_t ticket, const auth::Login& login, std::unique_ptr<::mosquitto> client, bool& waits);
+  Decision login_decision(int result, const ::mosquitto& client, const auth::Login& login) const;
+  Decision let_in(int result, std::unique_ptr<::mosquitto> client, const auth::Login& login);
+  int ask_exchange(::mosquitto& client, const Step& step, void*& out, std::uint16_t& out_len);
   Decision access_decision(int result) const;
   bool has(Event event) const { return !callbacks_[event].empty(); }
 
   const Parts parts_;
   mosquitto_plugin_id_t id_{this};
   int version_ = 0;
+  const void* file_ = nullptr;  // where it lies in memory
+  std::atomic<bool> judges_logins_{false};  // for threads of plugins' own
   PluginInit init_ = nullptr;
   PluginCleanup cleanup_ = nullptr;
   OldCalls old_;
@@ -165,7 +186,10 @@ class Module {
   Roles roles_;
   std::array<std::vector<Registered>, kEventEnd> callbacks_;
   ClientRecords clients_;
-  std::map<std::string, std::pair<std::uint64_t, auth::Login>> delayed_;  // logins that it answers later
+  const ::mosquitto* judged_ = nullptr;  // whose login it is asked about at the moment
+  DelayedLogins delayed_;
+  std::atomic<std::size_t> answers_{0};  // that came from any thread and were not looked at yet
+  bool told_of_ids_ = false;  // that it cannot give a client id to one that is in
 };
 
 }  // namespace tombo::plugin::mosquitto

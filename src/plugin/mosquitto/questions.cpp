@@ -37,6 +37,18 @@ class Secret {
   std::string text_;
 };
 
+/// Whose login is judged, for as long as this lives: a plugin may throw.
+class Judged {
+ public:
+  Judged(const ::mosquitto*& place, const ::mosquitto* client) : place_(place) { place_ = client; }
+  Judged(const Judged&) = delete;
+  Judged& operator=(const Judged&) = delete;
+  ~Judged() { place_ = nullptr; }
+
+ private:
+  const ::mosquitto*& place_;
+};
+
 int access_of(auth::Action action) {
   switch (action) {
     case auth::Action::publish:
@@ -64,18 +76,14 @@ int Module::ask(Event event, void* data) {
   return last;
 }
 
-Decision Module::login_decision(int result, ::mosquitto* client, const auth::Login& login) {
+Decision Module::login_decision(int result, const ::mosquitto& client, const auth::Login& login) const {
   Decision decision;
   if (result == kSuccess) {
     decision.kind = Decision::Kind::allow;
-    if (client != nullptr) {
-      decision.user_name = client->has_user_name ? client->user_name : "";
-      decision.anonymous = !client->has_user_name;
-    }
-    return decision;
-  }
-  clients_.turned_away(login.client_id);
-  if (result == kPluginDefer || result == kPluginIgnore) {
+    decision.user_name = client.has_user_name ? client.user_name : "";
+    decision.anonymous = !client.has_user_name;
+    if (client.client_id != login.client_id) decision.client_id = client.client_id;
+  } else if (result == kPluginDefer || result == kPluginIgnore) {
     decision.kind = Decision::Kind::unknown;
   } else if (result == kAuth || result == kAclDenied) {
     decision.kind = Decision::Kind::deny;
@@ -88,6 +96,13 @@ Decision Module::login_decision(int result, ::mosquitto* client, const auth::Log
   return decision;
 }
 
+/// The same for one who is not in yet, and is expected from now on where the answer is yes.
+Decision Module::let_in(int result, std::unique_ptr<::mosquitto> client, const auth::Login& login) {
+  Decision decision = login_decision(result, *client, login);
+  if (result == kSuccess) clients_.let_in(std::move(client));
+  return decision;
+}
+
 int Module::old_unpwd_check(::mosquitto& client, const auth::Login& login) {
   // They were never asked about clients without a name.
   if (old_.unpwd_check == nullptr || !login.has_user_name) return kPluginDefer;
@@ -97,75 +112,97 @@ int Module::old_unpwd_check(::mosquitto& client, const auth::Login& login) {
   return as<UnpwdCheck>(old_.unpwd_check)(user_data_, &client, client.user_name.c_str(), secret);
 }
 
+int Module::ask_login(::mosquitto& client, const auth::Login& login) {
+  if (version_ < 5) return old_unpwd_check(client, login);
+  Secret password{login.password};
+  std::string user_name = login.user_name;
+  EvtBasicAuth event{};
+  event.client = &client;
+  event.username = login.has_user_name ? user_name.data() : nullptr;
+  event.password = login.has_password ? password.data() : nullptr;
+  event.more.password_len = static_cast<std::uint16_t>(login.has_password ? login.password.size() : 0);
+  return ask(kBasicAuth, &event);
+}
+
 std::optional<Decision> Module::login(std::uint64_t ticket, const auth::Login& login) {
   const Entered entered{*this};
-  ::mosquitto& client = clients_.enters(login);
+  auto client = clients_.make(login);
   // A plugin sees a password up to its first NUL: what is behind must not be ignored.
-  if (login.password.find('\0') != std::string::npos) return login_decision(kAuth, &client, login);
-  int result = kPluginDefer;
-  if (version_ < 5) {
-    result = old_unpwd_check(client, login);
-  } else {
-    Secret password{login.password};
-    std::string user_name = login.user_name;
-    EvtBasicAuth event{};
-    event.client = &client;
-    event.username = login.has_user_name ? user_name.data() : nullptr;
-    event.password = login.has_password ? password.data() : nullptr;
-    event.more.password_len = static_cast<std::uint16_t>(login.has_password ? login.password.size() : 0);
-    result = ask(kBasicAuth, &event);
+  if (login.password.find('\0') != std::string::npos) return login_decision(kAuth, *client, login);
+  int result = kUnknown;
+  {
+    const Judged judged{judged_, client.get()};
+    result = ask_login(*client, login);
   }
-  if (result == kAuthDelayed) {
-    if (delayed_.size() >= ClientRecords::kEnteringMax) delayed_.erase(delayed_.begin());
-    auto waits = login;
-    waits.password.clear();
-    delayed_.insert_or_assign(login.client_id, std::pair{ticket, std::move(waits)});
-    return {};
-  }
-  delayed_.erase(login.client_id);
-  return login_decision(result, &client, login);
+  if (result != kAuthDelayed) return let_in(result, std::move(client), login);
+  bool waits = false;
+  Decision refused = delay(ticket, login, std::move(client), waits);
+  return waits ? std::nullopt : std::optional{std::move(refused)};
+}
+
+/// The plugin will answer; or, if not `waits`, why that cannot be waited for.
+Decision Module::delay(std::uint64_t ticket, const auth::Login& login, std::unique_ptr<::mosquitto> client, bool& waits) {
+  using Added = DelayedLogins::Added;
+  std::optional<std::uint64_t> replaced;
+  const Added added = delayed_.add(std::make_unique<DelayedLogin>(ticket, login, std::move(client)), replaced);
+  waits = added == Added::yes;
+  if (replaced) parts_.give(*replaced, refusal("its client logs in once more", mqtt::ReasonCode::server_busy));
+  return refusal(added == Added::too_many ? "too many logins wait for the plugin's answer"
+                                          : "another login by its client id waits for the plugin's answer",
+                 mqtt::ReasonCode::server_busy);
 }
 
 void Module::complete_login(std::string client_id, int result) {
+  if (answers_.fetch_add(1, std::memory_order_relaxed) >= DelayedLogins::kAnswersMax) {
+    answers_.fetch_sub(1, std::memory_order_relaxed);
+    return;  // more than there are logins: whoever waits for one of them is refused at his deadline
+  }
   parts_.run_here([this, id = std::move(client_id), result] {
-    const auto waiting = delayed_.find(id);
-    if (waiting == delayed_.end()) return;
-    const auto [ticket, login] = std::move(waiting->second);
-    delayed_.erase(waiting);
-    parts_.give(ticket, login_decision(result, &clients_.goes_on(login), login));
+    answers_.fetch_sub(1, std::memory_order_relaxed);
+    auto waiting = delayed_.take(id);
+    if (waiting == nullptr) return;
+    parts_.give(waiting->ticket, let_in(result, std::move(waiting->client), waiting->login));
   });
+}
+
+int Module::ask_exchange(::mosquitto& client, const Step& step, void*& out, std::uint16_t& out_len) {
+  const auto in_len = static_cast<std::uint16_t>(step.data.size());
+  const void* in_data = step.data.empty() ? nullptr : step.data.data();
+  const char* method = step.method.c_str();
+  if (version_ < 5) {
+    return step.first ? old_.start(user_data_, &client, method, step.again, in_data, in_len, &out, &out_len)
+                      : old_.go_on(user_data_, &client, method, in_data, in_len, &out, &out_len);
+  }
+  EvtExtendedAuth event{};
+  event.client = &client;
+  event.data_in = in_data;
+  event.data_in_len = in_len;
+  event.auth_method = method;
+  const int result = ask(step.first ? kExtAuthStart : kExtAuthContinue, &event);
+  out = event.data_out;
+  out_len = event.data_out_len;
+  return result;
 }
 
 Decision Module::exchange(const auth::Login& login, std::string_view method, std::string_view data, bool first,
                           bool again) {
   const Entered entered{*this};
-  ::mosquitto* known = again ? clients_.find(login.client_id) : nullptr;
-  ::mosquitto& client = known != nullptr ? *known : first ? clients_.enters(login) : clients_.goes_on(login);
-  const std::string name{method};
-  const std::string in{data};
+  ::mosquitto* const known = again ? clients_.find(login.client_id) : nullptr;
+  ::mosquitto* const client = known != nullptr ? known : first ? &clients_.begins(login) : clients_.goes_on(login);
+  if (client == nullptr) return refusal("too many log in at the same time", mqtt::ReasonCode::server_busy);
   void* out = nullptr;
   std::uint16_t out_len = 0;
-  const auto in_len = static_cast<std::uint16_t>(in.size());
-  const void* in_data = in.empty() ? nullptr : in.data();
-  int result = kNotSupported;
-  if (version_ < 5) {
-    result = first ? old_.start(user_data_, &client, name.c_str(), again, in_data, in_len, &out, &out_len)
-                   : old_.go_on(user_data_, &client, name.c_str(), in_data, in_len, &out, &out_len);
-  } else {
-    EvtExtendedAuth event{};
-    event.client = &client;
-    event.data_in = in_data;
-    event.data_in_len = in_len;
-    event.auth_method = name.c_str();
-    result = ask(first ? kExtAuthStart : kExtAuthContinue, &event);
-    out = event.data_out;
-    out_len = event.data_out_len;
+  int result = kUnknown;
+  {
+    const Judged judged{judged_, again ? nullptr : client};
+    result = ask_exchange(*client, {std::string{method}, std::string{data}, first, again}, out, out_len);
   }
   Decision decision;
   if (result == kAuthContinue) {
     decision.kind = Decision::Kind::go_on;
   } else {
-    decision = login_decision(result, &client, login);
+    auto record = clients_.take(login);
+    decision = record != nullptr ? let_in(result, std::move(record), login) : login_decision(result, *client, login);
     const bool unknown = result == kPluginDefer || result == kPluginIgnore || result == kNotSupported;
     if (unknown) decision.reason = mqtt::ReasonCode::bad_authentication_method;
   }
