@@ -38,7 +38,11 @@ auth::Guests guests_of(plugin::Plugins* plugins, const config::Options& options)
   if (plugins == nullptr) return guests;
   for (const auto& section : options.plugins) {
     const std::string name = name_of(section);
-    if (auto* backend = plugins->backend(name)) guests.backends.push_back(borrowed(backend));
+    if (auto* backend = plugins->backend(name)) {
+      guests.backends.push_back(borrowed(backend));
+    } else if (section.kind == config::PluginKind::mosquitto) {
+      guests.bystanders.push_back(name);  // a mosquitto.conf makes no difference between plugins
+    }
     if (auto* giver = plugins->key_giver(name)) guests.key_givers.push_back(borrowed(giver));
     if (auto* referee = plugins->referee(name)) guests.referees.push_back(borrowed(referee));
   }

@@ -226,13 +226,18 @@ class Starting(unittest.TestCase):
         broker.launch()
         return broker
 
-    def test_a_hint_wants_keys_from_somebody(self):
+    def quiet(self):
+        """A plugin that wants nothing."""
         quiet = self.folder / "quiet.so"
         source = self.folder / "quiet.c"
         source.write_text("int mosquitto_plugin_version(int c, const int *v) { (void)c, (void)v; return 5; }\n"
                           "int mosquitto_plugin_init(void *i, void **u, void *o, int c) "
                           "{ (void)i, (void)u, (void)o, (void)c; return 0; }\n")
         subprocess.run(["cc", "-shared", "-fPIC", str(source), "-o", str(quiet)], check=True)
+        return quiet
+
+    def test_a_hint_wants_keys_from_somebody(self):
+        quiet = self.quiet()
         plugin = f'[[plugin]]\nname = "quiet"\npath = "{quiet}"\n'
         broker = self.launch(listener='psk_hint = "h"\nauthentication = ["plugin:quiet"]', sections=plugin)
         self.assertNotEqual(broker.process.wait(harness.DEADLINE_S), 0)
@@ -254,6 +259,15 @@ class Starting(unittest.TestCase):
             more = [] if plain else ["--psk", KEY, "--psk-identity", "x"]
             done = publish(port, *more)
             self.assertNotEqual(done.returncode, 0)
+
+    def test_a_plugin_that_decides_nothing_keeps_nobody_out(self):
+        port, file = free_port(), self.folder / "mosquitto.conf"
+        file.write_text(f"listener {port} {HOST}\nallow_anonymous true\nplugin {self.quiet()}\nuser root\n")
+        broker = Broker(port=port)
+        broker.command = [harness.tombo_binary(), "-c", str(file)]
+        broker.start()
+        self.addCleanup(broker.stop)
+        self.assertEqual(publish(port).returncode, 0)
 
     def test_mosquittos_syntax_with_a_plugin(self):
         port = free_port()

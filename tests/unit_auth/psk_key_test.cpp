@@ -127,6 +127,16 @@ TEST_F(PskKeys, AKeyGiverIsNoBackend) {
   EXPECT_TRUE(guard->login(login, [](const LoginAnswer&) {}).decision == Decision::allow);
 }
 
+TEST_F(PskKeys, ABystanderIsAskedNothing) {
+  options.allow_anonymous = true;
+  guests = {};
+  EXPECT_FALSE(Guard::open(options, clock, {}, guests).ok());
+  guests.bystanders = {"plugin:a", "plugin:b"};
+  open();
+  ask("x");
+  EXPECT_THAT(answers, ElementsAre("none"));
+}
+
 TEST_F(PskKeys, AreNobodysWithoutAGuard) {
   AnonymousOnly nobody{true};
   std::optional<bool> none;

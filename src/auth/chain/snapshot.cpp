@@ -41,10 +41,12 @@ class Maker {
     door.anonymous =
         listener.anonymous == Anonymous::allow || (listener.anonymous == Anonymous::as_broker && options_.allow_anonymous);
     door.user_name_from = listener.user_name_from;
+    const auto& bystanders = made_->guests.bystanders;
     for (const auto& name : chain_of(listener)) {
       const auto giver = givers_.find(name);
       if (giver != givers_.end()) door.key_givers.push_back(giver->second);
       if (giver != givers_.end() && !by_name_.contains(name)) continue;  // it does nothing else
+      if (std::find(bystanders.begin(), bystanders.end(), name) != bystanders.end()) continue;
       const bool own_users = name == kPasswords && !listener.password_file.empty();
       Backend* backend = own_users ? passwords_in(listener.password_file) : backend_named(name);
       if (backend == nullptr) continue;

@@ -17,6 +17,7 @@ struct Guests {
   std::vector<std::shared_ptr<Backend>> backends;  // found by their name(): "plugin:NAME"
   std::vector<std::shared_ptr<Referee>> referees;
   std::vector<std::shared_ptr<KeyGiver>> key_givers;  // found by their name(), which may be a backend's, too
+  std::vector<std::string> bystanders;                // names that may stand among backends and are asked about no login
 };
 
 /// How a client comes in at one listener, and by which rules it is judged then.
