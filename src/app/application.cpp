@@ -217,6 +217,9 @@ Result<void, std::string> Running::load_plugins() {
   auto loaded = plugin::Plugins::load(options_.plugins, clock_, sinks_.logger(log::Module::auth), plugin_actions_);
   if (!loaded) return Failure{joined(loaded.error())};
   plugins_ = std::move(*loaded);
+  const auto keyless = listeners_without_keys(plugins_.get(), options_);
+  if (!keyless.empty() && syntax_ == config::Syntax::toml) return Failure{joined(keyless) + ": write psk_file"};
+  for (const auto& problem : keyless) log_.warning("{}: nobody gets in", problem);
   for (const auto& section : options_.plugins) {
     if (!plugins_->judges_receiving("plugin:" + section.name)) continue;
     return Failure{"plugin '" + section.name + "': it wants to judge each delivery (TOMBO_PLUGIN_JUDGES_RECEIVING), which this tombo does not ask for: use on_deliver"};
@@ -384,6 +387,7 @@ control::Reloaded Running::reload() {
   if (plugins_ && outcome.good) {
     for (const auto& problem : plugins_->reload(options_.plugins)) log_.error("{}", problem);
   }
+  for (const auto& problem : listeners_without_keys(plugins_.get(), options_)) log_.warning("{}: nobody gets in", problem);
   if (outcome.good) {
     watch_files();
     outcome.problem = reread_files();

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <unistd.h>
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <memory>
@@ -37,10 +38,30 @@ auth::Guests guests_of(plugin::Plugins* plugins, const config::Options& options)
   if (plugins == nullptr) return guests;
   for (const auto& section : options.plugins) {
     const std::string name = name_of(section);
-    if (auto* backend = plugins->backend(name)) guests.backends.push_back(borrowed(backend));
+    if (auto* backend = plugins->backend(name)) {
+      guests.backends.push_back(borrowed(backend));
+    } else if (section.kind == config::PluginKind::mosquitto) {
+      guests.bystanders.push_back(name);  // a mosquitto.conf makes no difference between plugins
+    }
+    if (auto* giver = plugins->key_giver(name)) guests.key_givers.push_back(borrowed(giver));
     if (auto* referee = plugins->referee(name)) guests.referees.push_back(borrowed(referee));
   }
   return guests;
+}
+
+std::vector<std::string> listeners_without_keys(plugin::Plugins* plugins, const config::Options& options) {
+  std::vector<std::string> all;
+  for (const auto& listener : options.listeners) {
+    if (!listener.asks_for_keys()) continue;
+    const auto& chain = listener.authentication.empty() ? options.auth.backends : listener.authentication;
+    const auto gives = [&](const std::string& name) { return plugins != nullptr && plugins->key_giver(name) != nullptr; };
+    if (std::any_of(chain.begin(), chain.end(), gives)) continue;
+    const std::string where =
+        listener.is_unix() ? listener.address : fmt::format("{}:{}", listener.address, listener.port);
+    all.push_back(fmt::format(
+        "listener {}: it has psk_hint and no psk_file, and none of its plugins gives pre-shared keys", where));
+  }
+  return all;
 }
 
 auth::Guests guests_in_name_only(const config::Options& options) {

@@ -12,6 +12,9 @@ namespace tombo::app {
 /// What plugins are to the guard; they live on in `plugins`, which outlives it and may be null.  Main.
 auth::Guests guests_of(plugin::Plugins* plugins, const config::Options& options);
 
+/// Listeners that have pre-shared keys from plugins alone, and of whose plugins none gives any: nobody gets in there.  Main.
+std::vector<std::string> listeners_without_keys(plugin::Plugins* plugins, const config::Options& options);
+
 // For a look at the configuration that runs nothing of a plugin.
 
 /// Backends by the names of the plugins, none of which lets anybody in.  Main.

@@ -5,6 +5,7 @@
 namespace tombo::auth {
 
 std::unique_ptr<Exchange> Authenticator::begin_exchange(std::string_view, const Login&) { return nullptr; }
+void Authenticator::psk_key(KeyWanted, std::function<void(std::shared_ptr<const PskKey>)> later) { later(nullptr); }
 AccessAnswer Authenticator::rule_on(const Access& wanted) {
   auto answer = access(wanted, [](AccessAnswer) {});
   if (answer.decision == Decision::pending) answer.decision = Decision::allow;

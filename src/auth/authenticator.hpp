@@ -2,6 +2,7 @@
 
 #include "auth/peer.hpp"
 #include "auth/principal.hpp"
+#include "auth/psk.hpp"
 #include "mqtt/packet_views.hpp"
 #include "mqtt/reason_code.hpp"
 
@@ -96,6 +97,9 @@ class Authenticator {
   virtual AccessAnswer access(const Access& access, std::function<void(AccessAnswer)> later) = 0;
   /// What the rules alone say, at once: nobody who takes his time, or may be away, is asked.
   virtual AccessAnswer rule_on(const Access& access);
+  /// Asks for a pre-shared key at a listener that has no psk_file.  Calls `later` exactly once, from any thread, perhaps
+  /// before this returns; with nothing where nobody gives one.  Never blocks.
+  virtual void psk_key(KeyWanted wanted, std::function<void(std::shared_ptr<const PskKey>)> later);
   /// False where access() always allows, so that the packet path need not ask.
   virtual bool restricts_access() const = 0;
   /// Whether each delivery is judged, too (Action::receive), which is always answered at once.

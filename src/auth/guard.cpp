@@ -4,6 +4,7 @@
 #include "auth/chain/access_inquiry.hpp"
 #include "auth/chain/guarded_exchange.hpp"
 #include "auth/chain/identity.hpp"
+#include "auth/chain/key_inquiry.hpp"
 #include "auth/chain/login_inquiry.hpp"
 
 #include <fmt/format.h>
@@ -122,6 +123,13 @@ std::unique_ptr<Exchange> Guard::begin_exchange(std::string_view method, const L
     return std::make_unique<GuardedExchange>(std::move(snapshot), copy, gate_, std::string{backend->name()}, std::move(exchange));
   }
   return nullptr;
+}
+
+void Guard::psk_key(KeyWanted wanted, std::function<void(std::shared_ptr<const PskKey>)> later) {
+  auto snapshot = current_.load();
+  if (wanted.listener >= snapshot->doors.size()) return later(nullptr);
+  std::make_shared<KeyInquiry>(std::move(snapshot), std::make_shared<const KeyWanted>(std::move(wanted)), gate_, std::move(later))
+      ->begin();
 }
 
 acl::Explanation Guard::explain(const Access& access) const {

@@ -18,6 +18,8 @@ namespace tombo::auth {
 /// allowed.  Without any backend, and with anonymous clients allowed, everybody comes in under the name that they claim.
 /// Enhanced authentication: the first backend that knows the method.
 ///
+/// A pre-shared key: those of the listener's backends that give any are asked in order until one knows the identity.
+///
 /// An access: the policy of the listener by which the client came, which is [acl]'s or its own acl_file's, never both; and
 /// behind it every referee must allow it.
 ///
@@ -40,6 +42,7 @@ class Guard final : public Authenticator, public acl::Explainer {
   LoginAnswer login(const Login& login, std::function<void(LoginAnswer)> later) override;
   std::unique_ptr<Exchange> begin_exchange(std::string_view method, const Login& login) override;
   AccessAnswer access(const Access& access, std::function<void(AccessAnswer)> later) override;
+  void psk_key(KeyWanted wanted, std::function<void(std::shared_ptr<const PskKey>)> later) override;
   acl::Explanation explain(const Access& access) const override;
   config::Acl sources() const override;
   bool remembers() const override { return remembers_.load(std::memory_order_acquire); }

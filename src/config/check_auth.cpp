@@ -97,8 +97,9 @@ void check_user_name_from(Draft& draft, std::size_t index) {
       }
       return;
     case UserNameFrom::psk_identity:
-      if (listener.psk_file.empty())
-        draft.error(place, "'user_name_from' in [[listener]] wants PSK identities, but there is no psk_file");
+      if (!listener.takes_psks()) {
+        draft.error(place, "'user_name_from' in [[listener]] wants PSK identities, but there is neither psk_file nor psk_hint");
+      }
       return;
     case UserNameFrom::unix_user:
       if (!listener.is_unix()) {
@@ -106,6 +107,21 @@ void check_user_name_from(Draft& draft, std::size_t index) {
       }
       return;
   }
+}
+
+/// Keys come from the file, or from plugins among the listener's backends; whether those give any is seen when they are loaded.
+void check_psk_hint(Draft& draft, std::size_t index) {
+  const Listener& listener = draft.options.listeners[index];
+  if (!listener.asks_for_keys()) return;
+  const auto& chain = listener.authentication.empty() ? draft.options.auth.backends : listener.authentication;
+  if (std::any_of(chain.begin(), chain.end(), [](const std::string& name) { return name.starts_with("plugin:"); })) return;
+  const Place place = draft.place_of(Section::listener, "psk_hint", index);
+  if (draft.syntax == Syntax::mosquitto) {
+    return draft.warning(place, "'psk_hint' makes this listener want pre-shared keys, but there is neither a psk_file nor a "
+                                "plugin that could give any: nobody gets in");
+  }
+  draft.error(place, "'psk_hint' in [[listener]] wants pre-shared keys: write psk_file, or name a plugin that gives keys in "
+                     "'authentication' or in 'backends' of [auth]");
 }
 
 /// A listener's own users are asked for by backend passwords: one that is not asked would let them in unseen.
@@ -147,6 +163,7 @@ void check_auth(Draft& draft) {
     used.merge(here);
     check_own_users(draft, i);
     check_user_name_from(draft, i);
+    check_psk_hint(draft, i);
     check_keys(draft, i);
   }
   check_needs(draft, used);

@@ -15,7 +15,7 @@ enum class TlsVersion : std::uint8_t { v1_2, v1_3 };
 enum class ProxyProtocol : std::uint8_t { off, required };
 enum class Anonymous : std::uint8_t { as_broker, allow, refuse };
 
-/// TLS; off where there is neither a certificate nor a file of pre-shared keys.
+/// TLS; off where there is neither a certificate nor a file of pre-shared keys, nor a hint for them.
 struct ListenerTls {
   std::vector<std::string> certificates;     // PEM files, each the server's certificate and its chain; the first where no name fits
   std::vector<std::string> keys;             // PEM files in the same order; none: the key is in the certificate's file
@@ -32,7 +32,7 @@ struct ListenerTls {
   std::uint32_t tls_handshake_timeout_s = 10;
   std::uint32_t tls_handshakes_per_s = 0;    // begun on this listener; 0: no limit
   std::string psk_file;                      // identity:hexkey a line
-  std::string psk_hint;
+  std::string psk_hint;                      // with one, and without psk_file, plugins are asked for keys
 };
 
 /// MQTT over WebSocket, where protocol says so.
@@ -85,7 +85,10 @@ struct Listener : ListenerTls, ListenerWebSocket, ListenerDoor, ListenerClients 
   std::uint32_t backlog = 1024;
 
   bool is_unix() const { return address.starts_with("unix:"); }
-  bool has_tls() const { return !certificates.empty() || !psk_file.empty(); }
+  bool takes_psks() const { return !psk_file.empty() || !psk_hint.empty(); }
+  /// Whether plugins are asked for keys: a file decides alone, as with Mosquitto.
+  bool asks_for_keys() const { return !psk_hint.empty() && psk_file.empty(); }
+  bool has_tls() const { return !certificates.empty() || takes_psks(); }
 };
 
 }  // namespace tombo::config

@@ -1,9 +1,11 @@
 #pragma once
 
 #include "auth/peer.hpp"
+#include "auth/psk.hpp"
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -42,6 +44,14 @@ class ByteFilter {
   /// Whether it only passes bytes through from now on, so that it may be taken out of the way once it has described the
   /// peer: what it held has gone inward.
   virtual bool spent() const { return false; }
+  /// The identity whose pre-shared key somebody must be asked for before it can go on; empty: none, or asked() was told.  Until
+  /// the answer comes, what is received is kept, within a limit.
+  virtual std::string_view wanted_key() const { return {}; }
+  virtual bool waits_for_key() const { return false; }
+  /// Somebody is asked.  `by` is kept for as long as the answer is wanted, which is how it is seen that it is not any more.
+  virtual void asked_for_key(std::shared_ptr<void> /*by*/) {}
+  /// The answer; null: nobody has a key.  receive() of no bytes goes on.
+  virtual void give_key(std::shared_ptr<const auth::PskKey> /*key*/) {}
   /// For the log, once receive() or send() was false: "TLS: no shared cipher".
   virtual std::string_view why() const = 0;
   /// Adds what it has learned about the peer; called when it has become open.

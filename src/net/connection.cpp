@@ -110,7 +110,10 @@ void Connection::on_readable() {
 /// What the socket has goes through the filters; MQTT's part of it is put behind what was kept.
 void Connection::receive_filtered() {
   const ssize_t received = ::recv(descriptor_, loop_.buffer(), kWirePerRead, 0);
-  if (!judge(received)) return;
+  if (judge(received)) take_filtered({loop_.buffer(), static_cast<std::size_t>(received)});
+}
+
+void Connection::take_filtered(mqtt::Bytes received) {
   filter::Sink& plain = loop_.plain();
   filter::Sink& wire = loop_.wire();
   plain.clear();
@@ -119,7 +122,7 @@ void Connection::receive_filtered() {
   const bool in_store = before > kCopyMax;
   if (before != 0 && !in_store) plain.assign(kept_->bytes().begin(), kept_->bytes().end());
   const std::size_t had = plain.size();
-  const bool good = way_in_->receive({loop_.buffer(), static_cast<std::size_t>(received)}, loop_.scratch(), plain, wire);
+  const bool good = way_in_->receive(received, loop_.scratch(), plain, wire);
   const bool ended = !good || way_in_->ended();
   if (!wire.empty() && !send_wire(wire)) return;
   if (plain.size() > had) {
@@ -131,6 +134,7 @@ void Connection::receive_filtered() {
       hand_over(plain, false);
     }
   }
+  if (phase_ == Phase::open && waits_for_key()) ask_for_key();
   if (!ended || phase_ != Phase::open) return;
   if (good && packets_wait()) {
     // The peer has ended in good order; what it said before is heard first.
@@ -252,7 +256,7 @@ void Connection::hand_over(mqtt::Bytes bytes, bool from_store) {
 
 void Connection::go_on() {
   if (phase_ != Phase::open || paused_) return;
-  if (!ended_) watch(true, watching_writable_);
+  if (!ended_ && !waits_for_key()) watch(true, watching_writable_);
   if (kept_) hand_over(kept_->bytes(), true);
   if (ended_ && phase_ == Phase::open && !packets_wait()) part("the peer closed the connection");
 }

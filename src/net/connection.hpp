@@ -71,6 +71,10 @@ class Connection final : public broker::Transport, public Watched {
   void hand_over(mqtt::Bytes bytes, bool from_store);
   bool judge(std::int64_t received);
   void receive_filtered();
+  void take_filtered(mqtt::Bytes received);
+  void ask_for_key();
+  void take_key(std::shared_ptr<const auth::PskKey> key);
+  bool waits_for_key() const { return way_in_ && way_in_->key_waiter() != nullptr; }
   /// Whole packets were kept that are to be looked at later.
   bool packets_wait() const { return kept_ && (paused_ || in_backlog); }
   bool write_filtered();

@@ -41,6 +41,7 @@ Result<std::shared_ptr<const Entrance>, std::vector<std::string>> Entrance::make
   auto made = std::make_shared<Entrance>();
   Problems problems;
   made->protocol = options.protocol;
+  made->psk_hint = options.psk_hint;
   made->connections_per_s = options.connections_per_s;
   made->tls_handshakes_per_s = options.has_tls() ? options.tls_handshakes_per_s : 0;
   made->user_from_socket = options.is_unix() && options.user_name_from == config::UserNameFrom::unix_user;

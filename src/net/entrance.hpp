@@ -37,6 +37,7 @@ struct Entrance {
   bool user_from_socket = false;               // the Unix user is the user name
   std::uint32_t connections_per_s = 0;
   std::uint32_t tls_handshakes_per_s = 0;
+  std::string psk_hint;                        // for whoever gives keys
   std::shared_ptr<const filter::TlsServer> tls_server;
 
   /// Reads what the options name; or all that is wrong with it.  `previous` lends its TLS sessions, `key_log`

@@ -123,6 +123,11 @@ void WayIn::close(Scratch& scratch, filter::Sink& wire) {
   }
 }
 
+filter::ByteFilter* WayIn::key_waiter() const {
+  if (stage_ != Stage::tls || !begun_ || !filters_.back()->waits_for_key()) return nullptr;
+  return filters_.back().get();
+}
+
 bool WayIn::ended() const {
   for (const auto& filter : filters_) {
     if (filter->ended()) return true;

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -43,6 +44,9 @@ class WayIn {
   bool open() const { return stage_ == Stage::mqtt; }
   /// TLS, if there is any, is not through yet.
   bool in_handshake() const { return stage_ <= Stage::tls && entrance_->tls != nullptr; }
+  /// The filter whose handshake waits for a pre-shared key, or null; receive() of no bytes goes on once it has one.
+  filter::ByteFilter* key_waiter() const;
+  const std::string& psk_hint() const { return entrance_->psk_hint; }
   bool ended() const;
   std::string_view why() const { return why_; }
   /// The client may not connect from where it does.

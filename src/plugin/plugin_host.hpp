@@ -48,6 +48,7 @@ class Plugins {
   /// By "plugin:NAME".  Null: there is no such plugin, or it does not do this.
   virtual auth::Backend* backend(std::string_view name) = 0;
   virtual auth::Referee* referee(std::string_view name) = 0;
+  virtual auth::KeyGiver* key_giver(std::string_view name) = 0;
   /// Whether the referee of this name wants to be asked for Action::receive, too.
   virtual bool judges_receiving(std::string_view name) const = 0;
   /// Null where no plugin wants to hear of anything.

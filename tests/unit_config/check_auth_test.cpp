@@ -43,7 +43,9 @@ INSTANTIATE_TEST_SUITE_P(Config, CheckAuth, ::testing::ValuesIn(std::vector<Case
     {"[jwt]\nalgorithms = [\"RS265\"]", "did you mean \"RS256\"?"},
     {"[scram]\nmechanisms = [\"SCRAM-SHA-512\"]", "'mechanisms' in [scram] holds \"SCRAM-SHA-512\""},
     {"[[listener]]\nuser_name_from = \"certificate_cn\"", "t.toml:2:1: error: 'user_name_from' in [[listener]] wants names of client certificates"},
-    {"[[listener]]\nuser_name_from = \"psk_identity\"", "but there is no psk_file"},
+    {"[[listener]]\nuser_name_from = \"psk_identity\"", "but there is neither psk_file nor psk_hint"},
+    {"[[listener]]\npsk_hint = \"h\"", "t.toml:2:1: error: 'psk_hint' in [[listener]] wants pre-shared keys: write psk_file, or name a plugin"},
+    {"[[listener]]\npsk_hint = \"h\"\n[[plugin]]\nname = \"p\"\npath = \"/p.so\"", "or name a plugin that gives keys in 'authentication'"},
     {"[[listener]]\nuser_name_from = \"unix_user\"", "only an address \"unix:PATH\""},
     {"[[listener]]\ncertificates = [\"a\", \"b\"]\nkeys = [\"c\"]", "t.toml:3:1: error: 'keys' in [[listener]] has 1 entries and 'certificates' 2"}}));
 
@@ -59,6 +61,14 @@ TEST(CheckAuth, TakesWhatIsWhole) {
                                "[auth]\nbackends = [\"plugin:mine\", \"passwords\"]\n[passwords]\nfile = \"pw\"\n"
                                "[[plugin]]\nname = \"mine\"\npath = \"/mine.so\"\n");
   EXPECT_EQ(all, "");
+}
+
+TEST(CheckAuth, LeavesKeysToPlugins) {
+  constexpr std::string_view kPlugin = "[[plugin]]\nname = \"p\"\npath = \"/p.so\"\n";
+  const std::string hint = "[[listener]]\npsk_hint = \"h\"\nuser_name_from = \"psk_identity\"\n";
+  EXPECT_EQ(told(hint + "authentication = [\"plugin:p\"]\n" + std::string{kPlugin}), "");
+  EXPECT_EQ(told(hint + std::string{kPlugin} + "[auth]\nbackends = [\"plugin:p\"]\n"), "");
+  EXPECT_EQ(told(hint + "psk_file = \"/psk\"\n"), "");
 }
 
 TEST(CheckAuth, WarnsOnlyWhenThereIsNoWayIn) {

@@ -124,7 +124,11 @@ TEST(MosquittoListener, TakesPreSharedKeysWhereItHasAHint) {
   EXPECT_EQ(options.listeners[0].psk_hint, "h");
   EXPECT_EQ(options.listeners[0].user_name_from, UserNameFrom::psk_identity);
   EXPECT_EQ(options.listeners[1].psk_file, "");
-  EXPECT_THAT(told(read_conf("listener 1\npsk_hint h\n")), HasSubstr("error: 'psk_hint' wants a psk_file"));
+  EXPECT_THAT(told(read_conf("listener 1\npsk_hint h\n")), HasSubstr("warning: 'psk_hint' makes this listener want pre-shared keys"));
+  EXPECT_THAT(told(read_conf("listener 1\npsk_hint h\n")), Not(HasSubstr("error")));
+  EXPECT_THAT(told(read_conf("listener 1\npsk_hint h\ncertfile c\n")), HasSubstr("either certificates or pre-shared keys"));
+  EXPECT_TRUE(fine("listener 1\nallow_anonymous true\npsk_hint h\nplugin /keys.so\n").listeners[0].asks_for_keys());
+  EXPECT_FALSE(fine("psk_file /psk\nlistener 1\nallow_anonymous true\npsk_hint h\nplugin /keys.so\n").listeners[0].asks_for_keys());
   EXPECT_THAT(told(read_conf("listener 1\npsk_file h\n")), HasSubstr("warning: 'psk_file' has no effect"));
   EXPECT_THAT(told(read_conf("psk_file p\nlistener 1\npsk_hint h\ncertfile c\n")),
               HasSubstr("either certificates or pre-shared keys"));

@@ -20,6 +20,7 @@ class Maker {
       : options_(options), workers_(workers), clock_(clock), made_(std::make_shared<Snapshot>()) {
     made_->guests = guests;
     for (const auto& guest : guests.backends) by_name_.emplace(guest->name(), guest.get());
+    for (const auto& giver : guests.key_givers) givers_.emplace(giver->name(), giver.get());
   }
 
   Result<std::shared_ptr<const Snapshot>, Problems> make() {
@@ -40,7 +41,12 @@ class Maker {
     door.anonymous =
         listener.anonymous == Anonymous::allow || (listener.anonymous == Anonymous::as_broker && options_.allow_anonymous);
     door.user_name_from = listener.user_name_from;
+    const auto& bystanders = made_->guests.bystanders;
     for (const auto& name : chain_of(listener)) {
+      const auto giver = givers_.find(name);
+      if (giver != givers_.end()) door.key_givers.push_back(giver->second);
+      if (giver != givers_.end() && !by_name_.contains(name)) continue;  // it does nothing else
+      if (std::find(bystanders.begin(), bystanders.end(), name) != bystanders.end()) continue;
       const bool own_users = name == kPasswords && !listener.password_file.empty();
       Backend* backend = own_users ? passwords_in(listener.password_file) : backend_named(name);
       if (backend == nullptr) continue;
@@ -135,6 +141,7 @@ class Maker {
   const Clock& clock_;
   std::shared_ptr<Snapshot> made_;
   std::map<std::string, Backend*, std::less<>> by_name_;
+  std::map<std::string, KeyGiver*, std::less<>> givers_;
   std::map<std::string, Backend*> by_file_;  // passwords of listeners
   Problems problems_;
 };

@@ -2,6 +2,7 @@
 
 #include "auth/backends.hpp"
 #include "auth/acl/policy.hpp"
+#include "auth/psk.hpp"
 #include "config/options.hpp"
 
 #include <map>
@@ -15,6 +16,8 @@ namespace tombo::auth {
 struct Guests {
   std::vector<std::shared_ptr<Backend>> backends;  // found by their name(): "plugin:NAME"
   std::vector<std::shared_ptr<Referee>> referees;
+  std::vector<std::shared_ptr<KeyGiver>> key_givers;  // found by their name(), which may be a backend's, too
+  std::vector<std::string> bystanders;                // names that may stand among backends and are asked about no login
 };
 
 /// How a client comes in at one listener, and by which rules it is judged then.
@@ -22,6 +25,7 @@ struct Door {
   bool anonymous = false;
   config::UserNameFrom user_name_from = config::UserNameFrom::connect;
   std::vector<Backend*> backends;  // in the order in which they are asked
+  std::vector<KeyGiver*> key_givers;  // in the same order
   const acl::Policy* policy = nullptr;  // its own, or the broker's
 
   bool takes_transport() const { return user_name_from != config::UserNameFrom::connect; }

@@ -48,11 +48,7 @@ void take_psk(Reading& reading, std::size_t index) {
     if (notes.psk_file) reading.warning(*notes.psk_file, "'psk_file' has no effect: this listener has no psk_hint");
     return;
   }
-  if (!file) {
-    return reading.error(*notes.psk_hint,
-                         "'psk_hint' wants a psk_file; keys that a plugin tells are not asked for here");
-  }
-  reading.set(Section::listener, "psk_file", index, {std::string{file->value}}, *file);
+  if (file) reading.set(Section::listener, "psk_file", index, {std::string{file->value}}, *file);
   if (!reading.draft.options.listeners[index].certificates.empty()) {
     reading.error(*notes.psk_hint,
                   "a listener has either certificates or pre-shared keys; write another listener for the other");

@@ -64,7 +64,7 @@ constexpr auto kEntries = std::to_array<Directive>({
   text("ciphers_tls1.3", Scope::listener, "listener.ciphersuites", "Cipher suites of TLS 1.3."),
   special("tls_version", Scope::listener, "tlsv1.2 or tlsv1.3", "listener.tls_min", &take_tls_version, "Oldest version of TLS; tlsv1.1 is taken as tlsv1.2, with a warning.").opening_none(),
   without_effect("dhparamfile", Scope::listener, kPath, "OpenSSL chooses groups for the key exchange itself; 'groups' of a TOML file names others."),
-  special("psk_hint", Scope::listener, kText, "listener.psk_hint", &take_psk_hint, "Hint for clients with pre-shared keys; makes the listener take the keys in psk_file."),
+  special("psk_hint", Scope::listener, kText, "listener.psk_hint", &take_psk_hint, "Hint for clients with pre-shared keys; makes the listener take the keys in psk_file or, without one, those that plugins give."),
   refused("tls_engine", Scope::listener, kText, "keys in engines cannot be used; name a PEM file with 'keyfile'."),
   refused("tls_engine_kpass_sha1", Scope::listener, kText, "keys in engines cannot be used; name a PEM file with 'keyfile'."),
   special("tls_keyform", Scope::listener, "pem or engine", "", &take_keyform, "keys in engines cannot be used, only pem; name a PEM file with 'keyfile'.").but(Fate::partly),

@@ -21,7 +21,7 @@ constexpr auto kRows = std::to_array<Row>({
   number<&ListenerTls::tls_handshake_timeout_s>("tls_handshake_timeout_s", {1, 3600}, kNew, "How long a client may take for the TLS handshake."),
   number<&ListenerTls::tls_handshakes_per_s>("tls_handshakes_per_s", {0, 1'000'000}, kLive, "TLS handshakes that are begun in a second on this listener; more wait to be accepted, 0 means no limit."),
   text<&ListenerTls::psk_file>("psk_file", 4096, kLive, "File of pre-shared keys, a line identity:key-in-hex each; with one, the listener speaks TLS-PSK."),
-  text<&ListenerTls::psk_hint>("psk_hint", 128, kNew, "Hint that TLS 1.2 clients are given to choose their identity by."),
+  text<&ListenerTls::psk_hint>("psk_hint", 128, kNew, "Hint that TLS 1.2 clients are given to choose their identity by; with one, the listener speaks TLS-PSK, and where there is no psk_file plugins are asked for keys."),
 });
 // clang-format on
 

@@ -22,20 +22,43 @@ const TlsContext& context_of(void* argument) {
   return *static_cast<const TlsContext*>(argument);
 }
 
-/// Notes the newest version that the client speaks.
+/// The newest version that the client speaks.
+int newest_version(SSL* ssl) {
+  const unsigned char* bytes = nullptr;
+  std::size_t size = 0;
+  if (SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_supported_versions, &bytes, &size) != 1) {
+    return static_cast<int>(SSL_client_hello_get0_legacy_version(ssl));
+  }
+  int newest = 0;
+  for (std::size_t at = 1; at + 1 < size; at += 2) {
+    const int version = bytes[at] << 8 | bytes[at + 1];
+    if (version >= SSL3_VERSION && version <= TLS1_3_VERSION) newest = std::max(newest, version);
+  }
+  return newest;
+}
+
+/// Whether somebody must be asked for the key of an identity in a ClientHello of TLS 1.3: the first that is none
+/// of our own tickets.  Where a ticket stands in front of it, it is asked for all the same: the ticket may be void.
+bool wants_key(SSL* ssl, KeyWish& wish) {
+  const unsigned char* bytes = nullptr;
+  std::size_t size = 0;
+  if (SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_psk, &bytes, &size) != 1) return false;
+  const TicketKeys* tickets = context_of(ssl).tickets();
+  for (const std::string_view identity : offered_identities({bytes, size})) {
+    if (wish.key_of(identity) != nullptr) return false;
+    if (tickets != nullptr && tickets->knows(identity)) continue;
+    if (wish.want(identity)) return true;
+  }
+  return false;
+}
+
+/// Called again once the key is there.
 int on_client_hello(SSL* ssl, int* /*alert*/, void* /*argument*/) {
   Notes* notes = notes_of(ssl);
   if (notes == nullptr) return SSL_CLIENT_HELLO_SUCCESS;
-  notes->version_max = static_cast<int>(SSL_client_hello_get0_legacy_version(ssl));
-  const unsigned char* bytes = nullptr;
-  std::size_t size = 0;
-  if (SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_supported_versions, &bytes, &size) != 1) return SSL_CLIENT_HELLO_SUCCESS;
-  notes->version_max = 0;
-  for (std::size_t at = 1; at + 1 < size; at += 2) {
-    const int version = bytes[at] << 8 | bytes[at + 1];
-    if (version >= SSL3_VERSION && version <= TLS1_3_VERSION) notes->version_max = std::max(notes->version_max, version);
-  }
-  return SSL_CLIENT_HELLO_SUCCESS;
+  notes->version_max = newest_version(ssl);
+  const bool asks = context_of(ssl).asks_for_keys() && notes->version_max >= TLS1_3_VERSION;
+  return asks && wants_key(ssl, notes->wish) ? SSL_CLIENT_HELLO_RETRY : SSL_CLIENT_HELLO_SUCCESS;
 }
 
 int on_server_name(SSL* ssl, int* /*alert*/, void* argument) {
@@ -79,7 +102,10 @@ int on_status(SSL* ssl, void* argument) {
   return SSL_TLSEXT_ERR_OK;
 }
 
+/// Whoever gave the key is asked again the next time, and may give none then: no ticket goes around that.
 int on_ticket_key(SSL* ssl, unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac, int seal) {
+  const Notes* notes = notes_of(ssl);
+  if (seal == 1 && notes != nullptr && notes->wish.key_is_used) return 0;
   TicketKeys* keys = context_of(ssl).tickets();
   return keys == nullptr ? 0 : keys->use(name, iv, cipher, mac, seal == 1);
 }
@@ -95,13 +121,19 @@ SSL_TICKET_RETURN on_ticket_opened(SSL* /*ssl*/, SSL_SESSION* session, const uns
   return status == SSL_TICKET_SUCCESS ? SSL_TICKET_RETURN_USE : SSL_TICKET_RETURN_USE_RENEW;
 }
 
-const std::string* find_psk(const SSL* ssl, std::string_view identity) {
+/// The file's key, or that which was asked for before OpenSSL wanted it.
+const std::string* find_psk(SSL* ssl, std::string_view identity) {
   const auto& psks = context_of(ssl).psks();
   const std::string* key = psks ? psks->find(identity) : nullptr;
-  if (Notes* notes = notes_of(ssl); notes != nullptr) {
-    notes->psk_identity = identity;
-    notes->psk_known = key != nullptr;
+  Notes* notes = notes_of(ssl);
+  if (notes == nullptr) return key;
+  if (key == nullptr) {
+    key = notes->wish.key_of(identity);
+    notes->wish.key_is_used = key != nullptr;
+    if (key != nullptr && SSL_version(ssl) >= TLS1_3_VERSION) SSL_set_num_tickets(ssl, 0);
   }
+  notes->psk_identity = identity;
+  notes->psk_known = key != nullptr;
   return key;
 }
 
@@ -171,7 +203,7 @@ void install_callbacks(SSL_CTX* ssl_context, const TlsContext* context) {
   }
   SSL_CTX_set_tlsext_ticket_key_evp_cb(ssl_context, on_ticket_key);
   SSL_CTX_set_session_ticket_cb(ssl_context, on_ticket_made, on_ticket_opened, argument);
-  if (context->psks()) {
+  if (context->psks() || context->asks_for_keys()) {
     SSL_CTX_set_psk_server_callback(ssl_context, on_psk);
     SSL_CTX_set_psk_find_session_callback(ssl_context, on_psk_session);
   }

@@ -32,20 +32,20 @@ void check_options(const config::Listener& listener, Problems& problems, Problem
   const std::string where = name_of(listener) + ": ";
   const bool asks = listener.client_certificate != ClientCertificate::none;
   const UserNameFrom from = listener.user_name_from;
-  if (!listener.has_tls()) problems.push_back(where + "neither certificates nor psk_file: there is no TLS without");
+  if (!listener.has_tls()) problems.push_back(where + "neither certificates nor psk_file nor psk_hint: there is no TLS without");
   if (asks && listener.ca_file.empty() && listener.ca_directory.empty()) {
     problems.push_back(where + "client_certificate needs ca_file or ca_directory");
   }
-  if (listener.client_certificate == ClientCertificate::required && !listener.psk_file.empty()) {
+  if (listener.client_certificate == ClientCertificate::required && listener.takes_psks()) {
     problems.push_back(where +
-                       "client_certificate = required keeps out those with a pre-shared key of psk_file; take optional");
+                       "client_certificate = required keeps out those with a pre-shared key; take optional");
   }
   if (!asks && (from == UserNameFrom::certificate_cn || from == UserNameFrom::certificate_subject ||
                 from == UserNameFrom::certificate_san)) {
     problems.push_back(where + "user_name_from wants a certificate, and client_certificate is none");
   }
-  if (from == UserNameFrom::psk_identity && listener.psk_file.empty()) {
-    problems.push_back(where + "user_name_from = psk_identity needs psk_file");
+  if (from == UserNameFrom::psk_identity && !listener.takes_psks()) {
+    problems.push_back(where + "user_name_from = psk_identity needs psk_file, or psk_hint and a plugin that gives keys");
   }
   if (!listener.ocsp_file.empty() && listener.certificates.empty()) {
     problems.push_back(where + "ocsp_file needs a certificate");
@@ -62,13 +62,13 @@ void set_ciphers(SSL_CTX* context, const config::Listener& listener, Problems& p
   }
   if (!listener.ciphersuites.empty()) {
     check(SSL_CTX_set_ciphersuites(context, listener.ciphersuites.c_str()), "ciphersuites", listener.ciphersuites);
-  } else if (!listener.psk_file.empty()) {
+  } else if (listener.takes_psks()) {
     check(SSL_CTX_set_ciphersuites(context, kSuitesForPsk), "ciphersuites", kSuitesForPsk);
   }
   if (!listener.groups.empty()) {
     check(static_cast<int>(SSL_CTX_set1_groups_list(context, listener.groups.c_str())), "groups", listener.groups);
   }
-  if (!listener.psk_file.empty() && !listener.psk_hint.empty()) {
+  if (!listener.psk_hint.empty()) {
     check(SSL_CTX_use_psk_identity_hint(context, listener.psk_hint.c_str()), "psk_hint", listener.psk_hint);
   }
 }
@@ -102,6 +102,7 @@ std::shared_ptr<const TlsContext> TlsContext::load(const config::Listener& liste
   made->key_log_ = std::move(key_log);
   made->user_name_from_ = listener.user_name_from;
   made->protocol_ = listener.protocol;
+  made->asks_for_keys_ = listener.asks_for_keys();
   made->bio_method_ = span_bio_method();
   if (made->bio_method_ == nullptr) problems.push_back(name_of(listener) + ": " + openssl_error());
   check_options(listener, problems, made->warnings_);
@@ -169,7 +170,7 @@ SslContextPtr TlsContext::make_context(const config::Listener& listener, const T
   }
   SSL_CTX_set_min_proto_version(context, listener.tls_min == config::TlsVersion::v1_3 ? TLS1_3_VERSION : TLS1_2_VERSION);
   SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
-  if (!listener.psk_file.empty()) SSL_CTX_set_options(context, SSL_OP_CIPHER_SERVER_PREFERENCE);
+  if (listener.takes_psks()) SSL_CTX_set_options(context, SSL_OP_CIPHER_SERVER_PREFERENCE);
   SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_max_cert_list(context, kClientChainBytesMax);
   set_ciphers(context, listener, problems);

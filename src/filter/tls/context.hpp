@@ -34,6 +34,8 @@ class TlsContext {
   const BIO_METHOD* bio_method() const { return bio_method_.get(); }
   TicketKeys* tickets() const { return tickets_.get(); }  // null: sessions are not resumed
   const std::optional<PskTable>& psks() const { return psks_; }
+  /// Whether others are asked for keys, for want of a file.
+  bool asks_for_keys() const { return asks_for_keys_; }
   const Staple& staple() const { return staple_; }
   const Admission& admission() const { return admission_; }
   config::UserNameFrom user_name_from() const { return user_name_from_; }
@@ -60,6 +62,7 @@ class TlsContext {
   Admission admission_ = {};
   config::UserNameFrom user_name_from_ = config::UserNameFrom::connect;
   config::Protocol protocol_ = config::Protocol::mqtt;
+  bool asks_for_keys_ = false;
   Problems warnings_;
 };
 

@@ -40,6 +40,12 @@ inline constexpr int kAuthoritiesTold = 64;
 /// An identity and a key, as OpenSSL takes them.
 inline constexpr std::size_t kPskIdentityBytesMax = 255;
 inline constexpr std::size_t kPskKeyBytesMax = 256;
+/// Identities of one ClientHello that are looked at, and questions for the key of one in a handshake: a second ClientHello
+/// may name another.
+inline constexpr std::size_t kPskOffersMax = 8;
+inline constexpr unsigned kPskQuestionsMax = 2;
+/// What a client may send while its key is asked for: what is received at once, and a record that had begun before.
+inline constexpr std::size_t kHeldBytesMax = 98'304;
 /// A key shorter than this earns a warning.
 inline constexpr std::size_t kPskKeyBytesGood = 16;
 /// Problems of one file that are told; the rest is counted.

@@ -52,6 +52,12 @@ const TicketKeys::Key* TicketKeys::find(const unsigned char* name) const {
   return nullptr;
 }
 
+bool TicketKeys::knows(std::string_view ticket) const {
+  if (ticket.size() < current_.name.size()) return false;
+  const std::lock_guard lock(mutex_);
+  return find(reinterpret_cast<const unsigned char*>(ticket.data())) != nullptr;
+}
+
 int TicketKeys::use(unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac, bool seal) {
   const std::lock_guard lock(mutex_);
   rotate();

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <mutex>
+#include <string_view>
 
 namespace tombo::filter {
 
@@ -25,6 +26,8 @@ class TicketKeys {
 
   /// False where there are no random numbers.
   bool good() const { return good_; }
+  /// Whether a ticket that begins so may be one of ours.
+  bool knows(std::string_view ticket) const;
   /// The callback of SSL_CTX_set_tlsext_ticket_key_evp_cb: 1 go on, 0 no such key, 2 go on and give a new ticket, -1 error.
   int use(unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac, bool seal);
 

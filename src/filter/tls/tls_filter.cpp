@@ -7,6 +7,7 @@
 #include "filter/tls/words.hpp"
 
 #include <openssl/err.h>
+#include <openssl/objects.h>
 
 #include <algorithm>
 #include <array>
@@ -27,6 +28,12 @@ std::size_t record_bytes(Bytes bytes) {
   return body > kRecordBodyBytesMax ? kRecordHeaderBytes : kRecordHeaderBytes + body;
 }
 
+/// How the keys are agreed upon, as far as that is known.
+int key_exchange_of(const SSL* ssl) {
+  const SSL_CIPHER* cipher = SSL_get_pending_cipher(ssl);
+  return cipher == nullptr ? NID_undef : SSL_CIPHER_get_kx_nid(cipher);
+}
+
 /// Room for the plaintext of a record that begins no page, see copy.hpp.
 class RecordOnStack {
  public:
@@ -45,7 +52,14 @@ bool TlsFilter::receive(Bytes bytes, Sink& inward, Sink& outward) {
   if (state_ == State::failed) return false;
   const Turn turn(wire_, outward);
   if (state_ == State::fresh && !bytes.empty() && !begin(bytes)) return false;
+  if (waits_for_key()) return hold(bytes);
+  if (notes_ != nullptr && notes_->wish.answered()) return hold(bytes) && go_on(inward);
+  return take(bytes, inward);
+}
+
+bool TlsFilter::take(Bytes bytes, Sink& inward) {
   while (!bytes.empty() && !ended_) {
+    if (waits_for_key()) return hold(bytes);
     if (!part_.empty()) {
       if (!collect(bytes)) return true;
       std::vector<std::uint8_t> whole = std::exchange(part_, {});
@@ -61,6 +75,34 @@ bool TlsFilter::receive(Bytes bytes, Sink& inward, Sink& outward) {
     bytes = bytes.subspan(size);
   }
   return true;
+}
+
+/// The key is there, or nobody has one: goes on with the handshake, and with what came meanwhile.
+bool TlsFilter::go_on(Sink& inward) {
+  notes_->wish.go_on();
+  const std::vector<std::uint8_t> held = std::exchange(notes_->wish.held, {});
+  return shake() && take(held, inward);
+}
+
+bool TlsFilter::hold(Bytes bytes) {
+  std::vector<std::uint8_t>& held = notes_->wish.held;
+  if (bytes.size() > kHeldBytesMax - held.size()) return fail("TLS: it sends too much while its pre-shared key is asked for");
+  held.insert(held.end(), bytes.begin(), bytes.end());
+  return true;
+}
+
+/// TLS 1.2: OpenSSL wants the key as soon as it has seen the identity, so that it is looked for first.  True: it must be asked
+/// for.
+bool TlsFilter::look_for_identity(Bytes record) {
+  const int nid = key_exchange_of(ssl_.get());
+  if (nid != NID_kx_psk && nid != NID_kx_dhe_psk && nid != NID_kx_ecdhe_psk && nid != NID_kx_rsa_psk) return false;
+  KeyWish& wish = notes_->wish;
+  if (record.front() != kHandshakeRecord) {
+    wish.exchange.end();
+    return false;
+  }
+  const auto identity = wish.exchange.take(record.subspan(kRecordHeaderBytes));
+  return identity && wish.want(*identity);
 }
 
 /// Takes what the record in part_ still lacks.  True: it is whole.
@@ -92,6 +134,7 @@ bool TlsFilter::begin(Bytes bytes) {
 
 bool TlsFilter::take_record(Bytes record, Sink& inward) {
   if (state_ == State::shaking && shaken_bytes_ == 0 && !look_at_hello(record)) return false;
+  if (state_ == State::shaking && context_->asks_for_keys() && look_for_identity(record)) return hold(record);
   wire_.input = record;
   if (state_ == State::open) return read(inward);
   shaken_bytes_ += record.size();
@@ -112,7 +155,7 @@ bool TlsFilter::shake() {
   const int done = SSL_do_handshake(ssl_.get());
   if (done == 1) return finish();
   const int error = SSL_get_error(ssl_.get(), done);
-  if (error == SSL_ERROR_WANT_READ) return true;
+  if (error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_CLIENT_HELLO_CB) return true;
   if (error == SSL_ERROR_ZERO_RETURN) return fail("TLS: the client ended the handshake");
   return fail_by_openssl();
 }
@@ -197,10 +240,22 @@ std::string TlsFilter::certificate() const {
   return state_ == State::open ? certificate_of(ssl_.get(), context_->user_name_from()) : std::string();
 }
 
+std::string_view TlsFilter::wanted_key() const {
+  return notes_ != nullptr && notes_->wish.wants() ? notes_->wish.identity() : std::string_view{};
+}
+
+void TlsFilter::asked_for_key(std::shared_ptr<void> by) {
+  if (notes_ != nullptr) notes_->wish.asked(std::move(by));
+}
+
+void TlsFilter::give_key(std::shared_ptr<const auth::PskKey> key) {
+  if (notes_ != nullptr) notes_->wish.answer(std::move(key));
+}
+
 std::size_t TlsFilter::memory() const {
   std::size_t bytes = sizeof *this + part_.capacity() + why_.capacity();
   if (ssl_ != nullptr) bytes += kSslBytes;
-  if (notes_ != nullptr) bytes += kHandshakeExtraBytes;
+  if (notes_ != nullptr) bytes += kHandshakeExtraBytes + notes_->wish.held.capacity();
   return bytes;
 }
 

@@ -26,12 +26,20 @@ class TlsFilter final : public ByteFilter {
   std::string_view why() const override { return why_; }
   void describe(auth::Peer& peer) const override;
   std::string certificate() const override;
+  std::string_view wanted_key() const override;
+  bool waits_for_key() const override { return notes_ != nullptr && notes_->wish.waits(); }
+  void asked_for_key(std::shared_ptr<void> by) override;
+  void give_key(std::shared_ptr<const auth::PskKey> key) override;
   std::size_t memory() const override;
 
  private:
   enum class State : std::uint8_t { fresh, shaking, open, failed };
 
   bool begin(Bytes bytes);
+  bool take(Bytes bytes, Sink& inward);
+  bool go_on(Sink& inward);
+  bool hold(Bytes bytes);
+  bool look_for_identity(Bytes record);
   bool collect(Bytes& bytes);
   bool take_record(Bytes record, Sink& inward);
   bool look_at_hello(Bytes record);

@@ -17,6 +17,8 @@ inline constexpr std::size_t kGroupsMax = 1'000;           // of one answer
 inline constexpr std::size_t kGrantsMax = 10'000;
 inline constexpr std::size_t kUserPropertiesMax = 128;
 inline constexpr std::size_t kTextMax = 65'535;            // bytes of a text of MQTT
+inline constexpr std::size_t kKeyQuestionsMax = 1'000;     // of those that it has not answered: anybody can ask for keys
+inline constexpr std::size_t kPskKeyMax = 512;             // bytes, as OpenSSL takes it
 inline constexpr std::size_t kPayloadMax = 268'435'455;    // MQTT's limit; the broker's own is lower and asked by itself
 
 }  // namespace tombo::plugin

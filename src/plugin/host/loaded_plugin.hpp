@@ -77,6 +77,8 @@ class LoadedPlugin final : public Timed {
   using GuestCall = std::function<std::optional<Decision>(std::uint64_t ticket, mosquitto::Module& guest)>;
   std::optional<Decision> ask_guest(GuestCall call, Tickets::Done done, std::size_t bytes);
   void give(std::uint64_t ticket, Decision decision);
+  /// A refusal because too many wait for it, which is counted and told.
+  Decision busy();
   /// Asks a concurrent plugin something that cannot wait.
   Decision ask_now(const Call& call);
   /// Calls at once where the plugin is concurrent, else on its thread.  False: its queue is full, which is counted.
@@ -113,7 +115,6 @@ class LoadedPlugin final : public Timed {
   std::optional<Decision> at_once(const Call& call, std::uint64_t ticket);
   int guarded(const Call& call, std::uint64_t ticket);
   void guarded(const std::function<void()>& call);
-  Decision busy();
   void complain(std::string_view what);
   void say_goodbye();
 

@@ -1,9 +1,12 @@
 #include "plugin/host/plugin_backend.hpp"
 
 #include "plugin/host/c_forms.hpp"
+#include "plugin/host/limits.hpp"
 #include "plugin/mosquitto/module.hpp"
 
 #include <utility>
+
+#include <string.h>
 
 namespace tombo::plugin {
 
@@ -159,6 +162,28 @@ std::unique_ptr<auth::Exchange> PluginBackend::begin(std::string_view method, st
     if (method == *known) return std::make_unique<PluginExchange>(plugin_, method, std::move(login));
   }
   return nullptr;
+}
+
+void PluginKeys::ask(std::shared_ptr<const auth::KeyWanted> wanted, std::function<void(auth::KeyAnswer)> done) {
+  // Whoever reaches the listener can ask: what others want of the plugin must not drown in that.
+  if (waiting_.fetch_add(1) >= kKeyQuestionsMax) {
+    waiting_.fetch_sub(1);
+    static_cast<void>(plugin_.busy());
+    return done({auth::KeyAnswer::Kind::refused, nullptr});
+  }
+  auto late = [this, done = std::move(done)](Decision decision) {
+    waiting_.fetch_sub(1);
+    auth::KeyAnswer answer{auth::KeyAnswer::Kind::refused, nullptr};
+    if (decision.kind == Decision::Kind::unknown) answer.kind = auth::KeyAnswer::Kind::unknown;
+    if (decision.kind == Decision::Kind::allow) {
+      answer = {auth::KeyAnswer::Kind::given, std::make_shared<const auth::PskKey>(decision.data)};
+    }
+    ::explicit_bzero(decision.data.data(), decision.data.size());
+    done(std::move(answer));
+  };
+  auto call = [wanted](std::uint64_t, mosquitto::Module& guest) { return std::optional{guest.psk_key(*wanted)}; };
+  const std::size_t bytes = kCallBytes + wanted->identity.size();
+  if (auto decision = plugin_.ask_guest(std::move(call), late, bytes)) late(std::move(*decision));
 }
 
 namespace {

@@ -3,6 +3,9 @@
 #include "auth/backend.hpp"
 #include "plugin/host/loaded_plugin.hpp"
 
+#include <atomic>
+#include <cstddef>
+
 namespace tombo::plugin {
 
 /// A plugin as a backend: its authenticate and its extended authentication.
@@ -16,6 +19,19 @@ class PluginBackend final : public auth::Backend {
 
  private:
   LoadedPlugin& plugin_;
+};
+
+/// A plugin of Mosquitto's interface as one who gives pre-shared keys.
+/// Lives on: as auth::KeyGiver; as long as the plugin.
+class PluginKeys final : public auth::KeyGiver {
+ public:
+  explicit PluginKeys(LoadedPlugin& plugin) : plugin_(plugin) {}
+  std::string_view name() const override { return *plugin_.rule(); }
+  void ask(std::shared_ptr<const auth::KeyWanted> wanted, std::function<void(auth::KeyAnswer)> done) override;
+
+ private:
+  LoadedPlugin& plugin_;
+  std::atomic<std::size_t> waiting_{0};  // questions
 };
 
 /// A plugin as a referee: its authorize.

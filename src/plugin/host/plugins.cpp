@@ -21,10 +21,12 @@ constexpr std::string_view kPrefix = "plugin:";
 
 /// A plugin and what it is to the broker.
 struct Roles {
-  explicit Roles(std::unique_ptr<LoadedPlugin> loaded) : plugin(std::move(loaded)), backend(*plugin), referee(*plugin) {}
+  explicit Roles(std::unique_ptr<LoadedPlugin> loaded)
+      : plugin(std::move(loaded)), backend(*plugin), referee(*plugin), keys(*plugin) {}
   std::unique_ptr<LoadedPlugin> plugin;
   PluginBackend backend;
   PluginReferee referee;
+  PluginKeys keys;
 };
 
 std::string kind_of(const LoadedPlugin& plugin) {
@@ -41,6 +43,7 @@ class PluginSet final : public Plugins {
   void stop() override;
   auth::Backend* backend(std::string_view name) override;
   auth::Referee* referee(std::string_view name) override;
+  auth::KeyGiver* key_giver(std::string_view name) override;
   bool judges_receiving(std::string_view name) const override;
   Events* events() override { return events_.any() ? &events_ : nullptr; }
   std::vector<std::string> reload(const std::vector<config::Plugin>& sections) override;
@@ -126,6 +129,12 @@ auth::Referee* PluginSet::referee(std::string_view name) {
   Roles* roles = find(name);
   if (roles != nullptr && guest_referee_.is_first(*roles->plugin)) return &guest_referee_;  // one for all of them
   return roles != nullptr && roles->plugin->calls().authorize != nullptr ? &roles->referee : nullptr;
+}
+
+auth::KeyGiver* PluginSet::key_giver(std::string_view name) {
+  Roles* roles = find(name);
+  const mosquitto::Module* guest = roles != nullptr ? roles->plugin->guest() : nullptr;
+  return guest != nullptr && guest->roles().psk_key ? &roles->keys : nullptr;
 }
 
 bool PluginSet::judges_receiving(std::string_view name) const {

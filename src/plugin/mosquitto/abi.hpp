@@ -225,6 +225,9 @@ using AclCheck2 = int (*)(void* user_data, const char* client_id, const char* us
 using AclCheck = int (*)(void* user_data, int access, ::mosquitto*, const AclMessage*);
 using UnpwdCheck2 = int (*)(void* user_data, const char* user_name, const char* password);
 using UnpwdCheck = int (*)(void* user_data, ::mosquitto*, const char* user_name, const char* password);
+using PskKeyGet2 = int (*)(void* user_data, const char* hint, const char* identity, char* key, int max_key_len);
+using PskKeyGet = int (*)(void* user_data, ::mosquitto*, const char* hint, const char* identity, char* key,
+                          int max_key_len);
 using AuthStart = int (*)(void* user_data, ::mosquitto*, const char* method, bool reauth, const void* in,
                           std::uint16_t in_len, void** out, std::uint16_t* out_len);
 using AuthContinue = int (*)(void* user_data, ::mosquitto*, const char* method, const void* in, std::uint16_t in_len,

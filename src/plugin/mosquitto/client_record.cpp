@@ -139,6 +139,12 @@ void ClientRecords::let_in(std::unique_ptr<::mosquitto> client) {
   return passing_;
 }
 
+::mosquitto& ClientRecords::stranger(std::size_t listener, const auth::Peer& peer) {
+  passing_ = {};
+  fill(passing_, listener, &peer, mqtt::Version::v3_1_1);
+  return passing_;
+}
+
 void ClientRecords::clear() {
   present_.clear();
   entering_.clear();

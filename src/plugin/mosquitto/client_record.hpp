@@ -86,6 +86,9 @@ class ClientRecords {
   /// Whose right is asked: the one that has this user name.
   ::mosquitto& who(const auth::Access& access);
 
+  /// One that only shakes hands yet, for this call.
+  ::mosquitto& stranger(std::size_t listener, const auth::Peer& peer);
+
   template <class Use>
   void for_each(Use&& use) {
     for (auto& [id, client] : present_) {

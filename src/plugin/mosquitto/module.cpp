@@ -111,10 +111,7 @@ std::optional<std::string> Module::take_old_calls(const OpenedFile& file) {
   old_.security_cleanup = file.function<SecurityInit>("mosquitto_auth_security_cleanup");
   old_.acl_check = file.symbol("mosquitto_auth_acl_check");
   old_.unpwd_check = file.symbol("mosquitto_auth_unpwd_check");
-  if (file.symbol("mosquitto_auth_psk_key_get") != nullptr) {
-    parts_.logger.info("plugin {}: is not asked for TLS-PSK keys: they come from psk_file of the listener",
-                       parts_.name);
-  }
+  old_.psk_key_get = file.symbol("mosquitto_auth_psk_key_get");
   if (version_ == 4) {
     old_.start = file.function<AuthStart>("mosquitto_auth_start");
     old_.go_on = file.function<AuthContinue>("mosquitto_auth_continue");
@@ -152,11 +149,13 @@ std::optional<std::string> Module::begin(const std::vector<std::pair<std::string
     roles_.acl = true;
     roles_.basic_auth = old_.unpwd_check != nullptr;
     roles_.extended_auth = old_.start != nullptr;
+    roles_.psk_key = old_.psk_key_get != nullptr;
     return {};
   }
   judges_logins_ = roles_.basic_auth = has(kBasicAuth);
   roles_.extended_auth = has(kExtAuthStart);
   roles_.acl = has(kAclCheck);
+  roles_.psk_key = has(kPskKey);
   roles_.message_in = has(kMessageIn);
   roles_.message_out = has(kMessageOut);
   roles_.subscribe = has(kSubscribe);
@@ -209,9 +208,6 @@ std::optional<std::string> Module::judge_event(int event, const void* event_data
     return "wants a persistence event, which this broker does not have: sessions and messages are kept by "
            "[persistence]";
   }
-  if (event == kPskKey) {
-    return "wants to give keys for TLS-PSK, of which this broker asks no plugin: use psk_file of the listener";
-  }
   if (event < kReload || event >= kEventEnd)
     return fmt::format("wants event {}, which this broker does not know", event);
   if (event == kControl) {
@@ -228,7 +224,7 @@ std::optional<std::string> Module::judge_event(int event, const void* event_data
       begun_ && ((event == kBasicAuth && !roles_.basic_auth) || (event == kAclCheck && !roles_.acl) ||
                  (event == kExtAuthStart && !roles_.extended_auth) || (event == kMessageIn && !roles_.message_in) ||
                  (event == kMessageOut && !roles_.message_out) || (event == kSubscribe && !roles_.subscribe) ||
-                 (event == kUnsubscribe && !roles_.unsubscribe));
+                 (event == kUnsubscribe && !roles_.unsubscribe) || (event == kPskKey && !roles_.psk_key));
   if (late) return fmt::format("wants event {} only now: it has to register for it in mosquitto_plugin_init", event);
   return {};
 }

@@ -16,6 +16,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,8 +47,9 @@ struct OldCalls {
   AuthCleanup cleanup = nullptr;
   SecurityInit security_init = nullptr;
   SecurityInit security_cleanup = nullptr;
-  void* acl_check = nullptr;  // of its version's type, as the next
+  void* acl_check = nullptr;  // of its version's type, as the next two
   void* unpwd_check = nullptr;
+  void* psk_key_get = nullptr;
   AuthStart start = nullptr;
   AuthContinue go_on = nullptr;
 };
@@ -71,7 +73,7 @@ class Module {
   };
   /// What it wants to be asked and told: what it had registered when it had begun.
   struct Roles {
-    bool basic_auth = false, extended_auth = false, acl = false;
+    bool basic_auth = false, extended_auth = false, acl = false, psk_key = false;
     bool message_in = false, message_out = false, subscribe = false, unsubscribe = false, tick = false;
   };
 
@@ -89,11 +91,13 @@ class Module {
   /// Any thread, once it has begun.
   const Roles& roles() const { return roles_; }
 
-  // --- questions (questions.cpp, messages.cpp); nothing: it will be answered by complete_login()
+  // --- questions (questions.cpp, keys.cpp, messages.cpp); nothing: it will be answered by complete_login()
 
   std::optional<Decision> login(std::uint64_t ticket, const auth::Login& login);
   Decision exchange(const auth::Login& login, std::string_view method, std::string_view data, bool first, bool again);
   Decision access(const auth::Access& access);
+  /// With the key, as bytes, as data.
+  Decision psk_key(const auth::KeyWanted& wanted);
   Decision message(Event event, const ClientFacts& client, const KeptMessage& message);
   /// Nothing: it has no callback for this topic.
   std::optional<Decision> control(const ClientFacts& client, const KeptMessage& message);
@@ -169,6 +173,7 @@ class Module {
   Decision login_decision(int result, const ::mosquitto& client, const auth::Login& login) const;
   Decision let_in(int result, std::unique_ptr<::mosquitto> client, const auth::Login& login);
   int ask_exchange(::mosquitto& client, const Step& step, void*& out, std::uint16_t& out_len);
+  int ask_for_key(const auth::KeyWanted& wanted, std::span<char> key);
   Decision access_decision(int result) const;
   bool has(Event event) const { return !callbacks_[event].empty(); }
 

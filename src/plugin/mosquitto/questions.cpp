@@ -1,4 +1,5 @@
 // Who comes in and what he may do, asked of a plugin of Mosquitto's interface.
+#include "plugin/mosquitto/function_of.hpp"
 #include "plugin/mosquitto/module.hpp"
 
 #include <fmt/format.h>
@@ -15,13 +16,6 @@ namespace {
 bool has_special_name(const auth::Access& access) {
   const auto special = [](std::string_view name) { return name.find_first_of("+#") != name.npos; };
   return special(access.client_id) || special(access.principal->user_name);
-}
-
-template <class Function>
-Function as(void* address) {
-  Function function = nullptr;
-  std::memcpy(&function, &address, sizeof function);
-  return function;
 }
 
 /// Bytes that end with a NUL, as C wants them, and are wiped.
@@ -108,8 +102,8 @@ int Module::old_unpwd_check(::mosquitto& client, const auth::Login& login) {
   if (old_.unpwd_check == nullptr || !login.has_user_name) return kPluginDefer;
   Secret password{login.password};
   const char* secret = login.has_password ? password.data() : nullptr;
-  if (version_ == 2) return as<UnpwdCheck2>(old_.unpwd_check)(user_data_, client.user_name.c_str(), secret);
-  return as<UnpwdCheck>(old_.unpwd_check)(user_data_, &client, client.user_name.c_str(), secret);
+  if (version_ == 2) return function_of<UnpwdCheck2>(old_.unpwd_check)(user_data_, client.user_name.c_str(), secret);
+  return function_of<UnpwdCheck>(old_.unpwd_check)(user_data_, &client, client.user_name.c_str(), secret);
 }
 
 int Module::ask_login(::mosquitto& client, const auth::Login& login) {
@@ -218,7 +212,7 @@ int Module::old_acl_check(::mosquitto& client, const auth::Access& access) {
   const std::string topic{access.topic};
   if (version_ == 2) {
     const char* user = client.has_user_name ? client.user_name.c_str() : nullptr;
-    return as<AclCheck2>(old_.acl_check)(user_data_, client.client_id.c_str(), user, topic.c_str(), wanted);
+    return function_of<AclCheck2>(old_.acl_check)(user_data_, client.client_id.c_str(), user, topic.c_str(), wanted);
   }
   AclMessage message{};
   message.topic = topic.c_str();
@@ -226,7 +220,7 @@ int Module::old_acl_check(::mosquitto& client, const auth::Access& access) {
   message.payloadlen = static_cast<long>(access.payload.size());
   message.qos = static_cast<int>(access.qos);
   message.retain = access.retain;
-  return as<AclCheck>(old_.acl_check)(user_data_, wanted, &client, &message);
+  return function_of<AclCheck>(old_.acl_check)(user_data_, wanted, &client, &message);
 }
 
 Decision Module::access_decision(int result) const {
