@@ -162,6 +162,15 @@ class Tool:
         self._reader.join(deadline_s)
         return code
 
+    def terminate(self):
+        """SIGTERM, once it sleeps: mosquitto's tools disconnect in their signal handler, and may hang if it finds them at work."""
+        def sleeps():
+            state = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()[0]
+            return state != "R"
+
+        wait_until(sleeps, f"{self.name} waits for something")
+        self.process.terminate()
+
     def output(self):
         return "\n".join(self.lines())
 

@@ -89,7 +89,7 @@ class Recorder(GuestTest):
     def test_what_was_kept_for_a_client_that_was_away_is_judged_when_it_comes(self):
         session = ["-i", "away", "-c", "-x", "100", "-q", "1"]
         first = self.subscribe(self.topic("#"), *session, *self.me)
-        first.process.terminate()
+        first.terminate()
         first.wait_exit()
         self.publish(self.topic("no-read"), "hidden", "-q", "1", *self.me)
         self.publish(self.topic("open"), "seen", "-q", "1", *self.me)
@@ -181,7 +181,7 @@ class Recorder(GuestTest):
                               "5", "-U", "other", *self.me)
         came.wait_for("id=guest-1 user=me address=127.0.0.1 protocol=0 version=5 keepalive=77 clean=0 subscriptions=0 certificate=no")
         subscribed.wait_for("id=guest-1 filter=told/# options=2 identifier=5")
-        tool.process.terminate()
+        tool.terminate()
         went.wait_for("id=guest-1 reason=[04]")  # mosquitto_sub that is ended asks for its will
         away.wait_for("id=guest-1")
         self.publish("x", "1", "-i", "guest-2", *self.me, version="mqttv311")
@@ -209,7 +209,7 @@ class Recorder(GuestTest):
             for number, session in enumerate((keeps, [])):
                 name = f"off-{version}-{number}"
                 tool = self.subscribe("nothing", "-i", name, *session, *self.me, version=version)
-                tool.process.terminate()
+                tool.terminate()
                 went.wait_for(f"id={name} ")
                 if session:
                     away.wait_for(f"id={name} ")

@@ -110,7 +110,10 @@ TEST_P(Limits, WhatIsNotTakenFromClientsJustNowIsTakenFromABridge) {
   here.options.limits.queue_messages_max = 1;
   start(here, {}, bridge_to("b", {"t/# in 2"}));
   TestClient away(world.broker("a"), Version::v3_1_1);
-  away.connect({.client_id = "away", .clean_start = false});
+  TestClient::Connect kept;
+  kept.client_id = "away";
+  kept.clean_start = false;
+  away.connect(kept);
   away.subscribe("#", Qos::at_least_once);
   away.disconnect();
   TestClient reader(world.broker("a"), Version::v5);
