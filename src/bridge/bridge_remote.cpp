@@ -265,8 +265,8 @@ void Bridge::on_suback(const mqtt::Frame& frame) {
 void Bridge::keep_alive() {
   if (keep_alive_s_ == 0) return;
   const Milliseconds period = Seconds{keep_alive_s_};
-  if (pinged_at_ != kNever) {
-    if (!reading_) pinged_at_ = now();  // the answer may lie where we do not read
+  if (!reading_ && pinged_at_ != kNever) pinged_at_ = now();  // the answer may lie where we do not read
+  if (reading_ && pinged_at_ != kNever) {
     if (now() < pinged_at_ + std::max(kPingPatience, period / 2)) return;
     parts_.line->hang_up();
     return lost("it does not answer PINGREQ");

@@ -126,7 +126,7 @@ class Client final : public TimerNode {
   bool trusted() const { return own != nullptr && own->trusted(); }
 
   /// Whether it may hear that a QoS 1 or 2 message is not taken now.  An older client cannot, and a bridge of ours has it from
-  /// a broker that would take it for delivered: both are not read from until there is room.
+  /// a broker that would take it for delivered: the message is taken, and where memory or the disk lacks, no more is read.
   bool hears_refusals() const { return peer.format.version == mqtt::Version::v5 && own == nullptr; }
   /// The client identifier that it was given when it was let in, instead of its own; empty: none.
   std::string_view given_id() const {

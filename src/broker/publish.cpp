@@ -138,8 +138,10 @@ ReasonCode Shard::judge_publish(Client& client, const mqtt::PublishView& publish
     return ReasonCode::quota_exceeded;
   }
   if (memory_level_ == MemoryLevel::refuse_messages) {
-    // Who is not told has sent this message already, and is not read from until there is room.
     if (client.hears_refusals() || publish.qos == Qos::at_most_once) return ReasonCode::quota_exceeded;
+    // A bridge's acknowledgements make room, so it must be read from as long as any are due.
+    if (client.own != nullptr && client.session->has_in_flight()) return ReasonCode::quota_exceeded;
+    // Who is not told has sent this message already, and is not read from until there is room.
     if (!client.paused_for_memory) {
       if (!client.paused_for_mailbox) held_back_.push_back(&client);
       client.paused_for_memory = true;

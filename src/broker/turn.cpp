@@ -123,7 +123,8 @@ void Shard::resume_held_back() {
   std::vector<Client*> waiting = std::exchange(held_back_, {});
   for (Client* client : waiting) {
     if (!mail_full) client->paused_for_mailbox = false;
-    if (!memory_full) client->paused_for_memory = false;
+    const bool its_acks_make_room = client->own != nullptr && client->session != nullptr && client->session->has_in_flight();
+    if (!memory_full || its_acks_make_room) client->paused_for_memory = false;
     if (client->paused_for_mailbox || client->paused_for_memory) {
       held_back_.push_back(client);
     } else {

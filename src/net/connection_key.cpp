@@ -11,6 +11,7 @@ namespace tombo::net {
 /// answer finds this connection only if its handshake still waits: the filter keeps what the letter looks for.
 void Connection::ask_for_key() {
   watch(false, watching_writable_);
+  count_held();
   filter::ByteFilter& waiter = *way_in_->key_waiter();
   if (waiter.wanted_key().empty()) return;  // somebody is asked already
   auth::KeyWanted wanted{listener_.index, way_in_->psk_hint(), std::string{waiter.wanted_key()}, way_in_->peer()};
@@ -30,6 +31,7 @@ void Connection::take_key(std::shared_ptr<const auth::PskKey> key) {
   waiter->give_key(std::move(key));
   if (!paused_) watch(true, watching_writable_);
   take_filtered({});
+  if (phase_ == Phase::open) count_held();
 }
 
 }  // namespace tombo::net

@@ -395,10 +395,10 @@ class Old:
     def test_reload(self):
         if not testing_tombo():
             self.skipTest("tombo's own log")
-        self.assertIn(f"old {self.version} begins with 1 options: first", self.broker.log())
+        wait_until(lambda: f"old {self.version} begins with 1 options: first" in self.broker.log(), "it says what it was given")
         self.broker.signal(harness.signal.SIGHUP)
         wait_until(lambda: "old security begins reload=1 generation=2" in self.broker.log(), "security begins anew")
-        self.assertIn("old security ends reload=1", self.broker.log())
+        wait_until(lambda: "old security ends reload=1" in self.broker.log(), "security has ended")
 
 
 class Version4(Old, GuestTest):

@@ -2,16 +2,18 @@
 
 #include <algorithm>
 #include <cstring>
+#include <string_view>
 #include <utility>
 
 namespace tombo::plugin::mosquitto {
 
 namespace {
 
-bool say_the_same(const auth::Login& a, const auth::Login& b) {
-  return a.has_user_name == b.has_user_name && a.user_name == b.user_name && a.has_password == b.has_password &&
-         a.password == b.password && a.listener == b.listener && a.peer->user_name == b.peer->user_name &&
-         a.peer->certificate_subject == b.peer->certificate_subject;
+std::string_view host_of(std::string_view address) { return address.substr(0, address.rfind(':')); }
+
+bool show_the_same(const auth::Login& a, const auth::Login& b) {
+  if (a.certificate == nullptr || b.certificate == nullptr) return a.certificate == b.certificate;
+  return *a.certificate == *b.certificate;
 }
 
 }  // namespace
@@ -23,15 +25,27 @@ DelayedLogin::~DelayedLogin() {
   ::explicit_bzero(login.password.data(), login.password.size());
 }
 
-DelayedLogins::Added DelayedLogins::add(std::unique_ptr<DelayedLogin> waiting, std::optional<std::uint64_t>& replaced) {
-  replaced.reset();
-  while (!waiting_.empty() && waiting->since - waiting_.front()->since > kForgottenAfter) waiting_.pop_front();
-  const auto same = std::find_if(waiting_.begin(), waiting_.end(),
-                                 [&](const auto& one) { return one->client->client_id == waiting->client->client_id; });
-  if (same != waiting_.end()) {
-    if (!say_the_same((*same)->login, waiting->login)) return Added::another;
-    replaced = (*same)->ticket;
-    waiting_.erase(same);
+bool DelayedLogin::says(const auth::Login& that) const {
+  return login.has_user_name == that.has_user_name && login.user_name == that.user_name &&
+         login.has_password == that.has_password && login.password == that.password && login.listener == that.listener &&
+         login.peer->user_name == that.peer->user_name && login.peer->psk_identity == that.peer->psk_identity &&
+         login.peer->certificate_subject == that.peer->certificate_subject && show_the_same(login, that) &&
+         host_of(login.peer->address) == host_of(that.peer->address);
+}
+
+DelayedLogin* DelayedLogins::find(const std::string& client_id, Time now) {
+  while (!waiting_.empty() && now - waiting_.front()->since > kForgottenAfter) waiting_.pop_front();
+  const auto found = std::find_if(waiting_.begin(), waiting_.end(), [&](const auto& one) {
+    return one->login.client_id == client_id || one->client->client_id == client_id;
+  });
+  return found == waiting_.end() ? nullptr : found->get();
+}
+
+DelayedLogins::Added DelayedLogins::add(std::unique_ptr<DelayedLogin> waiting, std::optional<std::uint64_t>& lost) {
+  lost.reset();
+  if (DelayedLogin* const other = find(waiting->client->client_id, waiting->since)) {
+    if (!std::exchange(other->lost, true)) lost = other->ticket;
+    return Added::another;
   }
   if (waiting_.size() >= kMax) return Added::too_many;
   waiting_.push_back(std::move(waiting));
@@ -45,7 +59,7 @@ bool DelayedLogins::holds(const ::mosquitto& client) const {
 std::unique_ptr<DelayedLogin> DelayedLogins::take(const std::string& client_id) {
   const auto found = std::find_if(waiting_.begin(), waiting_.end(),
                                   [&](const auto& one) { return one->client->client_id == client_id; });
-  if (found == waiting_.end()) return nullptr;
+  if (found == waiting_.end() || (*found)->lost) return nullptr;
   auto taken = std::move(*found);
   waiting_.erase(found);
   return taken;

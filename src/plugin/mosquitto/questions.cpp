@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <utility>
@@ -56,6 +57,8 @@ int access_of(auth::Action action) {
   }
   return kRead;
 }
+
+constexpr const char* kAnotherWaits = "another login by its client id waits for the plugin's answer";
 
 }  // namespace
 
@@ -120,6 +123,12 @@ int Module::ask_login(::mosquitto& client, const auth::Login& login) {
 
 std::optional<Decision> Module::login(std::uint64_t ticket, const auth::Login& login) {
   const Entered entered{*this};
+  // One question at a time by each client id, which is all that an answer names.
+  if (DelayedLogin* const waiting = delayed_.find(login.client_id, std::chrono::steady_clock::now())) {
+    if (waiting->lost || !waiting->says(login)) return refusal(kAnotherWaits, mqtt::ReasonCode::server_busy);
+    parts_.give(std::exchange(waiting->ticket, ticket), refusal("its client logs in once more", mqtt::ReasonCode::server_busy));
+    return std::nullopt;
+  }
   auto client = clients_.make(login);
   // A plugin sees a password up to its first NUL: what is behind must not be ignored.
   if (login.password.find('\0') != std::string::npos) return login_decision(kAuth, *client, login);
@@ -137,12 +146,11 @@ std::optional<Decision> Module::login(std::uint64_t ticket, const auth::Login& l
 /// The plugin will answer; or, if not `waits`, why that cannot be waited for.
 Decision Module::delay(std::uint64_t ticket, const auth::Login& login, std::unique_ptr<::mosquitto> client, bool& waits) {
   using Added = DelayedLogins::Added;
-  std::optional<std::uint64_t> replaced;
-  const Added added = delayed_.add(std::make_unique<DelayedLogin>(ticket, login, std::move(client)), replaced);
+  std::optional<std::uint64_t> lost;
+  const Added added = delayed_.add(std::make_unique<DelayedLogin>(ticket, login, std::move(client)), lost);
   waits = added == Added::yes;
-  if (replaced) parts_.give(*replaced, refusal("its client logs in once more", mqtt::ReasonCode::server_busy));
-  return refusal(added == Added::too_many ? "too many logins wait for the plugin's answer"
-                                          : "another login by its client id waits for the plugin's answer",
+  if (lost) parts_.give(*lost, refusal(kAnotherWaits, mqtt::ReasonCode::server_busy));
+  return refusal(added == Added::too_many ? "too many logins wait for the plugin's answer" : kAnotherWaits,
                  mqtt::ReasonCode::server_busy);
 }
 
