@@ -242,7 +242,15 @@ class Broker:
         return self.process.pid
 
     def log(self):
+        """What the file holds; the broker's logger may have more on its way: see says()."""
         return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
+
+    def says(self, pattern, since=0):
+        """Waits until a place in the log, from a character on, matches the pattern; fails the test after the deadline."""
+        try:
+            wait_until(lambda: re.search(pattern, self.log()[since:], re.MULTILINE), f"the log says {pattern!r}")
+        except AssertionError as missing:
+            raise AssertionError(f"{missing}; it says:\n{self.log()[since:][-4000:]}") from None
 
     def rss_kb(self):
         for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():

@@ -11,7 +11,6 @@ import subprocess
 import tempfile
 import threading
 import time
-import unittest
 from pathlib import Path
 
 import harness

@@ -150,7 +150,7 @@ class KeyLog(unittest.TestCase):
         self.assertEqual(len(lines), 1)
         wait_until(lambda: lines <= set(keys.read_text().splitlines()), "the broker has written the same secret")
         self.assertEqual(stat.S_IMODE(keys.stat().st_mode), 0o600)
-        self.assertIn("can read recordings", broker.log())
+        broker.says("can read recordings")
 
     def test_a_link_is_not_followed(self):
         (self.folder / "other").write_text("")
@@ -234,7 +234,7 @@ class TakesOver(unittest.TestCase):
     def test_sessions_subscriptions_queues_and_retained_messages_are_there(self):
         before = self.file.read_bytes()
         broker = self.started()
-        self.assertRegex(broker.log(), r"taken over from .*mosquitto\.db: sessions=1 subscriptions=2 queued=2 retained=\d+")
+        broker.says(r"taken over from .*mosquitto\.db: sessions=1 subscriptions=2 queued=2 retained=\d+")
         self.assertEqual(self.received(broker.port, 2), [("wait/1", b"first"), ("wait/2", b"second")])
         reader = RawClient(broker.port, "reader", level=4)
         reader.send(reader.subscribe_bytes("kept/#"))
@@ -259,7 +259,7 @@ class TakesOver(unittest.TestCase):
         os.chmod(self.folder, 0o755)
         self.sections += '[defence]\nuser = "nobody"\n'
         broker = self.started()
-        self.assertIn("taken over", broker.log())
+        broker.says("taken over")
         owners = {path.stat().st_uid for path in (self.folder / "store").rglob("*")}
         self.assertEqual(owners, {pwd.getpwnam("nobody").pw_uid})
         self.assertEqual(len(self.received(broker.port, 2)), 2)
@@ -270,13 +270,13 @@ class TakesOver(unittest.TestCase):
         (self.folder / "store" / "db").mkdir()
         (self.folder / "store" / "db" / "LOCK").touch()
         broker = self.started()
-        self.assertIn("taken over", broker.log())
+        broker.says("taken over")
         self.assertEqual(len(self.received(broker.port, 2)), 2)
 
     def test_a_file_that_is_not_there_is_no_mistake(self):
         self.file.unlink()
         broker = self.started()
-        self.assertIn("nothing is taken over", broker.log())
+        broker.says("nothing is taken over")
 
     def test_a_damaged_file_refuses_the_start_and_leaves_no_store(self):
         whole = self.file.read_bytes()
@@ -288,7 +288,7 @@ class TakesOver(unittest.TestCase):
             self.assertRegex(run.stdout + run.stderr, r"mosquitto\.db cannot be taken over, and nothing was")
             self.assertFalse((self.folder / "store" / "db").exists())
         self.file.write_bytes(whole)
-        self.assertIn("taken over", self.started().log())
+        self.started().says("taken over")
 
 
 @unittest.skipUnless(testing_tombo(), "tombo's own command line")

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import harness
 import raw_client
-from harness import DEADLINE_S, HOST, main, testing_tombo, tombo_binary, wait_until
+from harness import DEADLINE_S, HOST, main, testing_tombo, wait_until
 from raw_client import RawClient
 from secured import SecuredTest, free_port, on_port, tables, write_password
 

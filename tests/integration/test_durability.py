@@ -13,7 +13,7 @@ import unittest
 from durable_broker import DurableBroker, unless_durable
 from durable_client import DurableClient, Hub
 from durable_history import History, Subscription, matches, report
-from harness import CASE_LIMIT_S, main, sanitized, testing_tombo, wait_until
+from harness import CASE_LIMIT_S, main, sanitized, wait_until
 
 PUBLISHERS, TOPICS, RETAINED = 6, 4, 3  # topics and retained topics of each publisher
 WINDOW = 40

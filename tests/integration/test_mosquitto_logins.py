@@ -336,7 +336,7 @@ class GivenIds(LoginsTest):
         client.publish("$CONTROL/logins/v1", b"mine", qos=1)
         mine.wait_for("stays$")
         said = "can be done only while it judges its login"
-        wait_until(lambda: said in self.broker.log(), f"the log says {said!r}")
+        self.broker.says(said)
         self.assertEqual(self.broker.log().count(said), 1)
 
     def test_enhanced_authentication_gives_ids_too(self):

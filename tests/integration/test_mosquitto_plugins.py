@@ -232,7 +232,7 @@ class Recorder(GuestTest):
         self.recorded("begin").wait_for("recorded/begin hello")
 
     def test_it_ticks_and_reloads_and_its_persistence_is_refused(self):
-        wait_until(lambda: "has ticked 3 times" in self.broker.log(), "ticks")
+        self.broker.says("has ticked 3 times")
         log = self.broker.log()
         self.assertIn("persistence event", log)
         self.assertIn("greets with hello", log)
@@ -240,7 +240,7 @@ class Recorder(GuestTest):
         self.broker.sections = self.sections.replace("greeting=hello", "greeting=again")
         self.broker.write_config()
         self.broker.signal(harness.signal.SIGHUP)
-        wait_until(lambda: "greeting=again" in self.broker.log(), "it hears of its new options")
+        self.broker.says("greeting=again")
 
 
 @unittest.skipUnless(testing_tombo(), "cache_verdicts is tombo's")
@@ -263,7 +263,7 @@ class Remembered(GuestTest):
         tool.wait_for("never-1")
         self.publish(self.topic("no-read"), "hidden", "-q", "1", *self.me)
         self.broker.signal(harness.signal.SIGHUP)
-        wait_until(lambda: "reload 1 " in self.broker.log(), "it has heard of the reload")
+        self.broker.says("reload 1 ")
         # The rights are read anew a moment later; from then on it is asked, and denies.
         def asked_again():
             self.publish(self.topic("by-payload"), "never-2", "-q", "1", *self.me)
@@ -395,10 +395,10 @@ class Old:
     def test_reload(self):
         if not testing_tombo():
             self.skipTest("tombo's own log")
-        wait_until(lambda: f"old {self.version} begins with 1 options: first" in self.broker.log(), "it says what it was given")
+        self.broker.says(f"old {self.version} begins with 1 options: first")
         self.broker.signal(harness.signal.SIGHUP)
-        wait_until(lambda: "old security begins reload=1 generation=2" in self.broker.log(), "security begins anew")
-        wait_until(lambda: "old security ends reload=1" in self.broker.log(), "security has ended")
+        self.broker.says("old security begins reload=1 generation=2")
+        self.broker.says("old security ends reload=1")
 
 
 class Version4(Old, GuestTest):
